@@ -1,0 +1,120 @@
+//! One requirement as its check file says it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Tense;
+use crate::judge::{Cause, Rule, Verdict};
+
+/// How much a requirement weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Level {
+    /// Told, never counted.
+    Info,
+    /// Counted only with `--strict`.
+    Should,
+    /// Without it the guest does not get its address, or does not keep it.
+    Must,
+}
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Blame {
+    /// The guest's: its image or its configuration.
+    Guest,
+    /// The network's: its router, its DHCPv6 server, their settings.
+    Network,
+}
+
+/// The document that a requirement comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Source {
+    /// `RFC 8415`, a man page, a web page by its title.
+    pub document: String,
+    /// Section in it.
+    pub section: String,
+}
+
+/// What to change. `{interface}` stands for the interface's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedy {
+    /// Where nothing more special is known.
+    pub general: String,
+    /// By cause; goes before the stack.
+    #[serde(default)]
+    pub cause: BTreeMap<Cause, String>,
+    /// By the guest network stack in charge.
+    #[serde(default)]
+    pub stack: BTreeMap<String, String>,
+}
+
+impl Remedy {
+    /// The change for `cause`, else for `stack`, else the general one.
+    pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
+        let by_cause = cause.and_then(|cause| self.cause.get(&cause));
+        let by_stack = stack.and_then(|stack| self.stack.get(stack));
+        by_cause.or(by_stack).unwrap_or(&self.general).trim().replace("{interface}", interface)
+    }
+}
+
+/// A requirement: one file `checks/<family>/<id>.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Check {
+    /// Its name, the same as the file's.
+    pub id: String,
+    /// What is required, as a statement that is true when it holds.
+    pub title: String,
+    /// Its level where no profile says another.
+    pub level: Level,
+    /// Whose fault a failure is.
+    pub blame: Blame,
+    /// The tenses it reads.
+    pub needs: Vec<Tense>,
+    /// Why it matters, in two sentences.
+    pub why: String,
+    /// How it is judged, in our own words.
+    pub judged: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Requirements whose failure brings this one's about; the diagnosis names the cause only.
+    #[serde(default)]
+    pub follows: Vec<String>,
+    /// What to change.
+    pub remedy: Remedy,
+    /// The rule.
+    pub rule: Rule,
+    /// Whether it applies; where this rule fails, the requirement is skipped.
+    pub when: Option<Rule>,
+    /// Worked examples, each a test.
+    #[serde(default, rename = "case")]
+    pub cases: Vec<Case>,
+}
+
+/// A worked example: the known-good guest with one deviation, and the verdict that it must get.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Case {
+    /// What deviates.
+    pub name: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// A word that message or reason must contain.
+    pub says: Option<String>,
+    /// Deviation of the host's facts (`run`, `intent`, `state`), a merge patch.
+    pub host: Option<toml::Table>,
+    /// Deviation of the interface's facts (`link`, `tenses`), a merge patch.
+    pub interface: Option<toml::Table>,
+    /// The Router Advertisements that answer, instead of the good network's one.
+    pub advertisements: Option<Vec<toml::Table>>,
+    /// The DHCPv6 messages that answer, instead of the good network's one.
+    pub answers: Option<Vec<toml::Table>>,
+}

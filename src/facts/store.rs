@@ -1,0 +1,56 @@
+//! Facts on disk: JSON, versioned by [`SCHEMA`](super::SCHEMA), readable by their owner only.
+
+use std::io;
+
+use serde::Deserialize;
+
+use super::{Facts, SCHEMA};
+
+/// Why stored facts cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not the JSON of facts.
+    #[error("not saved facts: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// Facts of another version.
+    #[error("the schema is {found:?}; this v6check reads {SCHEMA:?}")]
+    Schema {
+        /// The schema named in the file.
+        found: String,
+    },
+    /// Larger than any facts are.
+    #[error("larger than {0} bytes, so not saved facts")]
+    TooLarge(usize),
+}
+
+/// As many bytes as saved facts may have: 1000 interfaces and full conversations stay below it.
+pub const MOST_BYTES: usize = 64 << 20;
+
+#[derive(Deserialize)]
+struct Version {
+    schema: String,
+}
+
+/// Reads facts from their JSON.
+///
+/// # Errors
+/// The text is not JSON, is of another schema, or is too large. Line and column are in the error.
+pub fn load(text: &str) -> Result<Facts, StoreError> {
+    if text.len() > MOST_BYTES {
+        return Err(StoreError::TooLarge(MOST_BYTES));
+    }
+    let version: Version = serde_json::from_str(text)?;
+    if version.schema != SCHEMA {
+        return Err(StoreError::Schema { found: version.schema });
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
+/// Writes facts as JSON.
+///
+/// # Errors
+/// The writer failed.
+pub fn save(facts: &Facts, mut to: impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut to, facts)?;
+    to.write_all(b"\n")
+}

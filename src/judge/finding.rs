@@ -1,0 +1,123 @@
+//! What a rule finds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Tense, Unknown};
+
+/// The verdict on one requirement of one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Verdict {
+    /// It was looked at and holds.
+    Pass,
+    /// It was looked at and does not hold.
+    Fail,
+    /// It does not apply here.
+    Skip,
+    /// It applies, but could not be looked at.
+    Inconclusive,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// The tense it belongs to.
+    pub tense: Tense,
+    /// Where it was seen: a file and line, a sysctl, a netlink message, a packet with its sender.
+    pub source: String,
+    /// What was there.
+    pub value: String,
+}
+
+/// A cause that calls for another change than the requirement's usual one; check files name its remedy under `[remedy.cause]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Frames arrive and no socket sees them: the guest's firewall, most likely.
+    Firewall,
+    /// Forwarding is on, so that the kernel wants `accept_ra=2`.
+    Forwarding,
+    /// Another node uses the address.
+    Duplicate,
+    /// The server knows this MAC under another DUID, or not at all.
+    NoAddress,
+    /// Nobody answered.
+    Silence,
+}
+
+/// What a rule found on one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was expected, a lower-case fragment; empty for skip and inconclusive.
+    pub expected: String,
+    /// What was seen, likewise.
+    pub seen: String,
+    /// One line that a user can act on, without the interface's name.
+    pub message: String,
+    /// Why it was skipped or inconclusive.
+    pub reason: Option<String>,
+    /// What was looked at.
+    pub evidence: Vec<Evidence>,
+    /// What is behind a failure, if that calls for another remedy than the usual one.
+    pub cause: Option<Cause>,
+}
+
+/// What a rule returns; `?` on something that could not be looked at makes `inconclusive`.
+pub type Judgement = Result<Finding, Unknown>;
+
+impl Finding {
+    /// It holds: `expected` was seen as `seen`.
+    pub fn pass(expected: impl Into<String>, seen: impl Into<String>) -> Self {
+        let seen = seen.into();
+        Self { message: seen.clone(), seen, ..Self::new(Verdict::Pass, expected) }
+    }
+
+    /// It does not hold; `message` is the sentence that goes into the diagnosis.
+    pub fn fail(expected: impl Into<String>, seen: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { seen: seen.into(), message: message.into(), ..Self::new(Verdict::Fail, expected) }
+    }
+
+    /// It does not apply, for `reason`.
+    pub fn skip(reason: impl Into<String>) -> Self {
+        Self::without_look(Verdict::Skip, reason)
+    }
+
+    /// It applies but could not be looked at, for `reason`.
+    pub fn inconclusive(reason: impl Into<String>) -> Self {
+        Self::without_look(Verdict::Inconclusive, reason)
+    }
+
+    /// Adds a piece of evidence.
+    #[must_use]
+    pub fn with(mut self, tense: Tense, source: impl Into<String>, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { tense, source: source.into(), value: value.into() });
+        self
+    }
+
+    /// Adds several pieces of evidence.
+    #[must_use]
+    pub fn with_all(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// Names the cause.
+    #[must_use]
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    fn new(verdict: Verdict, expected: impl Into<String>) -> Self {
+        Self { verdict, expected: expected.into(), seen: String::new(), message: String::new(), reason: None, evidence: Vec::new(), cause: None }
+    }
+
+    fn without_look(verdict: Verdict, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { message: reason.clone(), reason: Some(reason), ..Self::new(verdict, "") }
+    }
+}

@@ -1,0 +1,1 @@
+//! What was heard from the network: conversations as messages.

@@ -1,0 +1,29 @@
+//! Judging: facts in, findings out. Pure: no clock, no file, no environment, no randomness, no panic.
+//!
+//! A rule kind is one file in `rules/`. It says what was expected, what was seen and by which evidence; it knows nothing of levels,
+//! blame or remedies, which are the check file's, and nothing of reports.
+
+mod finding;
+mod heard;
+mod rules;
+mod subject;
+
+pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
+pub use rules::{Rule, Scope};
+pub use subject::{Expectations, Subject};
+
+/// Judges one subject by `rule`, where `when` says that it applies.
+///
+/// Could-not-look is `inconclusive` with its reason, and a rule that does not apply is `skip` with the reason of the condition.
+pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding {
+    let applies = when.map_or_else(|| Finding::pass("", ""), |condition| settle(condition.judge(subject)));
+    match applies.verdict {
+        Verdict::Pass => settle(rule.judge(subject)),
+        Verdict::Fail => Finding::skip(format!("does not apply: {}", applies.message)),
+        Verdict::Skip | Verdict::Inconclusive => applies,
+    }
+}
+
+fn settle(judgement: Judgement) -> Finding {
+    judgement.unwrap_or_else(|unknown| Finding::inconclusive(unknown.0))
+}

@@ -1,0 +1,49 @@
+//! IPv6 is on for the interface.
+
+use serde::Deserialize;
+
+use super::{Finding, Judgement, Kind, Subject};
+use crate::facts::Tense;
+
+/// IPv6 is on: the kernel has it, the interface is not excluded, and its MTU carries it.
+///
+/// An interface loses its whole IPv6 part while its MTU is below 1280 (RFC 8200 section 5), so the MTU is looked at first.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ipv6Enabled {
+    /// Smallest MTU that IPv6 needs, in bytes.
+    smallest_mtu: u32,
+}
+
+impl Kind for Ipv6Enabled {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "IPv6 is on";
+        let (interface, tenses) = subject.on_interface()?;
+        let stack = &subject.facts.state.ipv6;
+        if let Some(word) = &stack.command_line
+            && !stack.present
+        {
+            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})"))
+                .with(Tense::State, "/proc/cmdline", word));
+        }
+        if !stack.present {
+            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6").with(Tense::State, "/proc/sys/net/ipv6", "absent"));
+        }
+        let mtu = interface.link.mtu;
+        if mtu < self.smallest_mtu {
+            let message = format!("the MTU is {mtu}; below {} the kernel takes IPv6 off the interface", self.smallest_mtu);
+            return Ok(Finding::fail(EXPECTED, format!("MTU {mtu}"), message).with(Tense::State, "rtnetlink link", format!("mtu {mtu}")));
+        }
+        if tenses.state.inet6.get()?.is_none() {
+            return Ok(Finding::fail(EXPECTED, "no inet6 part", "the interface has no IPv6 part").with(Tense::State, "rtnetlink link", "no AF_INET6"));
+        }
+        let disabled = tenses.state.sysctl("disable_ipv6")?;
+        let source = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name);
+        let finding = if disabled == 0 {
+            Finding::pass(EXPECTED, format!("disable_ipv6=0, MTU {mtu}"))
+        } else {
+            Finding::fail(EXPECTED, format!("disable_ipv6={disabled}"), format!("IPv6 is switched off here (disable_ipv6={disabled})"))
+        };
+        Ok(finding.with(Tense::State, source, disabled.to_string()))
+    }
+}

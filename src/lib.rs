@@ -1,0 +1,8 @@
+//! v6check.
+pub mod catalogue;
+pub mod facts;
+pub mod judge;
+pub mod observe;
+pub mod plan;
+pub mod report;
+pub mod wire;

@@ -1,0 +1,135 @@
+//! The report: every requirement of every subject with its verdict, in one form that all formats read.
+//!
+//! It knows facts, findings and check files, and no packets.
+
+mod assemble;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Blame, Level, Source};
+use crate::facts::{Host, Tool};
+use crate::judge::{Evidence, Verdict};
+
+pub use assemble::assemble;
+
+/// Name and version of the report's JSON.
+pub const SCHEMA: &str = "v6check.report/1";
+
+/// What a run (or a replay) says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The program that observed.
+    pub tool: Tool,
+    /// The machine that was observed.
+    pub host: Host,
+    /// Name of the profile.
+    pub profile: String,
+    /// When it was observed, RFC 3339 in UTC.
+    pub started: String,
+    /// How long the observation took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// The interfaces of the host by name, those left out among them.
+    pub interfaces: Vec<InterfaceEntry>,
+    /// A verdict for each requirement and subject: the host's first, then those of each interface, in the profile's order.
+    pub results: Vec<CheckResult>,
+    /// The sum.
+    pub summary: Summary,
+}
+
+/// An interface as the report names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InterfaceEntry {
+    /// Its name.
+    pub name: String,
+    /// Its MAC address; `null` where it has none.
+    pub mac: Option<String>,
+    /// Who is in charge; `null` for an interface left out.
+    pub owner: Option<OwnerEntry>,
+    /// Why it is not checked; `null` for one that is.
+    pub left_out: Option<String>,
+}
+
+/// Who is in charge of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OwnerEntry {
+    /// Who handles Router Advertisements; `null` where that is unknown.
+    pub ra: Option<String>,
+    /// The DHCPv6 clients that serve it; `null` where that is unknown.
+    pub dhcpv6: Option<Vec<String>>,
+}
+
+/// The verdict on one requirement of one subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CheckResult {
+    /// Id of the requirement.
+    pub id: String,
+    /// The interface; `null` for the host.
+    pub interface: Option<String>,
+    /// How much it weighs in this profile.
+    pub level: Level,
+    /// Whose fault a failure is.
+    pub blame: Blame,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is required.
+    pub title: String,
+    /// What was expected here; empty where it was not looked at.
+    pub expected: String,
+    /// What was seen; empty where it was not looked at.
+    pub seen: String,
+    /// One line.
+    pub message: String,
+    /// Why it was skipped or inconclusive; `null` otherwise.
+    pub reason: Option<String>,
+    /// What was looked at.
+    pub evidence: Vec<Evidence>,
+    /// What to change; `null` unless it failed.
+    pub remedy: Option<String>,
+    /// The document that the requirement comes from.
+    pub source: Source,
+}
+
+/// The sum of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// Requirements that hold.
+    pub pass: usize,
+    /// Requirements that do not.
+    pub fail: usize,
+    /// Requirements that do not apply.
+    pub skip: usize,
+    /// Requirements that could not be looked at.
+    pub inconclusive: usize,
+    /// The exit code: 0 no must failed, 1 one did on the guest's side, 3 none did but one is inconclusive.
+    pub exit_code: u8,
+    /// What is wrong, whose fault it is and what to change: one text an interface.
+    pub diagnosis: Vec<Diagnosis>,
+}
+
+/// The diagnosis of one subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Diagnosis {
+    /// The interface; `null` for the host.
+    pub interface: Option<String>,
+    /// Whose fault it is; `null` where nothing is wrong.
+    pub fault: Option<Blame>,
+    /// One to three sentences.
+    pub text: String,
+}
+
+/// What counts: decides the exit code and how formats show a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counting {
+    /// A failed `should` counts like a `must` (`--strict`).
+    pub strict: bool,
+    /// A failed network requirement counts like the guest's (`--network-faults fail`).
+    pub network_faults_fail: bool,
+}

@@ -1,0 +1,26 @@
+//! Packets as bytes: lossless parsers and builders. Knows nothing of the rest of the program.
+//!
+//! A parser never fails: it yields what it could read and the [`Flaw`]s with their offsets. Order, duplicates, unknown options, reserved
+//! bits and raw bytes are kept, so that a message parsed and built again is the same bytes.
+
+pub mod dhcpv6;
+pub mod duid;
+pub mod frame;
+pub mod ndp;
+
+use std::fmt;
+
+/// Something wrong with the bytes of a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Where, in bytes from the start of what was parsed.
+    pub offset: usize,
+    /// What: a lower-case fragment such as `option 5 (MTU) is 0 units long`.
+    pub what: String,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at byte {}", self.what, self.offset)
+    }
+}
