@@ -7,6 +7,7 @@ pub mod dhcpv6;
 pub mod duid;
 pub mod frame;
 pub mod ndp;
+pub mod received;
 
 use std::fmt;
 
