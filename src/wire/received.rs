@@ -7,7 +7,7 @@ use pnet::util::MacAddr;
 use super::Flaw;
 use super::dhcpv6::{DhcpOption, Message, kind, status, status_name};
 use super::frame::{Frame, Payload};
-use super::ndp::RouterAdvertisement;
+use super::ndp::{NdOption, RouterAdvertisement};
 
 /// A Router Advertisement as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +53,11 @@ impl ReceivedAdvertisement {
             Some("its checksum is wrong".into())
         } else if self.message.code != 0 {
             Some(format!("its code is {}, not 0", self.message.code))
+        } else if matches!(self.message.options.last(), Some(NdOption::Rest(_))) {
+            // The option list cannot be walked to its end: an option of length 0, or one that runs past the message.
+            self.flaws.last().map(ToString::to_string)
         } else {
-            self.flaws.first().map(ToString::to_string)
+            None
         }
     }
 

@@ -23,7 +23,7 @@ impl Kind for NoPastedBackticks {
             value: line.text.clone(),
         });
         let finding = match pasted.first() {
-            None => Finding::pass(EXPECTED, "none"),
+            None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
             Some(first) => {
                 let place = format!("{}:{}", first.at.path, first.at.line);
                 let message = format!("a line of the recipe was pasted with its backticks and has no effect ({place})");
