@@ -110,7 +110,7 @@ fn dhcp_option() -> impl Strategy<Value = DhcpOption> {
         (any::<u16>(), vec(any::<u8>(), 0..40)).prop_map(|(code, text)| DhcpOption::StatusCode(code, text)),
         (200..=u16::MAX, vec(any::<u8>(), 0..40)).prop_map(|(code, data)| DhcpOption::Other(code, data)),
     ];
-    leaf.prop_recursive(3, 24, 4, |inner| {
+    leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             (any::<[u32; 3]>(), vec(inner.clone(), 0..4)).prop_map(|([iaid, t1_s, t2_s], options)| DhcpOption::IaNa { iaid, t1_s, t2_s, options }),
             (any::<[u8; 16]>(), any::<[u32; 2]>(), vec(inner, 0..4)).prop_map(|(address, [preferred_s, valid_s], options)| {
