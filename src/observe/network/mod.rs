@@ -34,7 +34,7 @@ pub use self::signals::Signals;
 /// As many frames as are read before clocks and signals are looked at again.
 const FRAMES_IN_A_ROW: usize = 64;
 /// ff02::1 as an Ethernet address.
-const ALL_NODES_MAC: Mac = Mac(0x33, 0x33, 0, 0, 0, 1);
+const ALL_NODES_MAC: Mac = pnet::util::MacAddr(0x33, 0x33, 0, 0, 0, 1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An interface whose network is asked.

@@ -206,8 +206,7 @@ fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<Arrived>> {
 
 fn set_option<T>(socket: &Socket, option: libc::c_int, value: &T) -> io::Result<()> {
     // SAFETY: the pointer is to a live value of the length given; callers pass the type that packet(7) names for the option.
-    let result =
-        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, option, ptr::from_ref(value).cast(), option_length::<T>()) };
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, option, ptr::from_ref(value).cast(), option_length::<T>()) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

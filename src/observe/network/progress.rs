@@ -7,7 +7,7 @@ use std::time::Duration;
 const MOST_NAMES: usize = 3;
 
 /// One line: interfaces that wait for the same thing share its words.
-pub(super) fn line<'a>(waiting: impl Iterator<Item = (&'a str, &'a str)>, now: Duration, timeout: Duration) -> String {
+pub(super) fn line<'a>(waiting: impl Iterator<Item = (&'a str, &'static str)>, now: Duration, timeout: Duration) -> String {
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (interface, what) in waiting {
         names.entry(what).or_default().push(interface);

@@ -56,9 +56,7 @@ impl Retransmission {
     /// How long to wait after the message that is sent now.
     pub(super) fn wait(&mut self) -> Duration {
         let interval = match self.last {
-            None if self.pace.first_is_longer => {
-                self.pace.first + Duration::from_micros(1) + self.random.up_to(self.pace.first / 10)
-            }
+            None if self.pace.first_is_longer => self.pace.first + Duration::from_micros(1) + self.random.up_to(self.pace.first / 10),
             None => self.vary(self.pace.first, self.pace.first),
             Some(last) if last.saturating_mul(2) > self.pace.longest => self.vary(self.pace.longest, self.pace.longest),
             Some(last) => self.vary(last * 2, last),

@@ -36,13 +36,8 @@ impl ServerQuestion {
         let source = link_local.ok_or("no usable link-local address to solicit from")?;
         let duid = Duid::from_hex(&identity.duid).map(|duid| duid.0).filter(|duid| (3..=130).contains(&duid.len()));
         let duid = duid.ok_or_else(|| format!("the DUID from {} is not one", identity.source))?;
-        let envelope = Envelope {
-            source_mac: mac,
-            destination_mac: frame::multicast_mac(ALL_SERVERS),
-            source,
-            destination: ALL_SERVERS,
-            hop_limit: HOP_LIMIT,
-        };
+        let envelope =
+            Envelope { source_mac: mac, destination_mac: frame::multicast_mac(ALL_SERVERS), source, destination: ALL_SERVERS, hop_limit: HOP_LIMIT };
         #[expect(clippy::cast_possible_truncation, reason = "24 bits are wanted")]
         let transaction_id = random.next() as u32 & 0x00ff_ffff;
         Ok(Self { envelope, duid, transaction_id, identity: identity.clone() })
