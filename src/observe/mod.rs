@@ -1,14 +1,27 @@
 //! Observing: the only module that touches the machine. It knows no verdicts.
+//!
+//! State and counters are read before anything is sent, so that what our own solicitations bring about is not taken for the guest's doing.
 
-mod intent;
+mod file;
+mod host;
+mod identity;
+pub mod intent;
 mod network;
-mod state;
+mod settle;
+pub mod state;
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::Instant;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub use network::{Answers, Ending, Signals, Target, ask};
 
-use crate::facts::Facts;
+use crate::facts::{
+    Address, AddressFlag, Counters, Facts, HostIntent, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
+};
 use crate::plan::{Plan, Survey};
 
 /// Why nothing could be observed at all.
@@ -18,7 +31,7 @@ pub struct ObserveError {
     /// What was tried.
     pub what: String,
     /// Why it failed.
-    pub source: std::io::Error,
+    pub source: io::Error,
 }
 
 /// Told what is being waited for once that takes more than a second: `eth0: waiting for a Router Advertisement (1 s of 5 s)`.
@@ -36,8 +49,90 @@ pub fn survey() -> Result<Survey, ObserveError> {
 /// waiting for the network and are told in the facts.
 ///
 /// # Errors
-/// The run itself is impossible: no runtime, no clock.
-pub fn observe(_plan: &Plan, _progress: Progress<'_>) -> Result<Facts, ObserveError> {
-    let _ = Path::new("/");
-    unimplemented!()
+/// The run itself is impossible: signals and timers are not to be had.
+pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
+    let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
+    runtime.block_on(async {
+        let mut signals = Signals::catch().map_err(failed)?;
+        Ok(look(plan, &mut signals, progress).await)
+    })
+}
+
+async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Facts {
+    let checked: BTreeMap<&String, &Link> =
+        plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect();
+    let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).collect();
+    settle::addresses(&checked, plan.timeout, signals).await;
+
+    let (started, clock, uptime_cs) = (now(), Instant::now(), host::uptime_cs());
+    let host_state = state::host();
+    let mut states = state::interfaces(&names, &host_state);
+    let mut intents = intent::interfaces(&plan.root, &names);
+    let before = counters(&names);
+    let mut answers = match &plan.network {
+        Observed::Seen(()) => {
+            let targets: Vec<Target> = checked.iter().filter_map(|(name, link)| target(name, link, states.get(*name)?)).collect();
+            ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
+        }
+        Observed::Unknown(_) => Answers { networks: BTreeMap::new(), interrupted: None },
+    };
+    let unasked = match &plan.network {
+        Observed::Seen(()) => Observed::unknown("the interface has no MAC address, so nothing can be sent"),
+        Observed::Unknown(reason) => Observed::unknown(reason),
+    };
+    let mut after = settle::counters(&names, &before, &answers.networks).await;
+
+    let mut interfaces = BTreeMap::new();
+    for (name, planned) in &plan.interfaces {
+        let tenses = states.remove(name).map(|mut state| {
+            let before = before.get(name).cloned().unwrap_or_else(|| Observed::unknown("not read"));
+            let after = after.remove(name).unwrap_or_else(|| Observed::unknown("not read"));
+            state.counters = state::witness(before, after);
+            let unasked = || Network { router: unasked.clone(), server: unasked.clone() };
+            Tenses {
+                intent: intents.remove(name).unwrap_or_else(|| Observed::unknown("not read")),
+                state,
+                network: answers.networks.remove(name).unwrap_or_else(unasked),
+            }
+        });
+        interfaces.insert(name.clone(), Interface { left_out: planned.left_out.clone(), link: planned.link.clone(), tenses });
+    }
+    Facts {
+        schema: SCHEMA.into(),
+        tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
+        host: host::host(&plan.root),
+        run: Run {
+            started,
+            elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
+            uptime_cs,
+            passive: plan.passive,
+            thorough: plan.thorough,
+            timeout_ms: u64::try_from(plan.timeout.as_millis()).unwrap_or(u64::MAX),
+            interrupted: answers.interrupted.map(str::to_owned),
+        },
+        intent: HostIntent { dhclient: intent::dhclient(&plan.root), pasted_backticks: intent::pasted_backticks(&plan.root) },
+        state: host_state,
+        interfaces,
+    }
+}
+
+/// The time in UTC, to the millisecond.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    let now = now.replace_millisecond(now.millisecond()).unwrap_or(now);
+    now.format(&Rfc3339).unwrap_or_default()
+}
+
+fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
+    names.iter().map(|name| (name.clone(), state::counters(name))).collect()
+}
+
+fn target(name: &str, link: &Link, state: &State) -> Option<Target> {
+    let mac = link.mac?;
+    let usable = |address: &&Address| {
+        address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed)
+    };
+    let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);
+    Some(Target { name: name.into(), index: link.index, mac, link_local, identity: identity::of(state, mac) })
 }
