@@ -1,8 +1,9 @@
 //! Observing: the only module that touches the machine. It knows no verdicts.
 
-mod intent;
+mod file;
+pub mod intent;
 mod network;
-mod state;
+pub mod state;
 
 use std::path::Path;
 
