@@ -1,6 +1,171 @@
-//! State: what the kernel and the daemons hold.
+//! State: what the kernel and the daemons hold now, read once for all interfaces.
+//!
+//! What cannot be read becomes a reason in the facts. Nothing here sends a packet, binds a port or changes a setting.
+
+mod addresses;
+mod leases;
+mod links;
+mod netlink;
+mod owners;
+mod processes;
+mod routes;
+mod settings;
+mod sockets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::ObserveError;
-use crate::plan::Survey;
-pub(super) fn survey() -> Result<Survey, ObserveError> {
-    unimplemented!()
+use super::file::{self, Root};
+use crate::facts::{Counters, CountersWitness, HostState, Ipv6Stack, Observed, State, UdpSocket};
+use crate::plan::{Survey, SurveyedLink};
+
+pub use leases::parse as parse_leases;
+pub use settings::counters;
+
+/// Links and capabilities of this machine.
+///
+/// # Errors
+/// The kernel does not answer rtnetlink.
+pub fn survey() -> Result<Survey, ObserveError> {
+    let failed = |what: &str| {
+        let what = format!("the kernel does not tell its {what}");
+        |source| ObserveError { what, source }
+    };
+    let links = links::links().map_err(failed("links"))?;
+    let ipv6 = addresses::ipv6().map_err(failed("IPv6 addresses"))?;
+    let ipv4 = addresses::ipv4().map_err(failed("IPv4 addresses"))?;
+    let ipv6 = ipv6.into_iter().map(|(index, address)| (index, IpAddr::V6(address.address)));
+    let ipv4 = ipv4.into_iter().map(|(index, address)| (index, IpAddr::V4(address)));
+    let configured: BTreeSet<u32> = ipv6.chain(ipv4).filter(|(_, address)| !is_link_local(*address)).map(|(index, _)| index).collect();
+    let links = links.into_iter().map(|told| {
+        let configured = configured.contains(&told.link.index);
+        (told.name, SurveyedLink { link: told.link, configured })
+    });
+    Ok(Survey { links: links.collect(), raw_sockets: raw_sockets() })
+}
+
+/// RFC 4291 section 2.5.6, RFC 3927.
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+/// Whether packet sockets can be opened (packet(7)): CAP_NET_RAW, bit 13 of the effective capabilities (proc_pid_status(5)).
+fn raw_sockets() -> Observed<()> {
+    const CAP_NET_RAW: u64 = 1 << 13;
+    let status = file::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let capabilities = match &status {
+        Ok(status) => status.lines().find_map(|line| line.strip_prefix("CapEff:")).and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()),
+        Err(error) => return Observed::unknown(format!("/proc/self/status: {error}")),
+    };
+    match capabilities {
+        Some(capabilities) if capabilities & CAP_NET_RAW != 0 => Observed::Seen(()),
+        Some(_) => Observed::unknown("CAP_NET_RAW is missing: run as root, or with `setcap cap_net_raw+ep`"),
+        None => Observed::unknown("/proc/self/status does not tell our capabilities"),
+    }
+}
+
+/// What the host as a whole holds.
+pub fn host() -> HostState {
+    let sockets = sockets::dhcpv6_clients();
+    let inodes = sockets.iter().flatten().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
+    let found = processes::find(&inodes);
+    let sockets = sockets.map(|sockets| {
+        let with_holder = sockets.into_iter().map(|socket| UdpSocket {
+            address: socket.address,
+            interface_index: socket.interface_index,
+            process: found.holders.get(&socket.inode).cloned(),
+        });
+        with_holder.collect()
+    });
+    HostState {
+        ipv6: ipv6_stack(),
+        processes: found.processes,
+        dhcpv6_client_sockets: sockets.map_err(|error| format!("the kernel does not tell who is bound to UDP 546: {error}")).into(),
+    }
+}
+
+fn ipv6_stack() -> Ipv6Stack {
+    let words = file::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
+    let words = String::from_utf8_lossy(&words).into_owned();
+    let switch = words
+        .split_ascii_whitespace()
+        .find(|word| word.split_once('=').is_some_and(|(name, value)| matches!(name, "ipv6.disable" | "ipv6.disable_ipv6") && value != "0"));
+    Ipv6Stack { present: Path::new("/proc/sys/net/ipv6").exists(), command_line: switch.map(str::to_owned) }
+}
+
+/// What the kernel and the daemons hold for each of `interfaces`, by name. The counters are for the caller to fill in, as they are read
+/// twice: [`counters`], [`witness`].
+///
+/// The kernel's tables are read once for all of them.
+pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<String, State> {
+    let root = Root::new(Path::new("/"));
+    let links = as_reason(links::links(), "links");
+    let addresses = as_reason(addresses::ipv6(), "IPv6 addresses");
+    let ipv4 = as_reason(addresses::ipv4(), "IPv4 addresses");
+    let routes = as_reason(routes::routes(), "routes");
+    let neighbours = as_reason(routes::neighbours(), "neighbours");
+    let files = leases::Files::read(&root, host);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let mut states = BTreeMap::new();
+    for name in interfaces {
+        let told = match &links {
+            Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| format!("there is no link {name} any more")),
+            Err(reason) => Err(reason.clone()),
+        };
+        let index = told.as_ref().map(|told| told.link.index).map_err(Clone::clone);
+        let inet6 = told.as_ref().map(|told| told.inet6.as_ref());
+        let sysctl = match inet6 {
+            Ok(part) => settings::sysctl(name, part.map(|part| &part.settings[..])),
+            // Without the link, the files are still there.
+            Err(_) => settings::sysctl(name, Some(&[])),
+        };
+        let addresses = of(&addresses, &index);
+        let owners = match &told {
+            Ok(told) => owners::owners(&owners::Subject { name, index: told.link.index, addresses: &addresses, sysctl: &sysctl, host, root: &root }),
+            Err(reason) => owners::unknown(reason),
+        };
+        let state = State {
+            inet6: match inet6 {
+                Ok(part) => Observed::Seen(part.map(|part| part.flags.clone())),
+                Err(reason) => Observed::unknown(reason),
+            },
+            sysctl,
+            addresses,
+            ipv4_addresses: of(&ipv4, &index),
+            routes: of(&routes, &index),
+            neighbours: of(&neighbours, &index),
+            counters: Observed::unknown("not read"),
+            leases: files.of(name, told.ok().and_then(|told| told.link.mac), now),
+            owners,
+        };
+        states.insert(name.clone(), state);
+    }
+    states
+}
+
+/// Counters before and after, if both were read.
+pub fn witness(before: Observed<Counters>, after: Observed<Counters>) -> Observed<CountersWitness> {
+    match (before, after) {
+        (Observed::Seen(before), Observed::Seen(after)) => Observed::Seen(CountersWitness { before, after }),
+        (Observed::Unknown(reason), _) | (_, Observed::Unknown(reason)) => Observed::Unknown(reason),
+    }
+}
+
+fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, String> {
+    told.map_err(|error| format!("the kernel does not tell its {what}: {error}"))
+}
+
+/// The part of a table that belongs to the interface of `index`.
+fn of<T: Clone>(table: &Result<Vec<(u32, T)>, String>, index: &Result<u32, String>) -> Observed<Vec<T>> {
+    match (table, index) {
+        (Ok(table), Ok(index)) => Observed::Seen(table.iter().filter(|(of, _)| of == index).map(|(_, entry)| entry.clone()).collect()),
+        (Err(reason), _) | (_, Err(reason)) => Observed::unknown(reason),
+    }
 }

@@ -1,0 +1,273 @@
+//! Files as evidence: read whole or not at all, below a root directory, without waiting and without surprises.
+//!
+//! Only regular files are read (a FIFO would block, a device might act) and only up to a limit; symbolic links are resolved inside the
+//! root, so that a mounted image cannot lead to a file of the machine that looks at it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+
+/// As many bytes as a configuration or lease file may have: 1 MiB.
+pub(super) const MOST_BYTES: u64 = 1 << 20;
+/// As many symbolic links as one path may go through, as in the kernel (path_resolution(7)).
+const MOST_LINKS: usize = 40;
+/// As many paths as one pattern may give.
+const MOST_MATCHES: usize = 1024;
+/// As many entries of one directory as are looked at.
+const MOST_ENTRIES: usize = 16_384;
+
+/// The directory that stands for `/`.
+#[derive(Debug, Clone)]
+pub(super) struct Root(PathBuf);
+
+impl Root {
+    /// Paths below `root`.
+    pub(super) fn new(root: &Path) -> Self {
+        Self(root.to_owned())
+    }
+
+    /// The bytes of the regular file at the absolute path `path`.
+    ///
+    /// # Errors
+    /// It is absent, not readable, not a regular file, or larger than `most` bytes.
+    pub(super) fn read(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
+        read(&self.resolve(path)?, most)
+    }
+
+    /// The text of a file of at most [`MOST_BYTES`]; bytes that are not UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// As [`Root::read`].
+    pub(super) fn text(&self, path: &str) -> io::Result<String> {
+        self.read(path, MOST_BYTES).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// As [`Root::text`]; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// There is one, and it cannot be read.
+    pub(super) fn text_if_any(&self, path: &str) -> io::Result<Option<String>> {
+        match self.text(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
+        }
+    }
+
+    /// Whether something is at `path`.
+    pub(super) fn exists(&self, path: &str) -> bool {
+        self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok())
+    }
+
+    /// Whether a directory is at `path`.
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        self.resolve(path).is_ok_and(|found| found.is_dir())
+    }
+
+    /// The absolute paths that match `pattern`, sorted. Each component may hold `*`, `?` and `[...]`; a leading `.` is matched only by
+    /// itself (glob(7)).
+    pub(super) fn glob(&self, pattern: &str) -> Vec<String> {
+        let mut found = vec![String::new()];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let mut next = Vec::new();
+            for base in &found {
+                if has_wildcard(part) {
+                    let names = self.names(if base.is_empty() { "/" } else { base });
+                    let fitting = names.iter().filter(|name| (part.starts_with('.') || !name.starts_with('.')) && matches(part, name));
+                    next.extend(fitting.map(|name| format!("{base}/{name}")));
+                } else {
+                    next.push(format!("{base}/{part}"));
+                }
+                next.truncate(MOST_MATCHES);
+            }
+            found = next;
+        }
+        found.retain(|path| !path.is_empty() && self.exists(path));
+        found
+    }
+
+    /// The names in a directory, sorted; none if it cannot be read.
+    pub(super) fn names(&self, path: &str) -> Vec<String> {
+        let Ok(entries) = self.resolve(path).and_then(std::fs::read_dir) else { return Vec::new() };
+        let mut names: Vec<String> = entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Where `path` leads to, its symbolic links read as this root has them.
+    fn resolve(&self, path: &str) -> io::Result<PathBuf> {
+        let mut ahead: Vec<String> = parts(Path::new(path)).rev().collect();
+        let mut behind: Vec<String> = Vec::new();
+        let mut links = 0;
+        while let Some(part) = ahead.pop() {
+            if part == ".." {
+                behind.pop();
+                continue;
+            }
+            behind.push(part);
+            let here = self.place(&behind);
+            if !here.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink()) {
+                continue;
+            }
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(io::Error::other("too many symbolic links"));
+            }
+            let target = std::fs::read_link(&here)?;
+            if target.is_absolute() {
+                behind.clear();
+            } else {
+                behind.pop();
+            }
+            ahead.extend(parts(&target).rev());
+        }
+        Ok(self.place(&behind))
+    }
+
+    fn place(&self, parts: &[String]) -> PathBuf {
+        parts.iter().fold(self.0.clone(), |place, part| place.join(part))
+    }
+}
+
+fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> {
+    path.components().filter_map(|part| match part {
+        Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("..".to_owned()),
+        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
+    })
+}
+
+/// The bytes of a regular file, files of /proc among them.
+///
+/// # Errors
+/// It is absent, not readable, not a regular file, or larger than `most` bytes.
+pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("larger than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // Without O_NONBLOCK the open itself would wait for the other end of a FIFO.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// Whether a name holds a wildcard of glob(7).
+pub(super) fn has_wildcard(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// Whether `name` matches the shell pattern `pattern` (fnmatch(3) without flags). Takes time proportional to the product of their lengths.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut at, mut seen) = (0, 0);
+    // Where to go on when what follows the last star did not fit: one character further.
+    let mut star: Option<(usize, usize)> = None;
+    while seen < name.len() {
+        if pattern.get(at) == Some(&'*') {
+            star = Some((at + 1, seen));
+            at += 1;
+        } else if let Some(after) = one(&pattern, at, name[seen]) {
+            at = after;
+            seen += 1;
+        } else if let Some((after, from)) = star {
+            star = Some((after, from + 1));
+            at = after;
+            seen = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[at..].iter().all(|rest| *rest == '*')
+}
+
+/// Where the pattern goes on after it took `character` at `at`; `None` if it does not take it.
+fn one(pattern: &[char], at: usize, character: char) -> Option<usize> {
+    match pattern.get(at)? {
+        '?' => Some(at + 1),
+        '[' => {
+            let close = pattern[at + 1..].iter().skip(1).position(|found| *found == ']').map(|close| at + 2 + close);
+            let Some(close) = close else { return (character == '[').then_some(at + 1) };
+            let mut set = &pattern[at + 1..close];
+            let negated = matches!(set.first(), Some('!' | '^'));
+            if negated {
+                set = &set[1..];
+            }
+            let mut taken = false;
+            while let Some((first, rest)) = set.split_first() {
+                if let ['-', last, after @ ..] = rest {
+                    taken |= (*first..=*last).contains(&character);
+                    set = after;
+                } else {
+                    taken |= *first == character;
+                    set = rest;
+                }
+            }
+            (taken != negated).then_some(close + 1)
+        }
+        '\\' if at + 1 < pattern.len() => (pattern[at + 1] == character).then_some(at + 2),
+        literal => (*literal == character).then_some(at + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, fits) in [
+            ("eth*", "eth0", true),
+            ("eth*", "ens3", false),
+            ("e?h[0-3]", "eth2", true),
+            ("e?h[0-3]", "eth4", false),
+            ("[!e]*", "eth0", false),
+            ("*a*b*c", "xxaxxbxxc", true),
+            ("*a*b*c", "xxaxxbxx", false),
+            ("[", "[", true),
+            ("[]", "[]", true),
+            ("", "", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+        assert!(!matches(&"*a".repeat(1000), &"a".repeat(999)), "ends");
+    }
+
+    #[test]
+    fn a_link_stays_below_the_root() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("etc")).unwrap();
+        std::fs::write(directory.path().join("etc/hostname"), "image\n").unwrap();
+        for (name, target) in [("a", "/etc/hostname"), ("b", "../../../../etc/hostname"), ("c", "/d"), ("d", "/c")] {
+            std::os::unix::fs::symlink(target, directory.path().join(name)).unwrap();
+        }
+        let root = Root::new(directory.path());
+        assert_eq!(root.text("/a").unwrap(), "image\n");
+        assert_eq!(root.text("/b").unwrap(), "image\n");
+        assert_eq!(root.text("/../../etc/./hostname").unwrap(), "image\n");
+        assert!(root.text("/c").unwrap_err().to_string().contains("symbolic links"));
+        assert_eq!(root.text_if_any("/etc/hostname/x").unwrap(), None);
+        assert_eq!(root.glob("/e*/host?ame"), ["/etc/hostname"]);
+    }
+
+    #[test]
+    fn neither_waits_nor_reads_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = directory.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        assert!(read(&fifo, MOST_BYTES).unwrap_err().to_string().contains("not a regular file"));
+        assert!(read(Path::new("/dev/zero"), MOST_BYTES).unwrap_err().to_string().contains("not a regular file"));
+        std::fs::write(directory.path().join("large"), "12345").unwrap();
+        assert!(read(&directory.path().join("large"), 4).is_err());
+        assert_eq!(read(&directory.path().join("large"), 5).unwrap(), b"12345");
+    }
+}

@@ -1,0 +1,165 @@
+//! Who is in charge of an interface: who handles its Router Advertisements, and which DHCPv6 clients serve it.
+//!
+//! Decided by what runs now and what it says of itself below /run. A daemon that is installed and does not run owns nothing.
+
+pub(super) mod dhclient;
+mod managed;
+
+use super::Root;
+use crate::facts::{Address, HostState, Observed, Owner, Owners, Process, UdpSocket};
+use std::collections::BTreeMap;
+
+/// The interface asked about, and what is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) index: u32,
+    pub(super) addresses: &'a Observed<Vec<Address>>,
+    pub(super) sysctl: &'a Observed<BTreeMap<String, i64>>,
+    pub(super) host: &'a HostState,
+    pub(super) root: &'a Root,
+}
+
+const NETWORKD: &str = "systemd-network";
+const NETWORK_MANAGER: &str = "NetworkManager";
+const DHCPCD: &str = "dhcpcd";
+
+/// Who is in charge of the interface.
+pub(super) fn owners(subject: &Subject<'_>) -> Owners {
+    Owners { ra: answer(ra(subject)), dhcpv6: answer(dhcpv6(subject)) }
+}
+
+/// Nobody can say.
+pub(super) fn unknown(reason: &str) -> Owners {
+    Owners { ra: Observed::unknown(reason), dhcpv6: Observed::unknown(reason) }
+}
+
+fn answer<T>(known: Result<T, String>) -> Observed<T> {
+    known.map_or_else(Observed::Unknown, Observed::Seen)
+}
+
+fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
+    let processes = subject.host.processes.get().map_err(|unknown| unknown.0)?;
+    if let Some(process) = named(processes, NETWORKD)
+        && let Some(evidence) = managed::by_networkd(subject)?
+    {
+        return Ok(owner("systemd-networkd", process, evidence));
+    }
+    if let Some(process) = named(processes, NETWORK_MANAGER)
+        && let Some(evidence) = managed::ra_by_network_manager(subject)?
+    {
+        return Ok(owner(NETWORK_MANAGER, process, evidence));
+    }
+    if let Some((process, evidence)) = managed::by_dhcpcd(subject, processes, managed::Part::RouterAdvertisements)? {
+        return Ok(owner(DHCPCD, process, evidence));
+    }
+    if let Some(process) = processes.iter().find(|process| process.name == "odhcp6c" && serves(process, subject.name)) {
+        return Ok(owner("odhcp6c", process, started_for(process, subject.name)));
+    }
+    Ok(Owner { name: Owner::KERNEL.into(), pid: None, evidence: format!("no daemon that handles RAs itself runs for {}", subject.name) })
+}
+
+fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
+    let processes = subject.host.processes.get().map_err(|unknown| unknown.0)?;
+    let sockets = subject.host.dhcpv6_client_sockets.get().map_err(|unknown| unknown.0)?;
+    let mut owners: Vec<Owner> = Vec::new();
+    let mut add = |owner: Owner| {
+        // One program is one owner, however many processes and sockets it has; two dhclients are two.
+        let known = |other: &Owner| other.name == owner.name && (other.pid == owner.pid || owner.name != dhclient::NAME);
+        if !owners.iter().any(known) {
+            owners.push(owner);
+        }
+    };
+    for process in processes {
+        if let Some(arguments) = dhclient::Arguments::of(process) {
+            if arguments.asks_for_addresses && arguments.serves(subject.name) {
+                let name = if arguments.of_network_manager { NETWORK_MANAGER } else { dhclient::NAME };
+                add(owner(name, process, started_for(process, subject.name)));
+            }
+        } else if matches!(&process.name[..], "dhcp6c" | "odhcp6c") && serves(process, subject.name)
+            || process.name == "udhcpc6" && udhcpc6_interface(process) == subject.name
+        {
+            add(owner(&process.name, process, started_for(process, subject.name)));
+        }
+    }
+    if let Some((process, evidence)) = managed::by_dhcpcd(subject, processes, managed::Part::Dhcpv6)? {
+        add(owner(DHCPCD, process, evidence));
+    }
+    let dibbler_is_bound = sockets.iter().any(|socket| socket.interface_index != 0 && holder(socket) == Some("dibbler-client"));
+    let mut doubt = None;
+    for socket in sockets {
+        let here = on(subject, socket);
+        let everywhere = socket.interface_index == 0 && socket.address.is_unspecified();
+        let Some(process) = &socket.process else {
+            if here || everywhere {
+                doubt = Some(format!("who holds UDP 546 on {} could not be found out: run as root", subject.name));
+            }
+            continue;
+        };
+        let evidence = || format!("it holds UDP [{}]:546{}", socket.address, if here { format!(" on {}", subject.name) } else { String::new() });
+        match &process.name[..] {
+            // What they serve was told by their arguments, their title or their configuration.
+            DHCPCD | "dhclient" | "dhcp6c" | "odhcp6c" => {}
+            "dibbler-client" if here || everywhere && !dibbler_is_bound => add(owner("dibbler-client", process, evidence())),
+            "dibbler-client" => {}
+            NETWORKD if here => add(owner("systemd-networkd", process, evidence())),
+            other if here => add(owner(other, process, evidence())),
+            other if everywhere => {
+                doubt = Some(format!(
+                    "{other} (process {}) holds UDP 546 of every interface; whether it serves {} is not known",
+                    process.pid, subject.name
+                ));
+            }
+            _ => {}
+        }
+    }
+    if owners.is_empty() && named(processes, "connmand").is_some() {
+        doubt = doubt.or(Some("ConnMan runs; it holds no socket while it has a lease, so whether it serves the interface is not known".into()));
+    }
+    doubt.map_or(Ok(owners), Err)
+}
+
+/// Whether a socket belongs to the interface, by its own word or by the address it is bound to.
+fn on(subject: &Subject<'_>, socket: &UdpSocket) -> bool {
+    let bound_here = || subject.addresses.get().is_ok_and(|addresses| addresses.iter().any(|address| address.address == socket.address));
+    socket.interface_index == subject.index || socket.interface_index == 0 && !socket.address.is_unspecified() && bound_here()
+}
+
+fn holder(socket: &UdpSocket) -> Option<&str> {
+    socket.process.as_ref().map(|process| &process.name[..])
+}
+
+fn named<'a>(processes: &'a [Process], name: &str) -> Option<&'a Process> {
+    processes.iter().find(|process| process.name == name)
+}
+
+fn owner(name: &str, process: &Process, evidence: String) -> Owner {
+    Owner { name: name.to_owned(), pid: Some(process.pid), evidence }
+}
+
+/// Whether a client that takes its interfaces as arguments was given this one.
+fn serves(process: &Process, name: &str) -> bool {
+    process.arguments.iter().skip(1).any(|argument| argument == name)
+}
+
+/// The interface of BusyBox's udhcpc6: `-i eth0`, `-ieth0`, `--interface eth0`; eth0 if none is given.
+fn udhcpc6_interface(process: &Process) -> &str {
+    let mut arguments = process.arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "-i" || argument == "--interface" {
+            return arguments.next().map_or("", |name| name);
+        }
+        if let Some(name) = argument.strip_prefix("--interface=").or_else(|| argument.strip_prefix("-i").filter(|_| !argument.starts_with("--"))) {
+            return name;
+        }
+    }
+    "eth0"
+}
+
+fn started_for(process: &Process, name: &str) -> String {
+    if serves(process, name) {
+        format!("it was started for {name}: `{}`", process.arguments.join(" "))
+    } else {
+        "it was started for every interface".into()
+    }
+}

@@ -1,0 +1,129 @@
+//! What /proc tells of one interface: its IPv6 settings and its counters.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::facts::{Counters, Observed};
+use crate::observe::file;
+
+const CONF: &str = "/proc/sys/net/ipv6/conf";
+const COUNTERS: &str = "/proc/self/net/dev_snmp6";
+
+/// A setting, where it stands in `IFLA_INET6_CONF` (`DEVCONF_*` of linux/ipv6.h), and by how much the number there is larger: the array
+/// has milliseconds where the file has seconds.
+struct Setting {
+    name: &'static str,
+    devconf: usize,
+    scale: i64,
+}
+
+const fn setting(name: &'static str, devconf: usize) -> Setting {
+    Setting { name, devconf, scale: 1 }
+}
+
+/// The settings that decide something.
+const SETTINGS: [Setting; 18] = [
+    setting("accept_ra", 3),
+    setting("accept_ra_defrtr", 17),
+    setting("accept_ra_pinfo", 18),
+    setting("accept_ra_min_hop_limit", 38),
+    setting("accept_ra_min_lft", 58),
+    setting("accept_ra_from_local", 33),
+    setting("autoconf", 5),
+    setting("forwarding", 0),
+    setting("disable_ipv6", 26),
+    setting("router_solicitations", 7),
+    Setting { name: "router_solicitation_delay", devconf: 9, scale: 1000 },
+    Setting { name: "router_solicitation_interval", devconf: 8, scale: 1000 },
+    Setting { name: "router_solicitation_max_interval", devconf: 43, scale: 1000 },
+    setting("dad_transmits", 6),
+    setting("accept_dad", 27),
+    setting("addr_gen_mode", 47),
+    setting("use_tempaddr", 10),
+    setting("mtu", 2),
+];
+
+/// The settings of the interface `name`, from `/proc/sys/net/ipv6/conf/<name>/`; where that cannot be read, from `devconf`, the array
+/// that came with the link (absent: the link has no IPv6 part). A setting that this kernel does not have is absent.
+///
+/// The path is never written as a dotted key: a name may hold dots.
+pub(super) fn sysctl(name: &str, devconf: Option<&[i32]>) -> Observed<BTreeMap<String, i64>> {
+    sysctl_below(Path::new(CONF), name, devconf)
+}
+
+fn sysctl_below(conf: &Path, name: &str, devconf: Option<&[i32]>) -> Observed<BTreeMap<String, i64>> {
+    let Some(devconf) = devconf else {
+        return Observed::unknown("the interface has no IPv6 part, so it has no IPv6 settings");
+    };
+    let directory = conf.join(name);
+    let directory_is_there = directory.is_dir();
+    let mut settings = BTreeMap::new();
+    for Setting { name, devconf: at, scale } in SETTINGS {
+        let value = match number(&directory.join(name)) {
+            Ok(value) => Some(value),
+            Err(error) if directory_is_there && error.kind() == ErrorKind::NotFound => None,
+            // Milliseconds are rounded down as the kernel does when it shows seconds.
+            Err(_) if !devconf.is_empty() => devconf.get(at).map(|value| if *value < 0 { i64::from(*value) } else { i64::from(*value) / scale }),
+            Err(error) => return Observed::unknown(format!("{}: {error}", directory.join(name).display())),
+        };
+        settings.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    Observed::Seen(settings)
+}
+
+fn number(path: &Path) -> io::Result<i64> {
+    let bytes = file::read(path, 64)?;
+    std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| io::Error::other("not a number"))
+}
+
+/// The IPv6 counters of the interface `name` as they are now, from `/proc/net/dev_snmp6/<name>`.
+pub fn counters(name: &str) -> Observed<Counters> {
+    let path: PathBuf = Path::new(COUNTERS).join(name);
+    match file::read(&path, 64 << 10) {
+        Ok(bytes) => Observed::Seen(parse_counters(&String::from_utf8_lossy(&bytes))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Observed::unknown("the interface has no IPv6 part, so it has no IPv6 counters"),
+        Err(error) => Observed::unknown(format!("/proc/net/dev_snmp6/{name}: {error}")),
+    }
+}
+
+fn parse_counters(text: &str) -> Counters {
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(char::is_whitespace)?;
+        Some((name.to_owned(), value.trim().parse().ok()?))
+    };
+    text.lines().filter_map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn files_first_and_the_array_where_there_are_none() {
+        let conf = tempfile::tempdir().unwrap();
+        let mut devconf = vec![0; 44];
+        (devconf[3], devconf[7], devconf[9]) = (1, -1, 1500);
+        let Observed::Seen(settings) = sysctl_below(conf.path(), "eth0.100", Some(&devconf)) else { panic!("falls back") };
+        assert_eq!(settings["accept_ra"], 1);
+        assert_eq!(settings["router_solicitations"], -1);
+        assert_eq!(settings["router_solicitation_delay"], 1);
+        assert!(!settings.contains_key("addr_gen_mode"), "past the end of the array");
+
+        std::fs::create_dir(conf.path().join("eth0.100")).unwrap();
+        std::fs::write(conf.path().join("eth0.100/accept_ra"), "2\n").unwrap();
+        let expected = BTreeMap::from([("accept_ra".to_owned(), 2)]);
+        assert_eq!(sysctl_below(conf.path(), "eth0.100", Some(&devconf)), Observed::Seen(expected), "an absent file is an absent setting");
+        std::fs::write(conf.path().join("eth0.100/accept_ra"), "no number").unwrap();
+        assert!(matches!(sysctl_below(conf.path(), "eth0.100", Some(&[])), Observed::Unknown(_)));
+        assert!(matches!(sysctl_below(conf.path(), "eth0.100", None), Observed::Unknown(_)));
+    }
+
+    #[test]
+    fn counters_by_name() {
+        let counters = parse_counters("ifIndex \t7\nIp6InReceives                   \t12\nbroken\nIcmp6InErrors -1\n");
+        assert_eq!(counters, Counters::from([("ifIndex".into(), 7), ("Ip6InReceives".into(), 12)]));
+    }
+}
