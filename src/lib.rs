@@ -4,6 +4,8 @@ pub mod catalogue;
 pub mod cli;
 pub mod facts;
 pub mod judge;
+#[cfg(feature = "lab")]
+pub mod lab;
 pub mod observe;
 pub mod plan;
 pub mod report;

@@ -11,17 +11,7 @@ use super::{INTERFACE, frames, patch};
 /// # Errors
 /// The deviation names what facts do not have, or changes nothing.
 pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
-    let mut json = serde_json::to_value(good).map_err(|error| error.to_string())?;
-    if let Some(table) = &case.host {
-        only(table, &["run", "intent", "state", "host"], "host")?;
-        patch::merge(&mut json, as_json(table)?).map_err(|error| format!("host: {error}"))?;
-    }
-    if let Some(table) = &case.interface {
-        only(table, &["link", "tenses"], "interface")?;
-        let interface = json.pointer_mut(&format!("/interfaces/{INTERFACE}")).ok_or("the good guest has no such interface")?;
-        patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
-    }
-    let mut facts: Facts = serde_path(json)?;
+    let mut facts = good.clone();
     if let Some(list) = &case.advertisements {
         let frames = list.iter().map(frames::advertisement).collect::<Result<Vec<_>, _>>().map_err(|error| format!("advertisements: {error}"))?;
         answer(conversation(&mut facts, |network| &mut network.router)?, frames);
@@ -33,6 +23,18 @@ pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
             list.iter().map(|table| frames::answer(table, &asked)).collect::<Result<Vec<_>, _>>().map_err(|error| format!("answers: {error}"))?;
         answer(conversation, frames);
     }
+    // The patches come last, so that they can say how a conversation ended in which nobody answered.
+    let mut json = serde_json::to_value(&facts).map_err(|error| error.to_string())?;
+    if let Some(table) = &case.host {
+        only(table, &["run", "intent", "state", "host"], "host")?;
+        patch::merge(&mut json, as_json(table)?).map_err(|error| format!("host: {error}"))?;
+    }
+    if let Some(table) = &case.interface {
+        only(table, &["link", "tenses"], "interface")?;
+        let interface = json.pointer_mut(&format!("/interfaces/{INTERFACE}")).ok_or("the good guest has no such interface")?;
+        patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
+    }
+    let facts = serde_path(json)?;
     let deviates = case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
     if deviates && facts == *good {
         return Err("the deviation changes nothing".into());

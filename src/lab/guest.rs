@@ -1,0 +1,308 @@
+//! A VM's network stack: a namespace with /etc, /run and /var/lib/dhcp of its own, set up for ifupdown and ISC dhclient.
+//!
+//! It boots as Debian's ifupdown boots it, step by step: link up, link-local address usable, then dhclient with ifupdown's own options.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::command::{Daemon, poll, run, succeed};
+use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT};
+
+/// The directories of the machine that a guest has its own of.
+const OWN: [&str; 3] = ["etc", "run", "var/lib/dhcp"];
+
+/// Puts them in place in the mount namespace that `ip netns exec` makes for each command anyway.
+const ENTER: &str = r#"root=$1; shift
+for own in etc run var/lib/dhcp; do mount --bind "$root/$own" "/$own" || exit 125; done
+exec "$@""#;
+
+/// dhclient's hands off resolv.conf and host name: the kernel shares the latter between guests. `$length` is what the lab's old dhclient
+/// believes; Debian's script installs the address as it stands in the variable.
+const ENTER_HOOK: &str = r#"make_resolv_conf() { :; }
+set_hostname() { :; }
+length=$(cat /etc/dhcp/lab-prefix-length 2>/dev/null)
+if [ -n "$length" ]; then
+  [ -n "$new_ip6_address" ] && new_ip6_address="$new_ip6_address/$length"
+  [ -n "$old_ip6_address" ] && old_ip6_address="$old_ip6_address/$length"
+fi
+:
+"#;
+
+/// A NIC of a guest and what its configuration says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nic {
+    /// Its name.
+    pub name: String,
+    /// It has an `inet6 dhcp` stanza.
+    pub dhcpv6: bool,
+    /// It gets an IPv4 address when it comes up.
+    pub ipv4: bool,
+}
+
+/// A VM.
+#[derive(Debug)]
+pub struct Guest {
+    clients: BTreeMap<String, Daemon>,
+    namespace: Namespace,
+    root: TempDir,
+    nics: Vec<Nic>,
+    runs: u32,
+}
+
+/// What a run of v6check in a guest gave.
+#[derive(Debug, Clone)]
+pub struct GuestRun {
+    /// Its exit code; absent if a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// Its JSON report; absent if it wrote none, or no JSON.
+    pub report: Option<Value>,
+}
+
+impl Guest {
+    /// Makes a guest without NICs.
+    ///
+    /// # Errors
+    /// Not root, or its files cannot be written.
+    pub fn make() -> Result<Self, LabError> {
+        let namespace = Namespace::make("guest")?;
+        let root = TempDir::with_prefix("v6lab-guest-").map_err(LabError::io("a directory"))?;
+        let guest = Self { clients: BTreeMap::new(), namespace, root, nics: Vec::new(), runs: 0 };
+        guest.install().map_err(LabError::io("the guest's files"))?;
+        Ok(guest)
+    }
+
+    fn install(&self) -> std::io::Result<()> {
+        for own in OWN {
+            fs::create_dir_all(self.path(own))?;
+        }
+        for directory in ["etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"] {
+            fs::create_dir_all(self.path(directory))?;
+        }
+        for file in ["passwd", "group", "nsswitch.conf", "debian_version", "dhcp/dhclient.conf", "dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes"] {
+            let from = Path::new("/etc").join(file);
+            if from.exists() {
+                fs::copy(from, self.path("etc").join(file))?;
+            }
+        }
+        symlink("../usr/lib/os-release", self.path("etc/os-release"))?;
+        // Debian finds awk and the like by way of /etc/alternatives.
+        fs::create_dir(self.path("etc/alternatives"))?;
+        for link in fs::read_dir("/etc/alternatives")?.flatten() {
+            if let Ok(target) = fs::read_link(link.path()) {
+                symlink(target, self.path("etc/alternatives").join(link.file_name()))?;
+            }
+        }
+        for (file, text) in [
+            ("hostname", "guest\n"),
+            ("fstab", ""),
+            ("resolv.conf", ""),
+            ("dhcp/dhclient-enter-hooks.d/lab", ENTER_HOOK),
+            ("network/interfaces", "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n"),
+        ] {
+            fs::write(self.path("etc").join(file), text)?;
+        }
+        Ok(())
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// A file of its tree, as this machine sees it: `etc/sysctl.d/99-site.conf`.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.root.path().join(file)
+    }
+
+    /// Its NICs.
+    pub fn nics(&self) -> &[Nic] {
+        &self.nics
+    }
+
+    /// Writes a file of its tree.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, file: &str, text: &str) -> Result<(), LabError> {
+        fs::write(self.path(file), text).map_err(LabError::io(file))
+    }
+
+    /// Makes its dhclient install addresses with this length, as ISC dhclient before 4.4.0 does with 64.
+    ///
+    /// # Errors
+    /// The hook's file cannot be written.
+    pub fn believe_prefix_length(&self, length: u8) -> Result<(), LabError> {
+        self.write("etc/dhcp/lab-prefix-length", &format!("{length}\n"))
+    }
+
+    pub(super) fn add_nic(&mut self, name: &str) {
+        self.nics.push(Nic { name: name.into(), dhcpv6: true, ipv4: true });
+    }
+
+    /// A NIC's settings, for what comes up later.
+    ///
+    /// # Errors
+    /// It has none of that name.
+    pub fn nic(&mut self, name: &str) -> Result<&mut Nic, LabError> {
+        self.nics.iter_mut().find(|nic| nic.name == name).ok_or_else(|| LabError::Refused(format!("the guest has no NIC {name}")))
+    }
+
+    /// Writes /etc/network/interfaces and brings every NIC up, as far as that goes without the network's help: the links, IPv4, and
+    /// dhclient where there is an `inet6 dhcp` stanza and a link-local address to ask from.
+    ///
+    /// # Errors
+    /// A command failed, or a link-local address does not become usable.
+    pub fn boot(&mut self) -> Result<(), LabError> {
+        let mut text = String::from("source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n");
+        for nic in &self.nics {
+            let Nic { name, dhcpv6, .. } = nic;
+            text.push_str(&format!("\nauto {name}\niface {name} inet dhcp\n"));
+            if *dhcpv6 {
+                text.push_str(&format!("iface {name} inet6 dhcp\n"));
+            }
+        }
+        self.write("etc/network/interfaces", &text)?;
+        let mut batch = String::new();
+        for (number, nic) in self.nics.iter().enumerate() {
+            batch.push_str(&format!("link set {} up\n", nic.name));
+            if nic.ipv4 {
+                batch.push_str(&format!("addr add 10.65.{number}.10/24 dev {}\n", nic.name));
+            }
+        }
+        self.namespace.ip_batch(&batch)?;
+        for nic in self.nics.clone() {
+            if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {
+                self.wait_for(&nic.name, "a usable link-local address", |address| address["scope"] == "link" && usable(address))?;
+                self.start_dhclient(&nic.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts dhclient on `nic` with the options of ifupdown's `inet6 dhcp` (inet6.defn).
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_dhclient(&mut self, nic: &str) -> Result<(), LabError> {
+        let log = File::create(self.path(&format!("dhclient.{nic}.log"))).map_err(LabError::io("dhclient's log"))?;
+        let mut command = self.command("dhclient");
+        command.args(["-6", "-v", "-pf"]).arg(format!("/run/dhclient6.{nic}.pid"));
+        command.arg("-lf").arg(format!("/var/lib/dhcp/dhclient6.{nic}.leases")).arg("-I");
+        command.arg("-df").arg(format!("/var/lib/dhcp/dhclient.{nic}.leases")).arg(nic);
+        self.clients.insert(nic.into(), Daemon::start(&mut command, &log)?);
+        Ok(())
+    }
+
+    /// Waits until dhclient on `nic` has gone to the background, which it does once it is bound and its script has run.
+    ///
+    /// # Errors
+    /// It is not in time, or dhclient has given up.
+    pub fn wait_for_lease(&mut self, nic: &str) -> Result<(), LabError> {
+        let log = self.path(&format!("dhclient.{nic}.log"));
+        let client = self.clients.get_mut(nic).ok_or_else(|| LabError::Refused(format!("no dhclient was started on {nic}")))?;
+        poll(&format!("dhclient is bound on {nic}"), STATE_LIMIT, || match client.ended()? {
+            Some(0) => Ok(true),
+            None => Ok(false),
+            code => Err(LabError::Failed { command: "dhclient".into(), code, text: fs::read_to_string(&log).unwrap_or_default() }),
+        })
+    }
+
+    /// What dhclient on `nic` has printed.
+    pub fn dhclient_log(&self, nic: &str) -> String {
+        fs::read_to_string(self.path(&format!("dhclient.{nic}.log"))).unwrap_or_default()
+    }
+
+    /// Waits for a lease and for its address to be usable.
+    ///
+    /// # Errors
+    /// It does not come about in time.
+    pub fn wait_for_address(&mut self, nic: &str) -> Result<(), LabError> {
+        self.wait_for_lease(nic)?;
+        self.wait_for(nic, "a usable global address", |address| address["scope"] == "global" && usable(address))
+    }
+
+    /// Waits for a default route learned from a Router Advertisement.
+    ///
+    /// # Errors
+    /// There is none in time.
+    pub fn wait_for_default_route(&self, nic: &str) -> Result<(), LabError> {
+        poll(&format!("a default route by RA on {nic}"), STATE_LIMIT, || self.has_default_route(nic))
+    }
+
+    /// Whether there is a default route learned from a Router Advertisement.
+    ///
+    /// # Errors
+    /// The kernel does not answer.
+    pub fn has_default_route(&self, nic: &str) -> Result<bool, LabError> {
+        Ok(!self.namespace.ip(&format!("-6 route show default dev {nic} proto ra"))?.trim().is_empty())
+    }
+
+    /// Waits until one of the IPv6 addresses of `nic`, as `ip -json` shows them, is `wanted`.
+    ///
+    /// # Errors
+    /// None is in time.
+    pub fn wait_for(&self, nic: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<(), LabError> {
+        poll(&format!("{what} on {nic}"), STATE_LIMIT, || Ok(self.addresses(nic)?.iter().any(&wanted)))
+    }
+
+    /// The IPv6 addresses of `nic` as `ip -json` shows them.
+    ///
+    /// # Errors
+    /// There is no such interface.
+    pub fn addresses(&self, nic: &str) -> Result<Vec<Value>, LabError> {
+        let text = self.namespace.ip(&format!("-json -6 addr show dev {nic}"))?;
+        let links: Vec<Value> = serde_json::from_str(&text).map_err(|error| LabError::Refused(format!("ip -json: {error}")))?;
+        // An interface without addresses is an empty object.
+        Ok(links.iter().filter_map(|link| link["addr_info"].as_array()).flatten().cloned().collect())
+    }
+
+    fn ipv6_is_on(&self, nic: &str) -> Result<bool, LabError> {
+        Ok(self.namespace.succeed("cat", &[&format!("/proc/sys/net/ipv6/conf/{nic}/disable_ipv6")])?.trim() == "0")
+    }
+
+    /// A command that will run in it, with its own files in place.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = self.namespace.command("sh");
+        command.args(["-c", ENTER, "guest"]).arg(self.root.path()).arg(program);
+        command
+    }
+
+    /// Runs a command in it and returns what it printed.
+    ///
+    /// # Errors
+    /// The command failed.
+    pub fn succeed(&self, program: &str, arguments: &[&str]) -> Result<String, LabError> {
+        succeed(self.command(program).args(arguments), "", COMMAND_LIMIT)
+    }
+
+    /// Runs v6check in it by `command` (the program, or a wrapper such as setpriv(1) with the program as last word), with a JSON report
+    /// besides what `arguments` ask for.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not end in time.
+    pub fn v6check(&mut self, command: &[&str], arguments: &[&str]) -> Result<GuestRun, LabError> {
+        self.runs += 1;
+        let file = self.path(&format!("report-{}.json", self.runs));
+        let (program, rest) = command.split_first().ok_or_else(|| LabError::Refused("no program to run".into()))?;
+        let mut command = self.command(program);
+        command.args(rest).args(arguments).arg("--json").arg(&file);
+        let output = run(&mut command, "", COMMAND_LIMIT)?;
+        let report = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
+        Ok(GuestRun { code: output.code, stdout: output.stdout, stderr: output.stderr, report })
+    }
+}
+
+/// Neither tentative nor refused by duplicate address detection.
+fn usable(address: &Value) -> bool {
+    address["tentative"] != true && address["dadfailed"] != true
+}

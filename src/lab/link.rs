@@ -1,0 +1,133 @@
+//! The link of a VM under Calico for OpenStack: one compute host as a namespace, a tap for each NIC, dnsmasq on the DHCP port.
+
+use std::net::Ipv6Addr;
+
+use tempfile::TempDir;
+
+use super::dnsmasq::{Dnsmasq, Host, Range, Served};
+use super::{Guest, LabError, Namespace, SUBNET, address, felix};
+
+/// Neutron's DHCP port, which holds the subnet's gateway address on every compute host.
+const DHCP_PORT: &str = "ns-11111111-22";
+
+/// One NIC of a VM as the compute host knows it.
+#[derive(Debug, Clone)]
+pub struct Port {
+    /// The host's end.
+    pub tap: String,
+    /// MAC address of the VM's end.
+    pub mac: String,
+    /// The address that Neutron gave the port.
+    pub address: Ipv6Addr,
+}
+
+/// A compute host of Calico.
+#[derive(Debug)]
+pub struct CalicoLink {
+    // Before the namespace, so that it ends first.
+    server: Option<Dnsmasq>,
+    router: Namespace,
+    range: Range,
+    ports: Vec<Port>,
+    directory: TempDir,
+}
+
+impl CalicoLink {
+    /// Builds the host without VMs; nobody serves yet.
+    ///
+    /// # Errors
+    /// Not root, or a tool is missing.
+    pub fn make(range: Range) -> Result<Self, LabError> {
+        let router = Namespace::make("host")?;
+        router.set(&[("ipv6/conf/all/forwarding", 1), ("ipv4/ip_forward", 1)])?;
+        router.ip_batch(&format!(
+            "link add {DHCP_PORT} address 02:00:00:00:00:00 type veth peer name nsidle\n\
+             link set {DHCP_PORT} arp off\nlink set nsidle up\nlink set {DHCP_PORT} up\n\
+             addr add {gateway}/64 dev {DHCP_PORT} nodad\n",
+            gateway = address(1)
+        ))?;
+        router.set(&[("ipv6/conf/nsidle/disable_ipv6", 1)])?;
+        // The agent removes the subnet's connected route: the way to a VM is its /128 alone.
+        router.ip(&format!("-6 route del {SUBNET}/64 dev {DHCP_PORT}"))?;
+        felix::filter(&router)?;
+        let directory = TempDir::with_prefix("v6lab-host-").map_err(LabError::io("a directory"))?;
+        Ok(Self { server: None, router, range, ports: Vec::new(), directory })
+    }
+
+    /// The compute host's namespace.
+    pub fn router(&self) -> &Namespace {
+        &self.router
+    }
+
+    /// Gives `guest` a NIC on this host: tap, addresses and routes, as Nova and Felix leave them. The guest's end is down until it boots.
+    ///
+    /// # Errors
+    /// The guest has an interface of that name.
+    pub fn plug(&mut self, guest: &mut Guest, nic: &str) -> Result<Port, LabError> {
+        self.plug_into(guest.namespace(), nic).inspect(|_| guest.add_nic(nic))
+    }
+
+    /// As [`Self::plug`], for any namespace: a switch between the tap and the VM.
+    ///
+    /// # Errors
+    /// The namespace has an interface of that name.
+    pub fn plug_into(&mut self, other: &Namespace, nic: &str) -> Result<Port, LabError> {
+        let number = u16::try_from(self.ports.len()).unwrap_or(u16::MAX).saturating_add(1);
+        let [high, low] = number.to_be_bytes();
+        let tap = format!("tap0a00{number:04x}-01");
+        let mac = format!("fa:16:3e:00:{high:02x}:{low:02x}");
+        let assigned = match self.range {
+            Range::Slaac => format!("2001:db8:1:0:f816:3eff:fe00:{number:x}").parse().unwrap_or(SUBNET),
+            _ => address(number.saturating_add(0xf)),
+        };
+        self.router.ip_batch(&format!(
+            "link add {tap} address fe{tail} type veth peer name {nic} address {mac} netns {other}\n",
+            tail = &mac[2..],
+            other = other.name()
+        ))?;
+        // QEMU opened the tap long before the guest booted, so its link-local address has no detection to wait for.
+        self.router.set(&[(&format!("ipv6/conf/{tap}/accept_dad"), 0)])?;
+        self.router.ip(&format!("link set {tap} up"))?;
+        felix::workload(&self.router, &tap, assigned)?;
+        let port = Port { tap, mac, address: assigned };
+        self.ports.push(port.clone());
+        Ok(port)
+    }
+
+    /// Starts dnsmasq for all NICs plugged so far.
+    ///
+    /// # Errors
+    /// dnsmasq does not start.
+    pub fn serve(&mut self) -> Result<&mut Dnsmasq, LabError> {
+        let hosts = self.ports.iter().map(|port| Host { mac: port.mac.clone(), address: port.address }).collect();
+        self.serve_hosts(hosts)
+    }
+
+    /// As [`Self::serve`], with these lines in the hosts file.
+    ///
+    /// # Errors
+    /// dnsmasq does not start.
+    pub fn serve_hosts(&mut self, hosts: Vec<Host>) -> Result<&mut Dnsmasq, LabError> {
+        self.server = None;
+        let taps = self.ports.iter().map(|port| port.tap.clone()).collect();
+        let served = Served { range: self.range, interface: DHCP_PORT.into(), taps, hosts };
+        Ok(self.server.insert(Dnsmasq::start(&self.router, &self.directory.path().join("dhcp"), served)?))
+    }
+
+    /// The running dnsmasq, with the namespace to restart it in.
+    ///
+    /// # Errors
+    /// None was started.
+    pub fn server(&mut self) -> Result<(&mut Dnsmasq, &Namespace), LabError> {
+        let server = self.server.as_mut().ok_or_else(|| LabError::Refused("nobody serves this link".into()))?;
+        Ok((server, &self.router))
+    }
+
+    /// Router Solicitations and DHCPv6 messages that came from VMs so far.
+    ///
+    /// # Errors
+    /// nft does not answer.
+    pub fn heard(&self) -> Result<(u64, u64), LabError> {
+        Ok((felix::counted(&self.router, "router_solicitations")?, felix::counted(&self.router, "dhcpv6_to_server")?))
+    }
+}
