@@ -1,6 +1,7 @@
 //! Build script: the folder `checks/` as a list of files in the program. A new check is picked up without a line anywhere.
 //!
 //! Worked examples are for the tests, which read them from the folder; so each text ends at its first `[[case]]`.
+#![expect(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -25,6 +25,14 @@ pub enum CatalogueError {
         /// Names that exist, separated by commas.
         known: String,
     },
+    /// No check of that id.
+    #[error("there is no requirement {id:?}; {hint}")]
+    NoCheck {
+        /// The id asked for.
+        id: String,
+        /// Ids near to it, or where all are listed.
+        hint: String,
+    },
 }
 
 /// A place in a text.

@@ -19,7 +19,7 @@ const MOST_ENTRIES: usize = 10_000;
 const MOST_DEPTH: usize = 16;
 
 /// One file and its text.
-pub(super) struct Text {
+pub(super) struct Document {
     /// Where it lies, as told to the user.
     pub(super) file: PathBuf,
     /// It lies in `profiles/`.
@@ -30,7 +30,7 @@ pub(super) struct Text {
     pub(super) text: Cow<'static, str>,
 }
 
-impl Text {
+impl Document {
     /// The file's name without `.toml`.
     pub(super) fn stem(&self) -> Cow<'_, str> {
         self.file.file_stem().map_or(Cow::Borrowed(""), |stem| stem.to_string_lossy())
@@ -38,8 +38,8 @@ impl Text {
 }
 
 /// The files built in, sorted by path.
-pub(super) fn built_in() -> Vec<Text> {
-    let text = |&(file, text): &(&str, &'static str)| Text {
+pub(super) fn built_in() -> Vec<Document> {
+    let text = |&(file, text): &(&str, &'static str)| Document {
         file: file.into(),
         profile: file.starts_with("checks/profiles/"),
         site: false,
@@ -53,7 +53,7 @@ pub(super) fn built_in() -> Vec<Text> {
 /// # Errors
 /// A folder or file cannot be read, or there is more than a catalogue holds. Symbolic links to files are followed; to folders they are
 /// refused, so that none leads in a circle.
-pub(super) fn below(folder: &Path) -> Result<Vec<Text>, CatalogueError> {
+pub(super) fn below(folder: &Path) -> Result<Vec<Document>, CatalogueError> {
     let mut files = Vec::new();
     let mut folders = vec![(folder.to_path_buf(), 0)];
     let mut entries = 0;
@@ -88,7 +88,7 @@ pub(super) fn below(folder: &Path) -> Result<Vec<Text>, CatalogueError> {
     files.into_iter().map(|file| read(folder, file)).collect()
 }
 
-fn read(folder: &Path, file: PathBuf) -> Result<Text, CatalogueError> {
+fn read(folder: &Path, file: PathBuf) -> Result<Document, CatalogueError> {
     let failed = |reason: &dyn std::fmt::Display| CatalogueError::whole(&file, reason);
     // Looked at before it is opened: opening a pipe would wait for its other end.
     if !fs::metadata(&file).map_err(|error| failed(&error))?.is_file() {
@@ -105,5 +105,5 @@ fn read(folder: &Path, file: PathBuf) -> Result<Text, CatalogueError> {
         CatalogueError::within(&file, &String::from_utf8_lossy(&error.as_bytes()[..valid]), Some(valid..valid), "not UTF-8 text")
     })?;
     let profile = file.strip_prefix(folder).is_ok_and(|path| path.starts_with("profiles"));
-    Ok(Text { file, profile, site: true, text: Cow::Owned(text) })
+    Ok(Document { file, profile, site: true, text: Cow::Owned(text) })
 }

@@ -9,13 +9,14 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::files::Text;
+use super::files::Document;
+use super::near::near;
 use super::{Catalogue, CatalogueError, Check, Profile};
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first.
-pub(super) fn load(texts: &[Text]) -> Result<Catalogue, CatalogueError> {
-    let mut checks: BTreeMap<String, (Check, &Text)> = BTreeMap::new();
-    let mut profiles: BTreeMap<String, (Profile, &Text)> = BTreeMap::new();
+pub(super) fn load(texts: &[Document]) -> Result<Catalogue, CatalogueError> {
+    let mut checks: BTreeMap<String, (Check, &Document)> = BTreeMap::new();
+    let mut profiles: BTreeMap<String, (Profile, &Document)> = BTreeMap::new();
     for text in texts {
         if text.profile {
             let profile: Profile = parse(text)?;
@@ -54,12 +55,12 @@ pub(super) fn load(texts: &[Text]) -> Result<Catalogue, CatalogueError> {
     })
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(text: &Text) -> Result<T, CatalogueError> {
+fn parse<T: for<'de> Deserialize<'de>>(text: &Document) -> Result<T, CatalogueError> {
     toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
 }
 
 /// Enters `item` under `name`, which must be the file's name and not be taken.
-fn enter<'a, T>(items: &mut BTreeMap<String, (T, &'a Text)>, name: String, item: T, text: &'a Text) -> Result<(), CatalogueError> {
+fn enter<'a, T>(items: &mut BTreeMap<String, (T, &'a Document)>, name: String, item: T, text: &'a Document) -> Result<(), CatalogueError> {
     let (key, what) = if text.profile { ("name", "profile") } else { ("id", "check") };
     let place = || {
         let places = places(text);
@@ -82,7 +83,7 @@ fn enter<'a, T>(items: &mut BTreeMap<String, (T, &'a Text)>, name: String, item:
 }
 
 /// Refuses causes that follow from their own effect: no diagnosis could name a first one.
-fn circles(checks: &BTreeMap<String, (Check, &Text)>) -> Result<(), CatalogueError> {
+fn circles(checks: &BTreeMap<String, (Check, &Document)>) -> Result<(), CatalogueError> {
     for (id, (check, text)) in checks {
         let mut causes = BTreeSet::new();
         let mut open: Vec<&String> = check.follows.iter().collect();
@@ -99,14 +100,14 @@ fn circles(checks: &BTreeMap<String, (Check, &Text)>) -> Result<(), CatalogueErr
     Ok(())
 }
 
-fn unknown_check<'a>(text: &Text, id: &str, known: impl Iterator<Item = &'a String>, at: Option<&Spanned<String>>) -> CatalogueError {
+fn unknown_check<'a>(text: &Document, id: &str, known: impl Iterator<Item = &'a String>, at: Option<&Spanned<String>>) -> CatalogueError {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let near = super::near(id, known.iter().copied());
+    let near = near(id, known.iter().copied());
     let hint = if near.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) };
     broken(text, at.map(Spanned::span), format!("there is no check {id:?}; {hint}"))
 }
 
-fn broken(text: &Text, at: Option<Range<usize>>, reason: String) -> CatalogueError {
+fn broken(text: &Document, at: Option<Range<usize>>, reason: String) -> CatalogueError {
     CatalogueError::within(&text.file, &text.text, at, reason)
 }
 
@@ -125,6 +126,6 @@ struct PlacedId {
     id: Spanned<String>,
 }
 
-fn places(text: &Text) -> Places {
+fn places(text: &Document) -> Places {
     toml::from_str(&text.text).unwrap_or_default()
 }

@@ -9,14 +9,16 @@ mod files;
 mod load;
 mod near;
 mod profile;
+mod prose;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use check::{Blame, Case, Check, Level, Remedy, Source};
 pub use error::{CatalogueError, Position};
-pub use near::near;
+use near::near;
 pub use profile::{Profile, Selected};
+pub use prose::{LIST_SCHEMA, explain, list, list_json};
 
 /// A requirement as a profile selects it.
 #[derive(Debug, Clone)]
@@ -79,8 +81,15 @@ impl Catalogue {
     }
 
     /// The check of that id.
-    pub fn check(&self, id: &str) -> Option<&Check> {
-        self.checks.iter().find(|check| check.id == id)
+    ///
+    /// # Errors
+    /// There is none; the error names ids near to it.
+    pub fn check(&self, id: &str) -> Result<&Check, CatalogueError> {
+        self.checks.iter().find(|check| check.id == id).ok_or_else(|| {
+            let near = near(id, self.checks.iter().map(|check| check.id.as_str()));
+            let hint = if near.is_empty() { "`v6check list` shows all".into() } else { format!("did you mean {}?", near.join(" or ")) };
+            CatalogueError::NoCheck { id: id.into(), hint }
+        })
     }
 
     /// The requirements of profile `name`. A site's own checks that no profile names are added with their own level.
@@ -92,7 +101,7 @@ impl Catalogue {
             let known = self.profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(CatalogueError::NoProfile { name: name.into(), known });
         };
-        let named = profile.requirements.iter().filter_map(|selected| Some((self.check(&selected.id)?, selected.level)));
+        let named = profile.requirements.iter().filter_map(|selected| Some((self.check(&selected.id).ok()?, selected.level)));
         let in_a_profile: BTreeSet<&str> =
             self.profiles.iter().flat_map(|profile| &profile.requirements).map(|selected| selected.id.as_str()).collect();
         let added = self.checks.iter().filter(|check| self.site.contains(&check.id) && !in_a_profile.contains(check.id.as_str()));

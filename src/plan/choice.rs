@@ -1,0 +1,95 @@
+//! Which links are NICs to this guest: those that a network outside of it is behind.
+
+use std::collections::BTreeSet;
+
+use super::{Survey, SurveyedLink};
+use crate::facts::{Link, LinkKind};
+
+/// Kinds that carry packets inside other packets, by the kernel's names.
+const TUNNELS: [&str; 18] = [
+    "amt",
+    "bareudp",
+    "erspan",
+    "geneve",
+    "gre",
+    "gretap",
+    "gtp",
+    "ip6erspan",
+    "ip6gre",
+    "ip6gretap",
+    "ip6tnl",
+    "ipip",
+    "ppp",
+    "sit",
+    "tun",
+    "vxlan",
+    "wireguard",
+    "xfrm",
+];
+/// Kinds that stand on another link and carry its frames.
+const UPPERS: [&str; 6] = ["ipvlan", "ipvtap", "macsec", "macvlan", "macvtap", "vlan"];
+/// Kinds that bundle their ports.
+const BUNDLES: [&str; 2] = ["bond", "team"];
+/// Kinds that switch between their ports.
+const SWITCHES: [&str; 2] = ["bridge", "openvswitch"];
+
+/// Why a link is not checked unless it is asked for, in plain words; `None` for a NIC that is in use.
+pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<String> {
+    let link = &surveyed.link;
+    if let Some(reason) = port(survey, link) {
+        return Some(reason);
+    }
+    let reason = match &link.kind {
+        LinkKind::Loopback => "loopback".to_owned(),
+        LinkKind::Veth { peer_elsewhere: false } => "a veth whose other end is in this namespace".to_owned(),
+        LinkKind::Virtual(kind) if SWITCHES.contains(&kind.as_str()) => "a bridge of this host, not a NIC".to_owned(),
+        LinkKind::Virtual(kind) if TUNNELS.contains(&kind.as_str()) || kind.starts_with("vti") => format!("a tunnel ({kind})"),
+        LinkKind::Virtual(kind) if BUNDLES.contains(&kind.as_str()) && !is_nic(survey, link, &mut BTreeSet::new()) => {
+            format!("a {kind} without a port that is a NIC")
+        }
+        LinkKind::Virtual(kind) if UPPERS.contains(&kind.as_str()) && !is_nic(survey, link, &mut BTreeSet::new()) => {
+            let lower = link.lower.and_then(|index| named(survey, index)).map_or("a link", |(name, _)| name);
+            format!("a {kind} on {lower}, which is no NIC")
+        }
+        LinkKind::Virtual(kind) if !UPPERS.contains(&kind.as_str()) && !BUNDLES.contains(&kind.as_str()) => {
+            format!("a virtual device ({kind}), not a NIC")
+        }
+        _ if !link.up && !surveyed.configured => "down and without an address".to_owned(),
+        LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
+    };
+    Some(reason)
+}
+
+/// The reason of a link whose frames belong to another one. A VRF is a routing table and leaves its links what they are.
+fn port(survey: &Survey, link: &Link) -> Option<String> {
+    let master = link.master?;
+    match named(survey, master) {
+        Some((_, vrf)) if vrf.kind == LinkKind::Virtual("vrf".into()) => None,
+        Some((name, _)) => Some(format!("port of {name}")),
+        None => Some(format!("port of link {master}")),
+    }
+}
+
+/// Whether frames of `link` reach a network outside of this guest. `visited` ends the walk where links stand on each other in a circle.
+fn is_nic(survey: &Survey, link: &Link, visited: &mut BTreeSet<u32>) -> bool {
+    if !visited.insert(link.index) {
+        return false;
+    }
+    match &link.kind {
+        LinkKind::Device => true,
+        LinkKind::Veth { peer_elsewhere } => *peer_elsewhere,
+        LinkKind::Virtual(kind) if BUNDLES.contains(&kind.as_str()) => {
+            survey.links.values().any(|port| port.link.master == Some(link.index) && is_nic(survey, &port.link, visited))
+        }
+        // Where the lower link is in another namespace, the network is there as well.
+        LinkKind::Virtual(kind) if UPPERS.contains(&kind.as_str()) => link.lower.is_none_or(|lower| match named(survey, lower) {
+            Some((_, lower)) => is_nic(survey, lower, visited),
+            None => true,
+        }),
+        LinkKind::Loopback | LinkKind::Virtual(_) => false,
+    }
+}
+
+fn named(survey: &Survey, index: u32) -> Option<(&str, &Link)> {
+    survey.links.iter().find(|(_, surveyed)| surveyed.link.index == index).map(|(name, surveyed)| (name.as_str(), &surveyed.link))
+}
