@@ -1,8 +1,9 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
-use super::{CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, diagnosis, exit_code};
+use super::diagnosis::diagnose;
+use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
-use crate::facts::{Facts, Interface, Owner, Tenses};
+use crate::facts::{Facts, Interface, Owner, Run, Tenses};
 use crate::judge::{Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
@@ -17,15 +18,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         let stack = stack(tenses);
         results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
     }
-    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
-    let summary = Summary {
-        pass: count(Verdict::Pass),
-        fail: count(Verdict::Fail),
-        skip: count(Verdict::Skip),
-        inconclusive: count(Verdict::Inconclusive),
-        exit_code: exit_code(&interfaces, &results, counting),
-        diagnosis: diagnosis::diagnose(&interfaces, &results, &diagnosis::Causes::of(selection), &facts.run, counting),
-    };
+    let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
         schema: SCHEMA.into(),
         tool: facts.tool.clone(),
@@ -36,6 +29,19 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         interfaces,
         results,
         summary,
+    }
+}
+
+/// The sum of `results`: counts, exit code and diagnosis.
+pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes: &Causes, run: &Run, counting: Counting) -> Summary {
+    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    Summary {
+        pass: count(Verdict::Pass),
+        fail: count(Verdict::Fail),
+        skip: count(Verdict::Skip),
+        inconclusive: count(Verdict::Inconclusive),
+        exit_code: exit_code(interfaces, results, counting),
+        diagnosis: diagnose(interfaces, results, causes, run, counting),
     }
 }
 

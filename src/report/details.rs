@@ -20,10 +20,25 @@ pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
         let source = harmless::line(&evidence.source);
         add("evidence", format!("{}: {source}: {}", tense(evidence.tense), harmless::line(&evidence.value)));
     }
-    add("remedy", result.remedy.as_deref().map(harmless::block).unwrap_or_default());
+    add("remedy", result.remedy.as_deref().map(|remedy| paragraphs(&harmless::block(remedy))).unwrap_or_default());
     let section = if result.source.section.is_empty() { String::new() } else { format!(", {}", harmless::line(&result.source.section)) };
     add("source", format!("{}{section}", harmless::line(&result.source.document)));
     details
+}
+
+/// A text as paragraphs, one a line, whatever lines its file has. Indented lines are examples and stay as they are.
+fn paragraphs(text: &str) -> String {
+    let mut paragraphs = String::with_capacity(text.len());
+    let mut in_prose = false;
+    for line in text.lines() {
+        let is_prose = !line.trim().is_empty() && !line.starts_with(' ');
+        if !paragraphs.is_empty() {
+            paragraphs.push(if in_prose && is_prose { ' ' } else { '\n' });
+        }
+        paragraphs.push_str(line.trim_end());
+        in_prose = is_prose;
+    }
+    paragraphs
 }
 
 /// A tense by its name in JSON.

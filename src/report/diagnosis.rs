@@ -10,11 +10,18 @@ use crate::facts::Run;
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about, near and far.
-pub(super) struct Causes(BTreeMap<String, BTreeSet<String>>);
+#[derive(Debug, Clone, Default)]
+pub struct Causes(BTreeMap<String, BTreeSet<String>>);
 
 impl Causes {
-    pub(super) fn of(selection: &Selection) -> Self {
-        let near: BTreeMap<&str, &[String]> = selection.requirements.iter().map(|it| (it.check.id.as_str(), it.check.follows.as_slice())).collect();
+    /// What follows from what in `selection`.
+    pub fn of(selection: &Selection) -> Self {
+        Self::new(selection.requirements.iter().map(|it| (it.check.id.as_str(), it.check.follows.as_slice())))
+    }
+
+    /// Requirements with those that they follow. Circles are no error: of two that follow each other the earlier one is the cause.
+    pub fn new<'a>(follows: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Self {
+        let near: BTreeMap<&str, &[String]> = follows.into_iter().collect();
         let far = |id: &str| {
             let mut found = BTreeSet::new();
             let mut open = vec![id];
@@ -52,7 +59,8 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
     let host = of(None);
     let mut ranked = Vec::new();
     let (rank, fault, text) = context.subject(&host, &[]);
-    if rank != Rank::Well {
+    // Of a host with nothing wrong, or with nothing that applies, there is nothing to say.
+    if host.iter().any(|result| matches!(result.verdict, Verdict::Fail | Verdict::Inconclusive)) && rank != Rank::Well {
         ranked.push((rank, Diagnosis { interface: None, fault, text }));
     }
     let mut none_checked = true;
@@ -178,7 +186,7 @@ fn fault(opening: &str, roots: &[&CheckResult], whose: &str, addition: &str) -> 
         more => wrong.push(format!("and {more} more")),
     }
     let remedy = roots.iter().find_map(|root| root.remedy.as_deref()).map(first_sentence).filter(|text| !text.is_empty());
-    let change = remedy.map(|remedy| format!(" To change: {remedy}.")).unwrap_or_default();
+    let change = remedy.map(|remedy| format!(" Remedy: {remedy}.")).unwrap_or_default();
     format!("{opening}{}. Fault: {whose}{addition}.{change}", wrong.join("; "))
 }
 
@@ -188,10 +196,12 @@ fn plain(text: &str) -> String {
     line.strip_suffix('.').map_or(line.clone(), str::to_owned)
 }
 
-/// The first sentence of a text, without its full stop. A full stop ends a sentence where a capital letter follows, so `e.g. this` does not.
+/// The first sentence of a text, without its full stop. A full stop ends a sentence where a capital letter follows, so `e.g. this` does not;
+/// what is indented is an example and no sentence.
 fn first_sentence(text: &str) -> String {
-    let paragraph = text.split("\n\n").next().unwrap_or_default();
-    let line = plain(paragraph);
+    let prose: Vec<&str> = text.lines().take_while(|line| !line.is_empty() && !line.starts_with(' ')).collect();
+    let line = plain(&prose.join(" "));
     let ends = line.match_indices(". ").find(|(at, _)| line[at + 2..].starts_with(char::is_uppercase));
-    ends.map_or(line.clone(), |(at, _)| line[..at].to_owned())
+    let sentence = ends.map_or(line.as_str(), |(at, _)| &line[..at]);
+    sentence.strip_suffix(':').map_or_else(|| sentence.to_owned(), |opening| format!("{opening} (in full below)"))
 }

@@ -22,8 +22,9 @@ use crate::catalogue::{Blame, Level, Source};
 use crate::facts::{Host, Tool};
 use crate::judge::{Evidence, Verdict};
 
-pub use assemble::assemble;
+pub use assemble::{assemble, summarize};
 pub use counting::{Counting, exit_code, exit_meaning};
+pub use diagnosis::Causes;
 pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
 pub use output::{OutputError, Target, check_writable, write, write_all};
 

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where one report goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,11 +100,10 @@ fn to_path(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a file beside `path` and gives it its name.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not the name of a file"))?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = folder(path).join(temporary);
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    // Not made of the file's name, which may be as long as a name can be.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder(path).join(format!(".v6check.{}.{number}.tmp", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

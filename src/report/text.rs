@@ -99,12 +99,11 @@ impl Text {
     fn passes(&mut self, report: &Report) {
         let verbose = self.style.verbosity == Verbosity::Verbose;
         for group in self.results(report, Verdict::Pass) {
-            let who = format!("{:<28}  {}", line(&group.first.id), names(&group.names, "host"));
-            let with_seen = format!("pass  {who}  {}", line(&group.first.seen));
-            let fits = with_seen.chars().count() <= COLUMNS;
-            let text = if group.names.len() == 1 && !group.first.seen.is_empty() && fits && !verbose { with_seen } else { format!("pass  {who}") };
-            let text = text.replacen("pass", &self.paint("pass", Colour::Green), 1);
-            self.lines.push(text);
+            let mut text = format!("pass  {:<28}  {}", line(&group.first.id), names(&group.names, "host"));
+            if group.names.len() == 1 && !verbose {
+                fill(&mut text, &line(&group.first.seen));
+            }
+            self.lines.push(text.replacen("pass", &self.paint("pass", Colour::Green), 1));
             if verbose {
                 self.details(group.first);
             }
@@ -113,9 +112,9 @@ impl Text {
 
     fn skips(&mut self, report: &Report) {
         for group in self.results(report, Verdict::Skip) {
-            let reason = line(group.first.reason.as_deref().unwrap_or_default());
-            let text = format!("{}  {}: {}", line(&group.first.id), names(&group.names, "host"), self.cut(&reason));
-            self.lines.extend(wrap("skip  ", 6, &text));
+            let reason = self.cut(&line(group.first.reason.as_deref().unwrap_or_default()));
+            let label = format!("skip  {:<28}  ", line(&group.first.id));
+            self.lines.extend(wrap(&label, 6, &format!("{}: {reason}", names(&group.names, "host"))));
         }
     }
 
@@ -203,5 +202,30 @@ impl Text {
 
     fn paint(&self, text: &str, colour: Colour) -> String {
         if self.style.colour { format!("\x1b[{}m{text}\x1b[0m", colour as u8) } else { text.to_owned() }
+    }
+}
+
+/// Adds to `text` the words of `value` that its line has room for, whole ones only.
+fn fill(text: &mut String, value: &str) {
+    const MORE: &str = " ...";
+    let room = COLUMNS.saturating_sub(text.chars().count() + 2);
+    let mut kept = String::new();
+    let mut words = value.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let after = if words.peek().is_some() { MORE.len() } else { 0 };
+        if kept.chars().count() + 1 + word.chars().count() + after > room {
+            if !kept.is_empty() {
+                kept.push_str(MORE);
+            }
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    if !kept.is_empty() {
+        text.push_str("  ");
+        text.push_str(&kept);
     }
 }

@@ -1,0 +1,10 @@
+//! The report: what it says, in which forms, and that others can read them.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod exit_code;
+mod golden;
+mod junit;
+mod output;
+mod samples;
+#[cfg(feature = "schema")]
+mod schema;
