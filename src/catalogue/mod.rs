@@ -4,33 +4,19 @@
 
 mod check;
 mod embedded;
+mod error;
+mod files;
+mod load;
+mod near;
 mod profile;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 pub use check::{Blame, Case, Check, Level, Remedy, Source};
-pub use profile::Profile;
-
-/// Why the catalogue cannot be used. The text carries file, line and column.
-#[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
-    /// A file that does not parse, or says something impossible.
-    #[error("{file}: {reason}")]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// No profile of that name.
-    #[error("there is no profile {name:?}; there are: {known}")]
-    NoProfile {
-        /// The name asked for.
-        name: String,
-        /// Names that exist, separated by commas.
-        known: String,
-    },
-}
+pub use error::{CatalogueError, Position};
+pub use near::near;
+pub use profile::{Profile, Selected};
 
 /// A requirement as a profile selects it.
 #[derive(Debug, Clone)]
@@ -46,6 +32,8 @@ pub struct Requirement {
 pub struct Catalogue {
     checks: Vec<Check>,
     profiles: Vec<Profile>,
+    /// Ids of a site's own checks.
+    site: BTreeSet<String>,
 }
 
 /// The requirements of one profile, in its order, which is the order of cause and effect.
@@ -58,13 +46,26 @@ pub struct Selection {
 }
 
 impl Catalogue {
-    /// The checks and profiles built into the program, and those below `site` if there is one.
+    /// The checks and profiles built into the program, without their cases, and those below `site` if there is one:
+    /// `<family>/<id>.toml` and `profiles/<name>.toml`.
     ///
     /// # Errors
-    /// A file does not parse, an id is not the file's name or is there twice, a profile names a check that does not exist.
-    pub fn load(_site: Option<&Path>) -> Result<Self, CatalogueError> {
-        let _ = embedded::FILES;
-        Ok(Self { checks: Vec::new(), profiles: Vec::new() })
+    /// A file cannot be read or does not parse, a name is not the file's or is there twice, a profile or a `follows` names a check that does
+    /// not exist.
+    pub fn load(site: Option<&Path>) -> Result<Self, CatalogueError> {
+        let mut texts = files::built_in();
+        if let Some(folder) = site {
+            texts.extend(files::below(folder)?);
+        }
+        load::load(&texts)
+    }
+
+    /// The checks and profiles below `folder` alone, with their cases.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`].
+    pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
+        load::load(&files::below(folder)?)
     }
 
     /// All checks, by id.
@@ -77,11 +78,26 @@ impl Catalogue {
         &self.profiles
     }
 
+    /// The check of that id.
+    pub fn check(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+
     /// The requirements of profile `name`. A site's own checks that no profile names are added with their own level.
     ///
     /// # Errors
     /// There is no such profile.
     pub fn select(&self, name: &str) -> Result<Selection, CatalogueError> {
-        Err(CatalogueError::NoProfile { name: name.into(), known: String::new() })
+        let Some(profile) = self.profiles.iter().find(|profile| profile.name == name) else {
+            let known = self.profiles.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(CatalogueError::NoProfile { name: name.into(), known });
+        };
+        let named = profile.requirements.iter().filter_map(|selected| Some((self.check(&selected.id)?, selected.level)));
+        let in_a_profile: BTreeSet<&str> =
+            self.profiles.iter().flat_map(|profile| &profile.requirements).map(|selected| selected.id.as_str()).collect();
+        let added = self.checks.iter().filter(|check| self.site.contains(&check.id) && !in_a_profile.contains(check.id.as_str()));
+        let requirements = named.chain(added.map(|check| (check, check.level)));
+        let requirements = requirements.map(|(check, level)| Requirement { check: check.clone(), level }).collect();
+        Ok(Selection { profile: profile.clone(), requirements })
     }
 }

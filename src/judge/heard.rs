@@ -1,1 +1,157 @@
-//! What was heard from the network: conversations as messages.
+//! What was heard from the network, as messages; and whether the guest's own sockets can have heard it.
+
+use std::net::Ipv6Addr;
+
+use super::{Evidence, Subject};
+use crate::facts::{Conversation, DELIVERED_DATAGRAMS, Direction, Ended, Frame, RECEIVED_DATAGRAMS, RECEIVED_RAS, Tense, TransportChecksum, Unknown};
+use crate::wire::dhcpv6::{Message, kind, kind_name};
+use crate::wire::duid::Duid;
+use crate::wire::frame::{Frame as Packet, Payload};
+use crate::wire::received::{Offer, ReceivedAdvertisement, ReceivedAnswer};
+
+fn received(conversation: &Conversation) -> impl Iterator<Item = &Frame> {
+    conversation.frames.iter().filter(|frame| frame.direction == Direction::Received)
+}
+
+fn checksum_known(frame: &Frame) -> bool {
+    frame.checksum == TransportChecksum::Complete
+}
+
+/// The Router Advertisements of a conversation, valid or not, in order.
+pub(super) fn advertisements(conversation: &Conversation) -> Vec<ReceivedAdvertisement> {
+    received(conversation).filter_map(|frame| ReceivedAdvertisement::parse(&frame.bytes, checksum_known(frame))).collect()
+}
+
+/// The valid ones of them.
+pub(super) fn valid_advertisements(conversation: &Conversation) -> Vec<ReceivedAdvertisement> {
+    let mut all = advertisements(conversation);
+    all.retain(|advertisement| advertisement.invalid().is_none());
+    all
+}
+
+/// A router that offers a default route.
+///
+/// # Errors
+/// Nobody could be asked, or the asking was cut short before one answered.
+pub(super) fn default_router(conversation: &Conversation) -> Result<Option<ReceivedAdvertisement>, Unknown> {
+    let router = advertisements(conversation).into_iter().find(ReceivedAdvertisement::offers_default_route);
+    if router.is_none() && conversation.ended == Ended::Interrupted {
+        return Err(interrupted("a Router Advertisement"));
+    }
+    Ok(router)
+}
+
+/// The answers to our Solicits, in order.
+pub(super) fn answers(conversation: &Conversation) -> Vec<ReceivedAnswer> {
+    let Some(identity) = &conversation.identity else { return Vec::new() };
+    let Some(Duid(duid)) = Duid::from_hex(&identity.duid) else { return Vec::new() };
+    let transactions: Vec<u32> = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).filter_map(transaction).collect();
+    received(conversation)
+        .filter_map(|frame| ReceivedAnswer::parse(&frame.bytes, checksum_known(frame)))
+        .filter(|answer| transactions.iter().any(|transaction| answer.answers(*transaction, &duid)))
+        .collect()
+}
+
+fn transaction(frame: &Frame) -> Option<u32> {
+    let (packet, _) = Packet::parse(&frame.bytes)?;
+    let Payload::Udp { data, .. } = packet.payload else { return None };
+    let (message, _) = Message::parse(data)?;
+    (message.kind == kind::SOLICIT).then_some(message.transaction_id)
+}
+
+/// What the DHCPv6 servers say about an address for us: the first offer of one, else the first refusal; `None` if nobody answered.
+///
+/// # Errors
+/// The asking was cut short before a server answered.
+pub(super) fn offer(conversation: &Conversation) -> Result<Option<(ReceivedAnswer, Offer)>, Unknown> {
+    let Some(identity) = &conversation.identity else { return Ok(None) };
+    let answers: Vec<_> = answers(conversation).into_iter().map(|answer| (answer.offer(identity.iaid), answer)).collect();
+    let first = answers.iter().position(|(offer, _)| matches!(offer, Offer::Addresses(_)));
+    let found = answers.into_iter().nth(first.unwrap_or(0)).map(|(offer, answer)| (answer, offer));
+    if found.is_none() && conversation.ended == Ended::Interrupted {
+        return Err(interrupted("an answer of a DHCPv6 server"));
+    }
+    Ok(found)
+}
+
+/// The addresses that the servers offer us now.
+///
+/// # Errors
+/// Nobody could be asked, or the asking was cut short.
+pub(super) fn offered_addresses(conversation: &Conversation) -> Result<Vec<Ipv6Addr>, Unknown> {
+    Ok(match offer(conversation)? {
+        Some((_, Offer::Addresses(addresses))) => addresses.into_iter().map(|(address, _, _)| address).collect(),
+        _ => Vec::new(),
+    })
+}
+
+fn interrupted(what: &str) -> Unknown {
+    Unknown(format!("interrupted by a signal before {what} came"))
+}
+
+/// An advertisement as evidence.
+pub(super) fn advertisement_evidence(advertisement: &ReceivedAdvertisement) -> Evidence {
+    let message = &advertisement.message;
+    let mut value = format!("M={} O={} lifetime {} s", u8::from(message.managed()), u8::from(message.other()), message.lifetime_s);
+    for prefix in message.prefixes() {
+        use std::fmt::Write;
+        let _ = write!(value, ", {}/{} L={} A={}", prefix.prefix, prefix.length, u8::from(prefix.on_link()), u8::from(prefix.autonomous()));
+    }
+    Evidence { tense: Tense::Network, source: format!("Router Advertisement from {}", advertisement.from), value }
+}
+
+/// An answer as evidence.
+pub(super) fn answer_evidence(answer: &ReceivedAnswer, offer: &Offer) -> Evidence {
+    let server = answer.message.server_id().map(|duid| format!(", server {}", Duid(duid.to_vec()))).unwrap_or_default();
+    Evidence {
+        tense: Tense::Network,
+        source: format!("DHCPv6 {} from {}", kind_name(answer.message.kind), answer.from),
+        value: format!("{}{server}", offer.describe()),
+    }
+}
+
+/// Evidence that Router Advertisements reach the link layer and no socket: the frames against the kernel's counter. `None` if they pass,
+/// if none arrived, or if that cannot be told.
+pub(super) fn filtered_advertisements(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let arrived = valid_advertisements(tenses.network.router.get().ok()?);
+    let counted = tenses.state.counters.get().ok()?.grew(RECEIVED_RAS).ok()?;
+    (!arrived.is_empty() && counted == 0).then(|| {
+        vec![
+            Evidence {
+                tense: Tense::Network,
+                source: format!("AF_PACKET on {}, before the firewall", subject.name),
+                value: format!("{} Router Advertisement(s) from {}", arrived.len(), arrived[0].from),
+            },
+            Evidence {
+                tense: Tense::State,
+                source: format!("/proc/net/dev_snmp6/{}, behind the firewall", subject.name),
+                value: format!("{RECEIVED_RAS} +{counted}"),
+            },
+        ]
+    })
+}
+
+/// Evidence that DHCPv6 answers reach the link layer and no socket: at least as many datagrams were received but not delivered as answers
+/// arrived. `None` if they are delivered, if none arrived, or if that cannot be told.
+pub(super) fn filtered_answers(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let arrived = answers(tenses.network.server.get().ok()?);
+    let counters = tenses.state.counters.get().ok()?;
+    let (received, delivered) = (counters.grew(RECEIVED_DATAGRAMS).ok()?, counters.grew(DELIVERED_DATAGRAMS).ok()?);
+    let arrived_count = u64::try_from(arrived.len()).unwrap_or(u64::MAX);
+    (!arrived.is_empty() && received.saturating_sub(delivered) >= arrived_count).then(|| {
+        vec![
+            Evidence {
+                tense: Tense::Network,
+                source: format!("AF_PACKET on {}, before the firewall", subject.name),
+                value: format!("{arrived_count} DHCPv6 answer(s) from {} to UDP port 546", arrived[0].from),
+            },
+            Evidence {
+                tense: Tense::State,
+                source: format!("/proc/net/dev_snmp6/{}, behind the firewall", subject.name),
+                value: format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
+            },
+        ]
+    })
+}

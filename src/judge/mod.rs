@@ -5,6 +5,7 @@
 
 mod finding;
 mod heard;
+mod held;
 mod rules;
 mod subject;
 

@@ -6,6 +6,8 @@ mod state;
 
 use std::path::Path;
 
+pub use network::{Answers, Ending, Signals, Target, ask};
+
 use crate::facts::Facts;
 use crate::plan::{Plan, Survey};
 

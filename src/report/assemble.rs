@@ -1,10 +1,105 @@
-//! From facts and requirements to the report.
+//! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
-use super::{Counting, Report};
-use crate::catalogue::Selection;
-use crate::facts::Facts;
+use super::{CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, diagnosis, exit_code};
+use crate::catalogue::{Requirement, Selection};
+use crate::facts::{Facts, Interface, Owner, Tenses};
+use crate::judge::{Finding, Scope, Subject, Verdict, judge};
+
+/// Stands for the interface in a remedy of the host's.
+const ANY_INTERFACE: &str = "INTERFACE";
 
 /// Judges `facts` by `selection` and makes the report of it.
-pub fn assemble(_facts: &Facts, _selection: &Selection, _counting: Counting) -> Report {
-    unimplemented!()
+pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
+    let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
+    let mut results = of_host(facts, selection);
+    for (name, interface, tenses) in checked(facts) {
+        let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
+        let stack = stack(tenses);
+        results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
+    }
+    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    let summary = Summary {
+        pass: count(Verdict::Pass),
+        fail: count(Verdict::Fail),
+        skip: count(Verdict::Skip),
+        inconclusive: count(Verdict::Inconclusive),
+        exit_code: exit_code(&interfaces, &results, counting),
+        diagnosis: diagnosis::diagnose(&interfaces, &results, &diagnosis::Causes::of(selection), &facts.run, counting),
+    };
+    Report {
+        schema: SCHEMA.into(),
+        tool: facts.tool.clone(),
+        host: facts.host.clone(),
+        profile: selection.profile.name.clone(),
+        started: facts.run.started.clone(),
+        elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
+        interfaces,
+        results,
+        summary,
+    }
+}
+
+fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject { facts, name: "", interface: None, expectations: &selection.profile.network };
+    // A remedy for one stack is right for the host only where no interface has another.
+    let mut stacks: Vec<_> = checked(facts).map(|(_, _, tenses)| stack(tenses)).collect();
+    stacks.dedup();
+    let stack = if stacks.len() == 1 { stacks.pop().flatten() } else { None };
+    of_scope(selection, Scope::Host).map(|it| judged(it, &subject, stack.as_deref())).collect()
+}
+
+fn checked(facts: &Facts) -> impl Iterator<Item = (&str, &Interface, &Tenses)> {
+    let checked = facts.interfaces.iter().filter(|(_, interface)| interface.left_out.is_none());
+    checked.filter_map(|(name, interface)| interface.tenses.as_ref().map(|tenses| (name.as_str(), interface, tenses)))
+}
+
+fn of_scope(selection: &Selection, scope: Scope) -> impl Iterator<Item = &Requirement> {
+    selection.requirements.iter().filter(move |requirement| requirement.check.rule.scope() == scope)
+}
+
+fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>) -> CheckResult {
+    let check = &requirement.check;
+    let Finding { verdict, expected, seen, message, reason, evidence, cause } = judge(&check.rule, check.when.as_ref(), subject);
+    let interface = subject.interface.map(|_| subject.name.to_owned());
+    let named = interface.as_deref().unwrap_or(ANY_INTERFACE);
+    let remedy = (verdict == Verdict::Fail).then(|| check.remedy.pick(cause, stack, named));
+    CheckResult {
+        id: check.id.clone(),
+        interface,
+        level: requirement.level,
+        blame: check.blame,
+        verdict,
+        title: check.title.clone(),
+        expected,
+        seen,
+        message,
+        reason,
+        evidence,
+        remedy,
+        source: check.source.clone(),
+    }
+}
+
+/// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.
+fn stack(tenses: &Tenses) -> Option<String> {
+    if let Ok(intent) = tenses.intent.get() {
+        return Some(intent.stack.clone());
+    }
+    let owners = &tenses.state.owners;
+    let ra = owners.ra.get().ok().filter(|owner| owner.name != Owner::KERNEL);
+    let owner = ra.or_else(|| owners.dhcpv6.get().ok().and_then(|clients| clients.first()));
+    owner.map(|owner| owner.name.clone())
+}
+
+fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
+    let nothing_observed = || interface.tenses.is_none().then(|| "the facts say nothing of it".to_owned());
+    let left_out = interface.left_out.clone().or_else(nothing_observed);
+    let owner = interface.tenses.as_ref().filter(|_| left_out.is_none()).map(|tenses| {
+        let owners = &tenses.state.owners;
+        OwnerEntry {
+            ra: owners.ra.get().ok().map(|owner| owner.name.clone()),
+            dhcpv6: owners.dhcpv6.get().ok().map(|clients| clients.iter().map(|client| client.name.clone()).collect()),
+        }
+    });
+    InterfaceEntry { name: name.to_owned(), mac: interface.link.mac.map(|mac| mac.to_string()), owner, left_out }
 }

@@ -3,6 +3,18 @@
 //! It knows facts, findings and check files, and no packets.
 
 mod assemble;
+mod counting;
+mod details;
+mod diagnosis;
+mod fold;
+mod format;
+mod harmless;
+mod json;
+mod junit;
+mod junit_complete;
+mod output;
+mod text;
+mod wrap;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +23,9 @@ use crate::facts::{Host, Tool};
 use crate::judge::{Evidence, Verdict};
 
 pub use assemble::assemble;
+pub use counting::{Counting, exit_code, exit_meaning};
+pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
+pub use output::{OutputError, Target, check_writable, write, write_all};
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";
@@ -123,13 +138,4 @@ pub struct Diagnosis {
     pub fault: Option<Blame>,
     /// One to three sentences.
     pub text: String,
-}
-
-/// What counts: decides the exit code and how formats show a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counting {
-    /// A failed `should` counts like a `must` (`--strict`).
-    pub strict: bool,
-    /// A failed network requirement counts like the guest's (`--network-faults fail`).
-    pub network_faults_fail: bool,
 }

@@ -1,10 +1,36 @@
 //! Ethernet, IPv6 and the headers up to ICMPv6 or UDP.
+//!
+//! Knows no fragments: it does not put packets together again. Whether a wrong checksum is one that the device left unfinished is not in the
+//! bytes; who captured the frame knows.
 
 use std::net::Ipv6Addr;
 
+use pnet::packet::ethernet::{EtherTypes, MutableEthernetPacket};
+use pnet::packet::icmpv6::{self as pnet_icmpv6, MutableIcmpv6Packet};
+use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols};
+use pnet::packet::ipv6::MutableIpv6Packet;
+use pnet::packet::udp::{self as pnet_udp, MutableUdpPacket};
+use pnet::packet::util::ipv6_checksum;
 use pnet::util::MacAddr;
 
-use super::Flaw;
+use super::{Flaw, address_at, flaw, mac_at, u16_at};
+
+const ETHERNET_HEADER: usize = 14;
+const IPV6_HEADER: usize = 40;
+const UDP_HEADER: usize = 8;
+/// The shortest frame without its check sequence (IEEE 802.3 clause 4A.4.2), and the length of one VLAN tag, which may have been taken out of or
+/// put into a padded frame. What stands behind the packet of a frame no longer than both is padding.
+const PADDED_FRAME: usize = 60 + VLAN_TAG;
+const VLAN_TAG: usize = 4;
+const MOST_VLANS: usize = 4;
+const MOST_EXTENSION_HEADERS: usize = 16;
+
+const HOP_BY_HOP: u8 = 0;
+const UDP: u8 = 17;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const ICMPV6: u8 = 58;
+const DESTINATION_OPTIONS: u8 = 60;
 
 /// An Ethernet frame that carries IPv6.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +71,7 @@ pub enum Payload<'a> {
         destination_port: u16,
         /// Its data.
         data: &'a [u8],
-        /// Whether its checksum is right.
+        /// Whether its checksum is right. None at all (0) is wrong in IPv6 (RFC 8200 section 8.1).
         checksum_right: bool,
     },
     /// Anything else: the number of the header that ended the walk (RFC 8200 section 4).
@@ -54,9 +80,175 @@ pub enum Payload<'a> {
 
 impl<'a> Frame<'a> {
     /// Reads a frame from its Ethernet header on; `None` if it is not IPv6 at all (other EtherType, too short for an IPv6 header).
-    pub fn parse(_bytes: &'a [u8]) -> Option<(Self, Vec<Flaw>)> {
-        unimplemented!()
+    pub fn parse(bytes: &'a [u8]) -> Option<(Self, Vec<Flaw>)> {
+        let (vlans, start) = ethernet_payload(bytes)?;
+        let header = bytes.get(start..start + IPV6_HEADER)?;
+        let mut flaws = Vec::new();
+        if header[0] >> 4 != 6 {
+            flaws.push(flaw(start, format!("IP version is {}, not 6", header[0] >> 4)));
+        }
+        let body = start + IPV6_HEADER;
+        let (length, available) = (usize::from(u16_at(header, 4)?), bytes.len() - body);
+        if length > available {
+            flaws.push(flaw(start + 4, format!("IPv6 payload length is {length}, {available} bytes are left")));
+        } else if length < available && bytes.len() > PADDED_FRAME {
+            flaws.push(flaw(body + length, format!("{} bytes behind the IPv6 packet", available - length)));
+        }
+        let (source, destination) = (address_at(header, 8)?, address_at(header, 24)?);
+        let packet = &bytes[..body + length.min(available)];
+        let payload = Walk { packet, at: body, next: header[6], atomic_fragment: None, flaws: &mut flaws }.payload(source, destination);
+        let frame = Self {
+            destination_mac: mac_at(bytes, 0)?,
+            source_mac: mac_at(bytes, 6)?,
+            vlans,
+            traffic_class: header[0] << 4 | header[1] >> 4,
+            source,
+            destination,
+            hop_limit: header[7],
+            payload,
+        };
+        Some((frame, flaws))
     }
+}
+
+/// VLAN identifiers and where the IPv6 header begins; `None` if another EtherType comes first.
+fn ethernet_payload(bytes: &[u8]) -> Option<(Vec<u16>, usize)> {
+    let (mut vlans, mut at) = (Vec::new(), ETHERNET_HEADER - 2);
+    loop {
+        match u16_at(bytes, at)? {
+            // 802.1Q, 802.1ad, and what was used for the outer tag before it.
+            0x8100 | 0x88a8 | 0x9100 if vlans.len() < MOST_VLANS => vlans.push(u16_at(bytes, at + 2)? & 0x0fff),
+            0x86dd => return Some((vlans, at + 2)),
+            _ => return None,
+        }
+        at += VLAN_TAG;
+    }
+}
+
+/// The way from header to header of one packet.
+struct Walk<'a, 'f> {
+    /// The frame up to the end of its IPv6 packet.
+    packet: &'a [u8],
+    /// Where the next header begins.
+    at: usize,
+    /// Its number.
+    next: u8,
+    /// Where a fragment header of a whole packet stands.
+    atomic_fragment: Option<usize>,
+    flaws: &'f mut Vec<Flaw>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn payload(&mut self, source: Ipv6Addr, destination: Ipv6Addr) -> Payload<'a> {
+        for count in 0..=MOST_EXTENSION_HEADERS {
+            match self.next {
+                ICMPV6 => return self.icmpv6(source, destination),
+                UDP => return self.udp(source, destination),
+                HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS if count < MOST_EXTENSION_HEADERS => {
+                    if self.step(count).is_none() {
+                        return Payload::Other(self.next);
+                    }
+                }
+                HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS => self.note(self.at, format!("more than {count} extension headers")),
+                _ => break,
+            }
+        }
+        Payload::Other(self.next)
+    }
+
+    /// Past one extension header; `None` if what stands behind it cannot be read.
+    fn step(&mut self, count: usize) -> Option<()> {
+        let rest = self.rest();
+        let &[following, length, ..] = rest else {
+            self.note(self.at, format!("extension header {} of {} bytes", self.next, rest.len()));
+            return None;
+        };
+        // The fragment header has no length field (RFC 8200 section 4.5).
+        let length = if self.next == FRAGMENT { 8 } else { 8 * (usize::from(length) + 1) };
+        if length > rest.len() {
+            self.note(self.at, format!("extension header {} is {length} bytes long, {} are left", self.next, rest.len()));
+            return None;
+        }
+        match self.next {
+            FRAGMENT => self.fragment(u16_at(rest, 2)?)?,
+            HOP_BY_HOP if count > 0 => self.note(self.at, "hop-by-hop options are not the first header".to_owned()),
+            ROUTING if rest[3] > 0 => self.note(self.at, format!("routing header with {} segments left", rest[3])),
+            _ => {}
+        }
+        self.at += length;
+        self.next = following;
+        Some(())
+    }
+
+    fn fragment(&mut self, field: u16) -> Option<()> {
+        let (offset, more) = (field & 0xfff8, field & 1 != 0);
+        if offset == 0 && !more {
+            self.atomic_fragment = Some(self.at);
+            return Some(());
+        }
+        let whose = if offset == 0 { "the first fragment".to_owned() } else { format!("the fragment from byte {offset} on") };
+        self.note(self.at, format!("{whose} of a packet, which is not put together here"));
+        None
+    }
+
+    fn icmpv6(&mut self, source: Ipv6Addr, destination: Ipv6Addr) -> Payload<'a> {
+        let message = self.rest();
+        if message.len() < 4 {
+            self.note(self.at, format!("ICMPv6 message of {} bytes", message.len()));
+        }
+        if let Some(at) = self.atomic_fragment {
+            let what = match message.first() {
+                Some(133..=137) => "fragment header in a Neighbor Discovery message (RFC 6980 section 5)",
+                _ => "fragment header in a packet that is whole",
+            };
+            self.note(at, what.to_owned());
+        }
+        let stands = u16_at(message, 2);
+        let expected = ipv6_checksum(message, 1, &[], &source, &destination, IpNextHeaderProtocols::Icmpv6);
+        Payload::Icmpv6 { message, checksum_right: stands.is_some_and(|stands| same_sum(stands, expected)) }
+    }
+
+    fn udp(&mut self, source: Ipv6Addr, destination: Ipv6Addr) -> Payload<'a> {
+        if let Some(at) = self.atomic_fragment {
+            self.note(at, "fragment header in a packet that is whole".to_owned());
+        }
+        let rest = self.rest();
+        let (Some(source_port), Some(destination_port), Some(length), Some(stands)) =
+            (u16_at(rest, 0), u16_at(rest, 2), u16_at(rest, 4), u16_at(rest, 6))
+        else {
+            self.note(self.at, format!("UDP header of {} bytes", rest.len()));
+            return Payload::Other(UDP);
+        };
+        let length = usize::from(length);
+        let datagram = if length < UDP_HEADER {
+            self.note(self.at + 4, format!("UDP length is {length}, less than its header"));
+            rest
+        } else if length > rest.len() {
+            self.note(self.at + 4, format!("UDP length is {length}, {} bytes are left", rest.len()));
+            rest
+        } else {
+            if length < rest.len() {
+                self.note(self.at + length, format!("{} bytes behind the UDP datagram", rest.len() - length));
+            }
+            &rest[..length]
+        };
+        let expected = ipv6_checksum(datagram, 3, &[], &source, &destination, IpNextHeaderProtocols::Udp);
+        let checksum_right = stands != 0 && same_sum(stands, expected);
+        Payload::Udp { source_port, destination_port, data: &datagram[UDP_HEADER..], checksum_right }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.packet.get(self.at..).unwrap_or_default()
+    }
+
+    fn note(&mut self, offset: usize, what: String) {
+        self.flaws.push(flaw(offset, what));
+    }
+}
+
+/// Equal in ones' complement, where all bits set is 0 as well (RFC 1071).
+fn same_sum(one: u16, other: u16) -> bool {
+    one % u16::MAX == other % u16::MAX
 }
 
 /// Where a built frame goes from and to.
@@ -75,16 +267,56 @@ pub struct Envelope {
 }
 
 /// The MAC address of an IPv6 multicast group (RFC 2464 section 7).
-pub fn multicast_mac(_group: Ipv6Addr) -> MacAddr {
-    unimplemented!()
+pub fn multicast_mac(group: Ipv6Addr) -> MacAddr {
+    let [.., a, b, c, d] = group.octets();
+    MacAddr::new(0x33, 0x33, a, b, c, d)
 }
 
-/// An Ethernet frame with an ICMPv6 message whose checksum field is filled in.
-pub fn icmpv6(_envelope: &Envelope, _message: &[u8]) -> Vec<u8> {
-    unimplemented!()
+/// An Ethernet frame with an ICMPv6 message whose checksum field is filled in. A message of less than 4 bytes has no such field and goes as it
+/// is; what does not fit into an IPv6 packet (65535 bytes) is cut off.
+pub fn icmpv6(envelope: &Envelope, message: &[u8]) -> Vec<u8> {
+    let mut message = message[..message.len().min(usize::from(u16::MAX))].to_vec();
+    if let Some(mut packet) = MutableIcmpv6Packet::new(&mut message) {
+        let sum = pnet_icmpv6::checksum(&packet.to_immutable(), &envelope.source, &envelope.destination);
+        packet.set_checksum(sum);
+    }
+    ethernet(envelope, IpNextHeaderProtocols::Icmpv6, &message)
 }
 
-/// An Ethernet frame with a UDP datagram, checksum included.
-pub fn udp(_envelope: &Envelope, _source_port: u16, _destination_port: u16, _data: &[u8]) -> Vec<u8> {
-    unimplemented!()
+/// An Ethernet frame with a UDP datagram, checksum included. Data that does not fit into it (65527 bytes) is cut off.
+pub fn udp(envelope: &Envelope, source_port: u16, destination_port: u16, data: &[u8]) -> Vec<u8> {
+    let data = &data[..data.len().min(usize::from(u16::MAX) - UDP_HEADER)];
+    let mut datagram = vec![0; UDP_HEADER + data.len()];
+    datagram[UDP_HEADER..].copy_from_slice(data);
+    let length = u16::try_from(datagram.len()).unwrap_or(u16::MAX);
+    if let Some(mut packet) = MutableUdpPacket::new(&mut datagram) {
+        packet.set_source(source_port);
+        packet.set_destination(destination_port);
+        packet.set_length(length);
+        let sum = pnet_udp::ipv6_checksum(&packet.to_immutable(), &envelope.source, &envelope.destination);
+        // A sum of 0 is sent as its other form, because 0 stands for none (RFC 8200 section 8.1).
+        packet.set_checksum(if sum == 0 { u16::MAX } else { sum });
+    }
+    ethernet(envelope, IpNextHeaderProtocols::Udp, &datagram)
+}
+
+fn ethernet(envelope: &Envelope, next: IpNextHeaderProtocol, payload: &[u8]) -> Vec<u8> {
+    let mut ip = vec![0; IPV6_HEADER + payload.len()];
+    if let Some(mut packet) = MutableIpv6Packet::new(&mut ip) {
+        packet.set_version(6);
+        packet.set_payload_length(u16::try_from(payload.len()).unwrap_or(u16::MAX));
+        packet.set_next_header(next);
+        packet.set_hop_limit(envelope.hop_limit);
+        packet.set_source(envelope.source);
+        packet.set_destination(envelope.destination);
+        packet.set_payload(payload);
+    }
+    let mut frame = vec![0; ETHERNET_HEADER + ip.len()];
+    if let Some(mut packet) = MutableEthernetPacket::new(&mut frame) {
+        packet.set_source(envelope.source_mac);
+        packet.set_destination(envelope.destination_mac);
+        packet.set_ethertype(EtherTypes::Ipv6);
+        packet.set_payload(&ip);
+    }
+    frame
 }

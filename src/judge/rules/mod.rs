@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Subject};
+use super::{Cause, Evidence, Finding, Judgement, Subject, heard, held};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,4 +48,25 @@ macro_rules! kinds {
 
 kinds! {
     ipv6_enabled::Ipv6Enabled,
+    link_local_address::LinkLocalAddress,
+    ra_accepted::RaAccepted,
+    ra_default_route::RaDefaultRoute,
+    ra_solicited::RaSolicited,
+    rs_outlasts_late_link::RsOutlastsLateLink,
+    dhcpv6_intended::Dhcpv6Intended,
+    dhcpv6_client_running::Dhcpv6ClientRunning,
+    dhcpv6_address_held::Dhcpv6AddressHeld,
+    dhcpv6_address::Dhcpv6Address,
+    dhcpv6_address_as_offered::Dhcpv6AddressAsOffered,
+    dhcpv6_prefix_length::Dhcpv6PrefixLength,
+    no_implied_on_link_prefix::NoImpliedOnLinkPrefix,
+    dhclient_prefix_length::DhclientPrefixLength,
+    no_pasted_backticks::NoPastedBackticks,
+    ipv4_address::Ipv4Address,
+    router_advertisement::RouterAdvertisement,
+    managed_flag::ManagedFlag,
+    prefix_flag::PrefixFlag,
+    dhcpv6_offer::Dhcpv6Offer,
+    single_router::SingleRouter,
+    single_server::SingleServer,
 }

@@ -1,0 +1,130 @@
+//! From texts to checks and profiles, and the laws that hold for all of them together.
+//!
+//! A broken law is told with its place in the file. Places are looked up only then: files that are right are read once.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::files::Text;
+use super::{Catalogue, CatalogueError, Check, Profile};
+
+/// Reads `texts`, which are in the order of their precedence: who comes first has a name first.
+pub(super) fn load(texts: &[Text]) -> Result<Catalogue, CatalogueError> {
+    let mut checks: BTreeMap<String, (Check, &Text)> = BTreeMap::new();
+    let mut profiles: BTreeMap<String, (Profile, &Text)> = BTreeMap::new();
+    for text in texts {
+        if text.profile {
+            let profile: Profile = parse(text)?;
+            enter(&mut profiles, profile.name.clone(), profile, text)?;
+        } else {
+            let check: Check = parse(text)?;
+            enter(&mut checks, check.id.clone(), check, text)?;
+        }
+    }
+    for (check, text) in checks.values() {
+        for (at, cause) in check.follows.iter().enumerate() {
+            if !checks.contains_key(cause) {
+                return Err(unknown_check(text, cause, checks.keys(), places(text).follows.get(at)));
+            }
+        }
+    }
+    circles(&checks)?;
+    for (profile, text) in profiles.values() {
+        let mut named = BTreeSet::new();
+        for (at, selected) in profile.requirements.iter().enumerate() {
+            let place = || places(text).requirement.get(at).map(|selected| selected.id.clone());
+            if !checks.contains_key(&selected.id) {
+                return Err(unknown_check(text, &selected.id, checks.keys(), place().as_ref()));
+            }
+            if !named.insert(&selected.id) {
+                let reason = format!("requirement {:?} is named twice in this profile", selected.id);
+                return Err(broken(text, place().map(|id| id.span()), reason));
+            }
+        }
+    }
+    let site = checks.iter().filter(|(_, (_, text))| text.site).map(|(id, _)| id.clone()).collect();
+    Ok(Catalogue {
+        checks: checks.into_values().map(|(check, _)| check).collect(),
+        profiles: profiles.into_values().map(|(profile, _)| profile).collect(),
+        site,
+    })
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(text: &Text) -> Result<T, CatalogueError> {
+    toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
+}
+
+/// Enters `item` under `name`, which must be the file's name and not be taken.
+fn enter<'a, T>(items: &mut BTreeMap<String, (T, &'a Text)>, name: String, item: T, text: &'a Text) -> Result<(), CatalogueError> {
+    let (key, what) = if text.profile { ("name", "profile") } else { ("id", "check") };
+    let place = || {
+        let places = places(text);
+        places.id.or(places.name).map(|name| name.span())
+    };
+    if name != text.stem() {
+        return Err(broken(text, place(), format!("{key} is {name:?}, but the file is named {:?}", text.stem())));
+    }
+    match items.entry(name) {
+        Entry::Vacant(free) => {
+            free.insert((item, text));
+            Ok(())
+        }
+        Entry::Occupied(taken) => {
+            let (_, first) = taken.get();
+            let owner = if first.site { first.file.display().to_string() } else { "built in".into() };
+            Err(broken(text, place(), format!("there is a {what} {:?} already ({owner}); choose another {key}", taken.key())))
+        }
+    }
+}
+
+/// Refuses causes that follow from their own effect: no diagnosis could name a first one.
+fn circles(checks: &BTreeMap<String, (Check, &Text)>) -> Result<(), CatalogueError> {
+    for (id, (check, text)) in checks {
+        let mut causes = BTreeSet::new();
+        let mut open: Vec<&String> = check.follows.iter().collect();
+        while let Some(cause) = open.pop() {
+            if cause == id {
+                let place = places(text).follows.first().map(Spanned::span);
+                return Err(broken(text, place, format!("check {id:?} follows from itself")));
+            }
+            if causes.insert(cause) {
+                open.extend(checks.get(cause).map(|(check, _)| check.follows.iter()).into_iter().flatten());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unknown_check<'a>(text: &Text, id: &str, known: impl Iterator<Item = &'a String>, at: Option<&Spanned<String>>) -> CatalogueError {
+    let known: Vec<&str> = known.map(String::as_str).collect();
+    let near = super::near(id, known.iter().copied());
+    let hint = if near.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) };
+    broken(text, at.map(Spanned::span), format!("there is no check {id:?}; {hint}"))
+}
+
+fn broken(text: &Text, at: Option<Range<usize>>, reason: String) -> CatalogueError {
+    CatalogueError::within(&text.file, &text.text, at, reason)
+}
+
+/// Where the names of a file stand.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Places {
+    id: Option<Spanned<String>>,
+    name: Option<Spanned<String>>,
+    follows: Vec<Spanned<String>>,
+    requirement: Vec<PlacedId>,
+}
+
+#[derive(Deserialize)]
+struct PlacedId {
+    id: Spanned<String>,
+}
+
+fn places(text: &Text) -> Places {
+    toml::from_str(&text.text).unwrap_or_default()
+}

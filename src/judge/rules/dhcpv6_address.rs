@@ -1,0 +1,108 @@
+//! A usable DHCPv6 address is held.
+
+use serde::Deserialize;
+
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, heard, held};
+use crate::facts::{AddressFlag, Tense, Tenses, Unknown};
+use crate::judge::held::Held;
+use crate::wire::received::Offer;
+
+/// A DHCPv6 address of global scope that passed duplicate address detection and whose lifetimes are not over. Where none is held, the
+/// network must offer one for that to be the guest's fault.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dhcpv6Address {}
+
+const EXPECTED: &str = "a usable DHCPv6 address";
+
+/// How long a client may take from its start to its address, in hundredths of a second: a client waits a second for better offers.
+const STARTING_CS: u64 = 500;
+
+impl Kind for Dhcpv6Address {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let (_, tenses) = subject.on_interface()?;
+        let held = held::dhcpv6_addresses(tenses)?;
+        let evidence = held.iter().map(|held| Evidence {
+            tense: Tense::State,
+            source: "rtnetlink addresses".into(),
+            value: format!("{} {}: {}", held.text(), lifetimes(held), held.because),
+        });
+        let evidence: Vec<_> = evidence.collect();
+        let finding = match held.first() {
+            Some(first) => match held.iter().find(|held| trouble(held).is_none()) {
+                Some(usable) => Finding::pass(EXPECTED, usable.text()),
+                None => unusable(first, tenses)?,
+            },
+            None => none_held(subject, tenses)?,
+        };
+        Ok(finding.with_all(evidence))
+    }
+}
+
+fn trouble(held: &Held<'_>) -> Option<AddressFlag> {
+    [AddressFlag::Dadfailed, AddressFlag::Tentative, AddressFlag::Deprecated].into_iter().find(|flag| held.address.has(*flag))
+}
+
+fn lifetimes(held: &Held<'_>) -> String {
+    let valid = held.address.valid_s.map_or_else(|| "valid for ever".into(), |valid| format!("valid {valid} s"));
+    let flags: String = trouble(held).map(|flag| format!(", {flag:?}").to_lowercase()).unwrap_or_default();
+    format!("{valid}{flags}")
+}
+
+fn unusable(held: &Held<'_>, tenses: &Tenses) -> Judgement {
+    let address = held.address.address;
+    Ok(match trouble(held) {
+        Some(AddressFlag::Dadfailed) => {
+            let message = format!("{address} is a duplicate: another node on the link has it too, so the kernel does not use it");
+            Finding::fail(EXPECTED, format!("{} dadfailed", held.text()), message).because(Cause::Duplicate)
+        }
+        Some(AddressFlag::Tentative) => {
+            Finding::fail(EXPECTED, format!("{} tentative", held.text()), format!("duplicate address detection of {address} does not end"))
+        }
+        _ => {
+            if heard::offered_addresses(tenses.network.server.get()?)?.is_empty() {
+                return Ok(Finding::inconclusive(format!("{address} is deprecated, and no DHCPv6 server offers one now")));
+            }
+            let message = format!("{address} is deprecated: no client renews it, though a DHCPv6 server answers");
+            Finding::fail(EXPECTED, format!("{} deprecated", held.text()), message)
+        }
+    })
+}
+
+fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
+    let server = tenses.network.server.get().map_err(|Unknown(why)| Unknown(format!("none is held, and whether one is offered is not known: {why}")))?;
+    let Some((answer, offer)) = heard::offer(server)? else {
+        return Ok(Finding::inconclusive("none is held, but no DHCPv6 server answers, so none can be expected"));
+    };
+    let Offer::Addresses(addresses) = &offer else {
+        let says = offer.describe();
+        return Ok(Finding::inconclusive(format!("none is held, but the DHCPv6 server offers none ({says}), so none can be expected")));
+    };
+    let offered = addresses.first().map(|(address, _, _)| address.to_string()).unwrap_or_default();
+    let clients = tenses.state.owners.dhcpv6.get();
+    let age = clients.as_ref().ok().and_then(|clients| clients.first()).and_then(|client| age_cs(subject, client.pid?));
+    let finding = match &clients {
+        Ok(clients) if clients.is_empty() => Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address, though the server offers {offered}")),
+        Ok(_) if age.is_some_and(|age| age < STARTING_CS) => {
+            return Ok(Finding::inconclusive("the DHCPv6 client was started only just now; run again"));
+        }
+        Ok(clients) => match heard::filtered_answers(subject) {
+            Some(evidence) => {
+                let message = format!(
+                    "{} gets no address: the server's answers arrive, but no socket sees them: the guest's firewall drops UDP port 546, most likely",
+                    clients[0].name
+                );
+                Finding::fail(EXPECTED, "none", message).because(Cause::Firewall).with_all(evidence)
+            }
+            None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
+        },
+        Err(Unknown(why)) => Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})")),
+    };
+    Ok(finding.with_all([heard::answer_evidence(&answer, &offer)]))
+}
+
+fn age_cs(subject: &Subject<'_>, pid: u32) -> Option<u64> {
+    let processes = subject.facts.state.processes.get().ok()?;
+    let process = processes.iter().find(|process| process.pid == pid)?;
+    Some(subject.facts.run.uptime_cs.saturating_sub(process.started_cs))
+}

@@ -1,0 +1,21 @@
+//! A DHCPv6 address is held, usable or not: the condition of what is said about such addresses.
+
+use serde::Deserialize;
+
+use super::{Finding, Judgement, Kind, Subject, held};
+
+/// Whether there is any DHCPv6 address to judge.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dhcpv6AddressHeld {}
+
+impl Kind for Dhcpv6AddressHeld {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "a DHCPv6 address";
+        let (_, tenses) = subject.on_interface()?;
+        Ok(match held::dhcpv6_addresses(tenses)?.first() {
+            Some(held) => Finding::pass(EXPECTED, held.text()),
+            None => Finding::fail(EXPECTED, "none", "no DHCPv6 address is held"),
+        })
+    }
+}

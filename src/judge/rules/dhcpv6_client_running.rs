@@ -1,0 +1,44 @@
+//! Exactly one DHCPv6 client serves the interface.
+
+use serde::Deserialize;
+
+use super::{Finding, Judgement, Kind, Subject};
+use crate::facts::{Owner, Tense};
+
+/// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dhcpv6ClientRunning {}
+
+/// Clients that keep no process or socket while they are bound.
+const WITHOUT_PROCESS: [&str; 2] = ["udhcpc6", "connmand"];
+
+impl Kind for Dhcpv6ClientRunning {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "exactly one DHCPv6 client";
+        let (_, tenses) = subject.on_interface()?;
+        let clients = tenses.state.owners.dhcpv6.get()?;
+        let show = |owner: &Owner| match owner.pid {
+            Some(pid) => format!("{} (pid {pid})", owner.name),
+            None => owner.name.clone(),
+        };
+        let shown = clients.iter().map(show).collect::<Vec<_>>().join(", ");
+        let finding = match clients.as_slice() {
+            [_] => Finding::pass(EXPECTED, shown),
+            [] => {
+                let leases = tenses.state.leases.get()?;
+                match leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
+                    Some(lease) => Finding::pass(EXPECTED, format!("{} holds a lease and needs no process", lease.client)).with(
+                        Tense::State,
+                        lease.path.clone(),
+                        "a fresh lease",
+                    ),
+                    None => Finding::fail(EXPECTED, "none", "no DHCPv6 client runs").with(Tense::State, "processes and sockets on UDP 546", "none"),
+                }
+            }
+            _ => Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 clients compete for it: {shown}", clients.len())),
+        };
+        let evidence = clients.iter().map(|client| super::Evidence { tense: Tense::State, source: show(client), value: client.evidence.clone() });
+        Ok(finding.with_all(evidence))
+    }
+}

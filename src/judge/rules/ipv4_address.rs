@@ -1,0 +1,26 @@
+//! An IPv4 address is there for troubleshooting.
+
+use serde::Deserialize;
+
+use super::{Finding, Judgement, Kind, Subject};
+use crate::facts::Tense;
+
+/// The interface has an IPv4 address, so that one can still log in while IPv6 is down.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ipv4Address {}
+
+impl Kind for Ipv4Address {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "an IPv4 address";
+        let (_, tenses) = subject.on_interface()?;
+        let addresses = tenses.state.ipv4_addresses.get()?;
+        let shown = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let finding = if addresses.is_empty() {
+            Finding::fail(EXPECTED, "none", "there is no IPv4 address to log in by while IPv6 is down")
+        } else {
+            Finding::pass(EXPECTED, shown.clone())
+        };
+        Ok(finding.with(Tense::State, "rtnetlink addresses", if shown.is_empty() { "no IPv4 address".into() } else { shown }))
+    }
+}

@@ -1,0 +1,35 @@
+//! No line of Calico's recipe was pasted with the backticks of the web page.
+
+use serde::Deserialize;
+
+use super::{Evidence, Finding, Judgement, Kind, Scope, Subject};
+use crate::facts::Tense;
+
+/// The recipe's lines stand in the page between backticks. Pasted with them, a shell runs the line in a subshell and throws the result
+/// away, and sysctl takes the backtick for a part of the key: in both cases without an error that anybody sees.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoPastedBackticks {}
+
+impl Kind for NoPastedBackticks {
+    const SCOPE: Scope = Scope::Host;
+
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "no recipe line with literal backticks";
+        let pasted = subject.facts.intent.pasted_backticks.get()?;
+        let evidence = pasted.iter().map(|line| Evidence {
+            tense: Tense::Intent,
+            source: format!("{}:{}", line.at.path, line.at.line),
+            value: line.text.clone(),
+        });
+        let finding = match pasted.first() {
+            None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
+            Some(first) => {
+                let place = format!("{}:{}", first.at.path, first.at.line);
+                let message = format!("a line of the recipe was pasted with its backticks and has no effect ({place})");
+                Finding::fail(EXPECTED, format!("{} line(s)", pasted.len()), message)
+            }
+        };
+        Ok(finding.with_all(evidence))
+    }
+}

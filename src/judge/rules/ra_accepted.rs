@@ -1,0 +1,78 @@
+//! Whoever handles Router Advertisements on the interface accepts them.
+
+use serde::Deserialize;
+
+use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
+
+/// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
+/// `accept_ra=2` will do), or by the daemon that owns them, which has set the kernel's `accept_ra` to 0 rightly. A daemon is judged by its
+/// effect. An RA that arrives and that no socket sees is not accepted, whatever the settings say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaAccepted {}
+
+const EXPECTED: &str = "Router Advertisements are accepted";
+
+impl Kind for RaAccepted {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let (_, tenses) = subject.on_interface()?;
+        let owner = tenses.state.owners.ra.get();
+        let finding = match &owner {
+            Ok(owner) if owner.name == Owner::KERNEL => by_kernel(subject, &tenses.state)?,
+            Ok(owner) => by_daemon(&owner.name, tenses)?,
+            Err(unknown) => by_effect(tenses)?.ok_or_else(|| unknown.clone())?,
+        };
+        let finding = match owner {
+            Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
+            Err(_) => finding,
+        };
+        if finding.verdict != super::super::Verdict::Fail
+            && let Some(evidence) = heard::filtered_advertisements(subject)
+        {
+            let message = "Router Advertisements arrive, but no socket sees them: the guest's firewall drops ICMPv6 type 134, most likely";
+            return Ok(Finding::fail(EXPECTED, "RAs arrive and are dropped", message)
+                .because(Cause::Firewall)
+                .with_all(evidence)
+                .with_all(finding.evidence));
+        }
+        Ok(finding)
+    }
+}
+
+fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
+    let accept_ra = state.sysctl("accept_ra")?;
+    let forwarding = state.sysctl("forwarding")?;
+    let seen = format!("accept_ra={accept_ra}, forwarding={forwarding}");
+    let accepts = if forwarding == 0 { accept_ra != 0 } else { accept_ra == 2 };
+    let finding = if accepts {
+        Finding::pass(EXPECTED, format!("{seen}: the kernel accepts them"))
+    } else if accept_ra == 0 {
+        Finding::fail(EXPECTED, seen, "the kernel ignores Router Advertisements (accept_ra=0), and no program handles them instead")
+    } else {
+        let since = state.inet6.get().is_ok_and(|inet6| inet6.as_ref().is_some_and(|inet6| inet6.ra_received));
+        let since = if since { "; one was accepted before forwarding was turned on" } else { "" };
+        let message = format!("the kernel ignores Router Advertisements: forwarding is on, so accept_ra must be 2, and it is {accept_ra}{since}");
+        Finding::fail(EXPECTED, seen, message).because(Cause::Forwarding)
+    };
+    let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
+    Ok(finding
+        .with(Tense::State, format!("{conf}/accept_ra"), accept_ra.to_string())
+        .with(Tense::State, format!("{conf}/forwarding"), forwarding.to_string()))
+}
+
+fn by_daemon(name: &str, tenses: &Tenses) -> Judgement {
+    by_effect(tenses)?.ok_or_else(|| {
+        Unknown(format!("{name} handles Router Advertisements here, nothing learned from one is there, and its settings are not read yet"))
+    })
+}
+
+/// A default route of protocol `ra` is there only if somebody accepted an RA.
+fn by_effect(tenses: &Tenses) -> Result<Option<Finding>, Unknown> {
+    let routes = tenses.state.routes.get()?;
+    let learned = routes.iter().find(|route| route.is_default() && route.protocol == Route::RA);
+    Ok(learned.map(|route| {
+        let via = route.gateway.map(|gateway| format!("default via {gateway} proto ra")).unwrap_or_default();
+        Finding::pass(EXPECTED, "a default route was learned from one").with(Tense::State, "rtnetlink routes", via)
+    }))
+}

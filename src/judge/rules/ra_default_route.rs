@@ -1,0 +1,71 @@
+//! A default route learned from a Router Advertisement is there.
+
+use serde::Deserialize;
+
+use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use crate::facts::{Route, Scope, Tense, Tenses};
+
+/// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
+/// solicited, so a route that only our own solicitation brought does not count.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaDefaultRoute {}
+
+/// How long after the interface came up its own solicitation may still be under way: first delay, one lost RS and its interval, and a
+/// router's delay, in hundredths of a second.
+const STARTING_CS: u64 = 800;
+
+impl Kind for RaDefaultRoute {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "a default route learned from a Router Advertisement";
+        let (_, tenses) = subject.on_interface()?;
+        let routes = tenses.state.routes.get()?;
+        let default: Vec<&Route> = routes.iter().filter(|route| route.is_default()).collect();
+        let shown = if default.is_empty() { "no default route".into() } else { default.iter().map(|route| show(route)).collect::<Vec<_>>().join(", ") };
+        let finding = if let Some(route) = default.iter().find(|route| route.protocol == Route::RA) {
+            Finding::pass(EXPECTED, show(route))
+        } else {
+            let Some(router) = heard::default_router(tenses.network.router.get()?)? else {
+                return Ok(Finding::inconclusive("no Router Advertisement that offers a default route was heard, so none can be expected"));
+            };
+            if let Some(age) = starting(subject.facts.run.uptime_cs, tenses) {
+                return Ok(Finding::inconclusive(format!("the interface came up {age} s ago and may still be soliciting; run again")));
+            }
+            let offered = heard::advertisement_evidence(&router);
+            let lifetime = router.message.lifetime_s;
+            let failed = |message: String| Finding::fail(EXPECTED, shown.clone(), message);
+            let finding = if let Some(evidence) = heard::filtered_advertisements(subject) {
+                failed("no default route: Router Advertisements arrive, but the guest's firewall drops them, most likely".into())
+                    .because(Cause::Firewall)
+                    .with_all(evidence)
+            } else if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
+                failed(format!("no default route, though {} offers one for {lifetime} s: forwarding is on", router.from)).because(Cause::Forwarding)
+            } else {
+                failed(format!("no default route, though {} offers one for {lifetime} s", router.from))
+            };
+            finding.with_all([offered])
+        };
+        Ok(finding.with(Tense::State, "rtnetlink routes", shown))
+    }
+}
+
+fn show(route: &Route) -> String {
+    let protocol = match route.protocol {
+        Route::KERNEL => "kernel".into(),
+        Route::RA => "ra".into(),
+        3 => "boot".into(),
+        4 => "static".into(),
+        16 => "dhcp".into(),
+        other => other.to_string(),
+    };
+    let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+    let expires = route.expires_s.map(|expires| format!(" expires {expires} s")).unwrap_or_default();
+    format!("default{via} proto {protocol} metric {}{expires}", route.metric)
+}
+
+fn starting(uptime_cs: u64, tenses: &Tenses) -> Option<u64> {
+    let addresses = tenses.state.addresses.get().ok()?;
+    let born = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;
+    let age = uptime_cs.saturating_sub(born);
+    (age < STARTING_CS).then_some(age / 100)
+}

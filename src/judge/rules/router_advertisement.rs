@@ -1,0 +1,49 @@
+//! A valid Router Advertisement answers our Router Solicitation.
+
+use serde::Deserialize;
+
+use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use crate::facts::{Direction, Ended, Tense};
+
+/// A Router Advertisement that hosts must not discard (RFC 4861 section 6.1.2) and that offers a default router.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouterAdvertisement {}
+
+impl Kind for RouterAdvertisement {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "a valid Router Advertisement with a router lifetime above 0";
+        let (interface, tenses) = subject.on_interface()?;
+        let conversation = tenses.network.router.get()?;
+        let heard = heard::advertisements(conversation);
+        let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
+        if let Some(good) = heard.iter().find(|advertisement| advertisement.offers_default_route()) {
+            let seen = format!("from {}, lifetime {} s", good.from, good.message.lifetime_s);
+            return Ok(Finding::pass(EXPECTED, seen).with_all(evidence));
+        }
+        if conversation.ended == Ended::Interrupted {
+            return Ok(Finding::inconclusive("interrupted by a signal before a Router Advertisement came").with_all(evidence));
+        }
+        if !interface.link.carrier {
+            return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, "rtnetlink link", "no LOWER_UP"));
+        }
+        let seconds = conversation.elapsed_us / 1_000_000;
+        let sent = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).count();
+        let finding = match heard.first() {
+            None => {
+                let message = format!("no router answers: {sent} Router Solicitation(s) in {seconds} s brought no Router Advertisement");
+                Finding::fail(EXPECTED, "none", message).because(Cause::Silence)
+            }
+            Some(first) => match first.invalid() {
+                Some(why) => {
+                    let message = format!("the Router Advertisement of {} is invalid, so that hosts discard it: {why}", first.from);
+                    Finding::fail(EXPECTED, format!("an invalid one: {why}"), message)
+                }
+                None => {
+                    Finding::fail(EXPECTED, "router lifetime 0", format!("{} advertises itself with lifetime 0: it is no default router", first.from))
+                }
+            },
+        };
+        Ok(finding.with(Tense::Network, "our Router Solicitations", format!("{sent} sent, {seconds} s waited")).with_all(evidence))
+    }
+}

@@ -1,0 +1,39 @@
+//! Nobody but one DHCPv6 server answers.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{Finding, Judgement, Kind, Subject, heard};
+use crate::facts::Ended;
+use crate::wire::duid::Duid;
+
+/// One DHCPv6 server only, told apart by its DUID. That there is no second one is known only when the whole window was waited out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SingleServer {}
+
+impl Kind for SingleServer {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        const EXPECTED: &str = "one DHCPv6 server";
+        let (_, tenses) = subject.on_interface()?;
+        let conversation = tenses.network.server.get()?;
+        let answers = heard::answers(conversation);
+        let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
+        let evidence: Vec<_> = answers.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid))).collect();
+        let servers: BTreeSet<&[u8]> = answers.iter().filter_map(|answer| answer.message.server_id()).collect();
+        let shown = servers.iter().map(|duid| Duid(duid.to_vec()).to_string()).collect::<Vec<_>>().join(", ");
+        let finding = if servers.len() > 1 {
+            Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 servers answer: {shown}", servers.len()))
+        } else if servers.is_empty() && conversation.ended == Ended::Deadline {
+            Finding::skip("no DHCPv6 server answers at all")
+        } else if conversation.ended == Ended::Deadline && subject.facts.run.thorough {
+            Finding::pass(EXPECTED, shown)
+        } else if conversation.ended == Ended::Interrupted {
+            Finding::inconclusive("interrupted by a signal before the whole window was waited out")
+        } else {
+            Finding::skip("a second one was not waited for; --thorough waits the whole window")
+        };
+        Ok(finding.with_all(evidence))
+    }
+}

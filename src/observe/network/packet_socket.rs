@@ -1,0 +1,236 @@
+//! One AF_PACKET socket for all interfaces (packet(7)): frames out by interface index, frames in from both directions.
+//!
+//! One, because closing a packet socket waits for the kernel to quiesce, which adds up over many. It knows nothing of what the frames
+//! mean. The only file with `unsafe`: neither the standard library nor socket2 has the options of packet sockets.
+#![expect(unsafe_code, reason = "packet socket options and control messages have no safe interface")]
+
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::os::fd::AsRawFd;
+use std::ptr;
+
+use socket2::{Domain, SockAddr, SockAddrStorage, Socket, Type};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::filter;
+use crate::facts::{Mac, TransportChecksum};
+
+/// Room for a burst, as far as net.core.rmem_max lets us.
+const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
+/// Room for one control message of [`libc::tpacket_auxdata`], in units that keep it aligned.
+const CONTROL_WORDS: usize = 16;
+
+/// A packet socket that is registered with the runtime.
+pub(super) struct PacketSocket {
+    socket: AsyncFd<Socket>,
+}
+
+/// A frame as the kernel showed it.
+#[derive(Debug)]
+pub(super) struct Captured<'a> {
+    /// Index of the interface.
+    pub(super) interface: u32,
+    /// The guest sent it; otherwise it arrived.
+    pub(super) outgoing: bool,
+    /// Whether its transport checksum can be judged: not if the device left it unfinished, nor if the frame was cut.
+    pub(super) checksum: TransportChecksum,
+    /// The frame from its Ethernet header on, cut at [`filter::LONGEST_FRAME`].
+    pub(super) bytes: &'a [u8],
+}
+
+/// What reading the socket yielded.
+#[derive(Debug)]
+pub(super) enum Received<'a> {
+    /// A frame of an interface.
+    Frame(Captured<'a>),
+    /// A frame that is none of the interface's own traffic: for another host, or tagged for a VLAN.
+    Other,
+    /// Nothing is waiting.
+    Empty,
+}
+
+impl PacketSocket {
+    /// Opens the socket for all interfaces of this network namespace; needs CAP_NET_RAW and a runtime with I/O.
+    ///
+    /// # Errors
+    /// `EPERM` without CAP_NET_RAW; `EAFNOSUPPORT` where the kernel has no packet sockets.
+    pub(super) fn open() -> io::Result<Self> {
+        // Protocol 0 queues nothing, so that no frame gets past the filter before it is there.
+        let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
+        socket.attach_filter(&filter::program())?;
+        socket.set_nonblocking(true)?;
+        socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+        set_option(&socket, libc::PACKET_AUXDATA, &1_i32)?;
+        // Of the protocols only ETH_P_ALL shows what the guest's own programs send.
+        socket.bind(&link_address(0, libc::ETH_P_ALL)?)?;
+        // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
+        let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)?;
+        Ok(Self { socket })
+    }
+
+    /// Has the interface receive a multicast group while the socket is open, for when the kernel's IPv6 has not joined it.
+    ///
+    /// # Errors
+    /// `ENODEV` without such an interface.
+    pub(super) fn join(&self, interface: u32, group: Mac) -> io::Result<()> {
+        let mut address = [0; 8];
+        address[..6].copy_from_slice(&group.octets());
+        let membership = libc::packet_mreq {
+            mr_ifindex: interface_number(interface)?,
+            #[expect(clippy::cast_possible_truncation, reason = "a kernel constant of 16 bits")]
+            mr_type: libc::PACKET_MR_MULTICAST as u16,
+            mr_alen: 6,
+            mr_address: address,
+        };
+        set_option(self.socket.get_ref(), libc::PACKET_ADD_MEMBERSHIP, &membership)
+    }
+
+    /// Sends a whole Ethernet frame.
+    ///
+    /// # Errors
+    /// `ENETDOWN` if the link is down, `ENXIO` if it is gone, `ENOBUFS` or `EAGAIN` if there is no room.
+    pub(super) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
+        let sent = self.socket.get_ref().send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
+        if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+    }
+
+    /// Waits until there may be something to receive.
+    ///
+    /// # Errors
+    /// The runtime is shutting down.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await.map(|_ready| ())
+    }
+
+    /// Takes one frame, without waiting.
+    ///
+    /// # Errors
+    /// The kernel's, such as `ENETDOWN` when an interface went down; the socket stays usable.
+    pub(super) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
+        match self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Empty),
+            Err(error) => Err(error),
+            Ok(None) => Ok(Received::Other),
+            Ok(Some(arrived)) => Ok(Received::Frame(Captured {
+                interface: arrived.interface,
+                outgoing: arrived.outgoing,
+                checksum: arrived.checksum,
+                bytes: buffer.get(..arrived.length).unwrap_or_default(),
+            })),
+        }
+    }
+
+    /// How many frames the kernel dropped for want of room since this was last asked.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(super) fn lost(&self) -> io::Result<u32> {
+        let mut statistics = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
+        let mut length = option_length::<libc::tpacket_stats>();
+        // SAFETY: the pointers are to a live structure of the option's type and to its length.
+        let result = unsafe {
+            libc::getsockopt(
+                self.socket.as_raw_fd(),
+                libc::SOL_PACKET,
+                libc::PACKET_STATISTICS,
+                ptr::from_mut(&mut statistics).cast(),
+                ptr::from_mut(&mut length),
+            )
+        };
+        if result == 0 { Ok(statistics.tp_drops) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+/// What came with a frame.
+struct Arrived {
+    interface: u32,
+    outgoing: bool,
+    checksum: TransportChecksum,
+    length: usize,
+}
+
+fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<Arrived>> {
+    let mut control = [0_u64; CONTROL_WORDS];
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: both are plain C structures for which all zeros is a valid value.
+    let (mut source, mut message): (libc::sockaddr_ll, libc::msghdr) = unsafe { (zeroed(), zeroed()) };
+    message.msg_name = ptr::from_mut(&mut source).cast();
+    message.msg_namelen = option_length::<libc::sockaddr_ll>();
+    message.msg_iov = ptr::from_mut(&mut part);
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    // The type differs between C libraries.
+    message.msg_controllen = size_of_val(&control) as _;
+
+    // SAFETY: every pointer in `message` is to live memory of the length that stands beside it.
+    let received = unsafe { libc::recvmsg(socket.as_raw_fd(), ptr::from_mut(&mut message), libc::MSG_DONTWAIT) };
+    let length = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+
+    let mut status = 0;
+    let mut cut = message.msg_flags & libc::MSG_TRUNC != 0;
+    // SAFETY: the kernel filled `message`, and it and `control`, which is aligned for `cmsghdr`, are still alive. Data is read only from
+    // a control message that is long enough for it, unaligned.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(ptr::from_ref(&message));
+        while !header.is_null() {
+            #[expect(clippy::cast_possible_truncation, reason = "28 fits")]
+            let needed = libc::CMSG_LEN(size_of::<libc::tpacket_auxdata>() as u32) as usize;
+            // The type differs between C libraries.
+            #[allow(clippy::unnecessary_cast, reason = "cmsg_len is 32 bits wide in some C libraries")]
+            let long_enough = (*header).cmsg_len as usize >= needed;
+            if (*header).cmsg_level == libc::SOL_PACKET && (*header).cmsg_type == libc::PACKET_AUXDATA && long_enough {
+                let data = ptr::read_unaligned(libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>());
+                status = data.tp_status;
+                cut |= data.tp_len > data.tp_snaplen;
+                // Tag 0 carries only a priority (IEEE 802.1Q section 6.9); any other makes the frame another interface's.
+                if status & libc::TP_STATUS_VLAN_VALID != 0 && data.tp_vlan_tci & 0xfff != 0 {
+                    return Ok(None);
+                }
+            }
+            header = libc::CMSG_NXTHDR(ptr::from_ref(&message), header);
+        }
+    }
+    if source.sll_pkttype == libc::PACKET_OTHERHOST {
+        return Ok(None);
+    }
+    let Ok(interface) = u32::try_from(source.sll_ifindex) else { return Ok(None) };
+    let judgeable = !cut && status & libc::TP_STATUS_CSUMNOTREADY == 0;
+    Ok(Some(Arrived {
+        interface,
+        outgoing: source.sll_pkttype == libc::PACKET_OUTGOING,
+        checksum: if judgeable { TransportChecksum::Complete } else { TransportChecksum::Partial },
+        length,
+    }))
+}
+
+fn set_option<T>(socket: &Socket, option: libc::c_int, value: &T) -> io::Result<()> {
+    // SAFETY: the pointer is to a live value of the length given; callers pass the type that packet(7) names for the option.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, option, ptr::from_ref(value).cast(), option_length::<T>()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the structures of packet(7) are a few bytes long")]
+fn option_length<T>() -> libc::socklen_t {
+    size_of::<T>() as libc::socklen_t
+}
+
+fn interface_number(interface: u32) -> io::Result<libc::c_int> {
+    libc::c_int::try_from(interface).map_err(|_| io::Error::from_raw_os_error(libc::ENODEV))
+}
+
+/// The address of an interface, 0 for all, and a protocol.
+fn link_address(interface: u32, protocol: libc::c_int) -> io::Result<SockAddr> {
+    let mut storage = SockAddrStorage::zeroed();
+    // SAFETY: `sockaddr_ll` is one of the address structures that the storage is made for, and all zeros is a valid value of it.
+    let address = unsafe { storage.view_as::<libc::sockaddr_ll>() };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "kernel constants of 16 bits")]
+    {
+        address.sll_family = libc::AF_PACKET as u16;
+        address.sll_protocol = (protocol as u16).to_be();
+    }
+    address.sll_ifindex = interface_number(interface)?;
+    address.sll_halen = 6;
+    // SAFETY: the storage holds a `sockaddr_ll`, filled in above, of the length given.
+    Ok(unsafe { SockAddr::new(storage, option_length::<libc::sockaddr_ll>()) })
+}

@@ -1,0 +1,44 @@
+//! SIGINT and SIGTERM: they end the waiting, not the run.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Catches both signals from its making on, for the rest of the process.
+#[derive(Debug)]
+pub struct Signals {
+    caught: Option<&'static str>,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Begins to catch them; needs a runtime with I/O.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self { caught: None, interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for one of them and says which. Returns at once if one came before.
+    pub async fn wait(&mut self) -> &'static str {
+        if let Some(name) = self.caught {
+            return name;
+        }
+        let name = poll_fn(|context| {
+            if self.interrupt.poll_recv(context).is_ready() {
+                Poll::Ready("SIGINT")
+            } else if self.terminate.poll_recv(context).is_ready() {
+                Poll::Ready("SIGTERM")
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        self.caught = Some(name);
+        name
+    }
+}

@@ -1,0 +1,64 @@
+//! What every format says about one result in full, as labels and values.
+
+use super::{CheckResult, harmless};
+use crate::catalogue::{Blame, Level};
+use crate::facts::Tense;
+use crate::judge::Verdict;
+
+/// Expected, seen, evidence, remedy and source, those that there are. Values are harmless; only a remedy has line ends.
+pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
+    let mut details = Vec::new();
+    let mut add = |label, value: String| {
+        if !value.is_empty() {
+            details.push((label, value));
+        }
+    };
+    add("reason", result.reason.as_deref().map(harmless::line).unwrap_or_default());
+    add("expected", harmless::line(&result.expected));
+    add("seen", harmless::line(&result.seen));
+    for evidence in &result.evidence {
+        let source = harmless::line(&evidence.source);
+        add("evidence", format!("{}: {source}: {}", tense(evidence.tense), harmless::line(&evidence.value)));
+    }
+    add("remedy", result.remedy.as_deref().map(harmless::block).unwrap_or_default());
+    let section = if result.source.section.is_empty() { String::new() } else { format!(", {}", harmless::line(&result.source.section)) };
+    add("source", format!("{}{section}", harmless::line(&result.source.document)));
+    details
+}
+
+/// A tense by its name in JSON.
+pub(super) fn tense(tense: Tense) -> &'static str {
+    match tense {
+        Tense::Intent => "intent",
+        Tense::State => "state",
+        Tense::Boot => "boot",
+        Tense::Network => "network",
+    }
+}
+
+/// A level by its name in JSON.
+pub(super) fn level(level: Level) -> &'static str {
+    match level {
+        Level::Info => "info",
+        Level::Should => "should",
+        Level::Must => "must",
+    }
+}
+
+/// Whose fault a failure is, by its name in JSON.
+pub(super) fn blame(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Guest => "guest",
+        Blame::Network => "network",
+    }
+}
+
+/// A verdict by its name in JSON.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Skip => "skip",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}

@@ -1,0 +1,197 @@
+//! The diagnosis: of all that failed on a subject, the causes only, whose fault they are and the first thing to change, in one to three
+//! sentences. It reads results and what follows from what; it looks at no facts but how the run went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::counting::Weight;
+use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
+use crate::catalogue::{Blame, Level, Selection};
+use crate::facts::Run;
+use crate::judge::Verdict;
+
+/// For each requirement, the requirements whose failure brings its own about, near and far.
+pub(super) struct Causes(BTreeMap<String, BTreeSet<String>>);
+
+impl Causes {
+    pub(super) fn of(selection: &Selection) -> Self {
+        let near: BTreeMap<&str, &[String]> = selection.requirements.iter().map(|it| (it.check.id.as_str(), it.check.follows.as_slice())).collect();
+        let far = |id: &str| {
+            let mut found = BTreeSet::new();
+            let mut open = vec![id];
+            while let Some(next) = open.pop() {
+                for cause in near.get(next).copied().unwrap_or_default() {
+                    if found.insert(cause.clone()) {
+                        open.push(cause);
+                    }
+                }
+            }
+            found
+        };
+        Self(near.keys().map(|id| ((*id).to_owned(), far(id))).collect())
+    }
+
+    fn follows(&self, effect: &str, cause: &str) -> bool {
+        self.0.get(effect).is_some_and(|causes| causes.contains(cause))
+    }
+}
+
+/// How bad a diagnosis is; the worst is told first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    GuestFault,
+    NetworkFault,
+    Undecided,
+    Blemish,
+    Well,
+}
+
+/// One diagnosis for each checked interface, and for the host where something is wrong with it or nothing was checked. The worst comes first.
+pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], causes: &Causes, run: &Run, counting: Counting) -> Vec<Diagnosis> {
+    let context = Context { causes, run, counting };
+    let of = |name: Option<&str>| results.iter().filter(|result| result.interface.as_deref() == name).collect::<Vec<_>>();
+    let host = of(None);
+    let mut ranked = Vec::new();
+    let (rank, fault, text) = context.subject(&host, &[]);
+    if rank != Rank::Well {
+        ranked.push((rank, Diagnosis { interface: None, fault, text }));
+    }
+    let mut none_checked = true;
+    for interface in interfaces.iter().filter(|interface| interface.left_out.is_none()) {
+        none_checked = false;
+        let (rank, fault, text) = context.subject(&of(Some(&interface.name)), &host);
+        ranked.push((rank, Diagnosis { interface: Some(interface.name.clone()), fault, text }));
+    }
+    if none_checked {
+        ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces) }));
+    }
+    // Stable, so that equals stay in the order of their names.
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
+}
+
+fn nothing_checked(interfaces: &[InterfaceEntry]) -> String {
+    let what = match interfaces.len() {
+        0 => "this machine has no interface".to_owned(),
+        1 => "the one interface of this machine was left out".to_owned(),
+        many => format!("all {many} interfaces of this machine were left out"),
+    };
+    format!("no interface was checked, so nothing is known: {what}. Give the guest a NIC, or name one with --interface.")
+}
+
+struct Context<'a> {
+    causes: &'a Causes,
+    run: &'a Run,
+    counting: Counting,
+}
+
+impl Context<'_> {
+    /// The diagnosis of one subject by its `own` results; `host` are the host's, whose failures may be behind them.
+    fn subject(&self, own: &[&CheckResult], host: &[&CheckResult]) -> (Rank, Option<Blame>, String) {
+        let failed: Vec<&CheckResult> = host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail).collect();
+        let undecided: Vec<&CheckResult> = own.iter().copied().filter(|result| self.counting.weigh(result) == Weight::Undecided).collect();
+        let counted = self.roots(&failed, own, |level| self.counting.counts(level));
+        let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);
+        if !guest.is_empty() {
+            let also = network.first().map(|result| format!(", and the network's as well: {}", plain(&result.message)));
+            return (Rank::GuestFault, Some(Blame::Guest), fault("", &guest, "guest", &also.unwrap_or_default()));
+        }
+        if !network.is_empty() {
+            let also = if undecided.is_empty() { "" } else { "; what that leaves undecided of the guest is inconclusive" };
+            return (Rank::NetworkFault, Some(Blame::Network), fault("", &network, "network", also));
+        }
+        if !undecided.is_empty() {
+            return (Rank::Undecided, None, self.undecided(&undecided));
+        }
+        let blemishes = self.roots(&failed, own, |level| level == Level::Should);
+        if let Some(first) = blemishes.first() {
+            let whose = first.blame;
+            let same: Vec<_> = blemishes.iter().copied().filter(|result| result.blame == whose).collect();
+            let name = if whose == Blame::Guest { "guest" } else { "network" };
+            return (Rank::Blemish, Some(whose), fault("works, but ", &same, name, " (a recommendation, not counted)"));
+        }
+        let held = own.iter().filter(|result| result.verdict == Verdict::Pass).count();
+        match held {
+            0 => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
+            1 => (Rank::Well, None, "nothing is wrong: the one requirement that applies holds.".into()),
+            _ => (Rank::Well, None, format!("nothing is wrong: all {held} requirements that apply hold.")),
+        }
+    }
+
+    /// Failures that are no consequence of another, and that are behind a failure of `own` at a level that is `wanted`.
+    fn roots<'r>(&self, failed: &[&'r CheckResult], own: &[&CheckResult], wanted: impl Fn(Level) -> bool) -> Vec<&'r CheckResult> {
+        let is_own = |result: &CheckResult| own.iter().any(|it| it.id == result.id && it.interface == result.interface);
+        let behind = |root: &CheckResult, effect: &CheckResult| root.id == effect.id || self.brings_about(failed, root, effect);
+        let wanted: Vec<_> = failed.iter().filter(|result| is_own(result) && wanted(result.level)).collect();
+        let is_root = |result: &CheckResult| !failed.iter().any(|other| self.brings_about(failed, other, result));
+        failed.iter().copied().filter(|root| is_root(root) && wanted.iter().any(|effect| behind(root, effect))).collect()
+    }
+
+    /// Whether `cause` is behind `effect`. A fault of the guest's never hides behind the network's; of two that name each other the earlier
+    /// one is the cause.
+    fn brings_about(&self, failed: &[&CheckResult], cause: &CheckResult, effect: &CheckResult) -> bool {
+        let at = |result: &CheckResult| failed.iter().position(|it| it.id == result.id);
+        cause.id != effect.id
+            && (cause.blame == effect.blame || effect.blame == Blame::Network)
+            && self.causes.follows(&effect.id, &cause.id)
+            && (!self.causes.follows(&cause.id, &effect.id) || at(cause) < at(effect))
+    }
+
+    fn undecided(&self, undecided: &[&CheckResult]) -> String {
+        let reason = |result: &CheckResult| plain(result.reason.as_deref().unwrap_or(&result.message));
+        let mut counts: Vec<(String, usize, &str)> = Vec::new();
+        for result in undecided {
+            match counts.iter_mut().find(|(text, ..)| *text == reason(result)) {
+                Some((_, count, _)) => *count += 1,
+                None => counts.push((reason(result), 1, &result.id)),
+            }
+        }
+        // The reason behind most; of equals the first, which is nearest to the cause.
+        let most = counts.iter().map(|(_, count, _)| *count).max().unwrap_or_default();
+        let (why, _, id) = counts.iter().find(|(_, count, _)| *count == most).cloned().unwrap_or_default();
+        let others = match undecided.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => " and 1 other requirement".into(),
+            many => format!(" and {many} other requirements"),
+        };
+        format!("nothing is known to be wrong, but {id}{others} could not be judged: {why}. {}", self.way_out(&why))
+    }
+
+    fn way_out(&self, reason: &str) -> &'static str {
+        if self.run.interrupted.is_some() {
+            "Let v6check run to its end."
+        } else if ["CAP_NET_RAW", "ermission denied", "not permitted"].iter().any(|word| reason.contains(word)) {
+            "Run v6check as root."
+        } else if self.run.passive {
+            "Run v6check without --passive."
+        } else {
+            "Mend that and run v6check again."
+        }
+    }
+}
+
+/// What is wrong, whose fault it is, what to change.
+fn fault(opening: &str, roots: &[&CheckResult], whose: &str, addition: &str) -> String {
+    let mut wrong: Vec<String> = roots.iter().take(2).map(|root| plain(&root.message)).collect();
+    match roots.len().saturating_sub(2) {
+        0 => {}
+        1 => wrong.push("and 1 more".into()),
+        more => wrong.push(format!("and {more} more")),
+    }
+    let remedy = roots.iter().find_map(|root| root.remedy.as_deref()).map(first_sentence).filter(|text| !text.is_empty());
+    let change = remedy.map(|remedy| format!(" To change: {remedy}.")).unwrap_or_default();
+    format!("{opening}{}. Fault: {whose}{addition}.{change}", wrong.join("; "))
+}
+
+/// A text as a part of a sentence: in one line, without its full stop.
+fn plain(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.strip_suffix('.').map_or(line.clone(), str::to_owned)
+}
+
+/// The first sentence of a text, without its full stop. A full stop ends a sentence where a capital letter follows, so `e.g. this` does not.
+fn first_sentence(text: &str) -> String {
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let line = plain(paragraph);
+    let ends = line.match_indices(". ").find(|(at, _)| line[at + 2..].starts_with(char::is_uppercase));
+    ends.map_or(line.clone(), |(at, _)| line[..at].to_owned())
+}

@@ -1,0 +1,49 @@
+//! Makes text from facts harmless: what could move a terminal's cursor, break a line of the report or break XML is shown as an escape
+//! such as `\x1b`. Nothing is dropped, so that a hostile name stays visible as what it is.
+
+use std::fmt::Write;
+
+/// `text` in one line: control characters, line ends among them, are shown as escapes.
+pub(super) fn line(text: &str) -> String {
+    escape(text, |_| false)
+}
+
+/// `text` with its line ends; every other control character is shown as an escape.
+pub(super) fn block(text: &str) -> String {
+    escape(text, |character| character == '\n')
+}
+
+fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            _ if keep(character) || !is_harmful(character) => harmless.push(character),
+            '\n' => harmless.push_str("\\n"),
+            '\r' => harmless.push_str("\\r"),
+            '\t' => harmless.push_str("\\t"),
+            _ if u32::from(character) < 0x100 => {
+                let _ = write!(harmless, "\\x{:02x}", u32::from(character));
+            }
+            _ => {
+                let _ = write!(harmless, "\\u{{{:x}}}", u32::from(character));
+            }
+        }
+    }
+    harmless
+}
+
+/// C0 and C1 controls, line and paragraph separators, marks that reorder text (Unicode TR 36 section 2.5), and what is no `Char` of XML 1.0
+/// (section 2.2).
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{fffe}' | '\u{ffff}')
+}
+
+/// `text` cut to `most` characters, with a word on what is missing.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{} ... ({} characters more)", &text[..at], text[at..].chars().count()),
+    }
+}

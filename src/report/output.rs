@@ -1,0 +1,164 @@
+//! Where reports go: standard output, a file that is there whole or not at all, or a device, pipe or socket.
+//!
+//! It knows bytes and names of files, and nothing of reports.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// Where one report goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Standard output, `-`.
+    Stdout,
+    /// A file, device, pipe or socket by its path.
+    Path(PathBuf),
+}
+
+impl From<&OsStr> for Target {
+    fn from(name: &OsStr) -> Self {
+        if name == "-" { Self::Stdout } else { Self::Path(name.into()) }
+    }
+}
+
+impl From<OsString> for Target {
+    fn from(name: OsString) -> Self {
+        name.as_os_str().into()
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdout => to.write_str("standard output"),
+            Self::Path(path) => write!(to, "{}", path.display()),
+        }
+    }
+}
+
+/// Why an output cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {target}: {source}")]
+pub struct OutputError {
+    /// The output.
+    pub target: Target,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// Whether `target` looks writable, before a run is made for it. Creates and changes nothing, and opens no device.
+///
+/// # Errors
+/// It is a folder or a file that may not be written, or its folder does not exist or may not be written.
+pub fn check_writable(target: &Target) -> Result<(), OutputError> {
+    let Target::Path(path) = target else { return Ok(()) };
+    check_path(path).map_err(|source| OutputError { target: target.clone(), source })
+}
+
+/// Writes `bytes` to `target`. A file appears under its name when it is whole; its mode is by the umask. A reader that closed standard output
+/// early has seen what it wanted, so that is no error.
+///
+/// # Errors
+/// It cannot be written; then a file that was there before is as it was.
+pub fn write(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
+    let written = match target {
+        Target::Stdout => to_stdout(bytes),
+        Target::Path(path) => to_path(path, bytes),
+    };
+    written.map_err(|source| OutputError { target: target.clone(), source })
+}
+
+/// Writes each output, whatever becomes of the others, and returns what went wrong.
+pub fn write_all<'a>(outputs: impl IntoIterator<Item = (&'a Target, &'a [u8])>) -> Vec<OutputError> {
+    outputs.into_iter().filter_map(|(target, bytes)| write(target, bytes).err()).collect()
+}
+
+fn to_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+fn to_path(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let existing = existing(path)?;
+    match &existing {
+        Some(there) if there.file_type().is_socket() => UnixStream::connect(path)?.write_all(bytes),
+        Some(there) if straight_through(path, there) => OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?.write_all(bytes),
+        _ => match replace(&behind_links(path), bytes) {
+            // A file that is mounted by itself, or in a folder that is not ours, can be written but not replaced.
+            Err(error) if existing.is_some() && in_place_only(&error) => OpenOptions::new().write(true).truncate(true).open(path)?.write_all(bytes),
+            replaced => replaced,
+        },
+    }
+}
+
+/// Writes a file beside `path` and gives it its name.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "not the name of a file"))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = folder(path).join(temporary);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn in_place_only(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy | ErrorKind::ReadOnlyFilesystem)
+}
+
+fn check_path(path: &Path) -> io::Result<()> {
+    let existing = existing(path)?;
+    match &existing {
+        Some(there) if there.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Some(there) if straight_through(path, there) => Ok(()),
+        Some(_) => File::options().write(true).open(path).map(drop),
+        None if path.file_name().is_none() => Err(io::Error::new(ErrorKind::InvalidInput, "not the name of a file")),
+        None => check_folder(folder(&behind_links(path))),
+    }
+}
+
+/// Whether a file could be made in `folder`. A file without a name (open(2), `O_TMPFILE`) asks the file system itself, which read-only
+/// mounts and access lists answer for too; where it knows no such files, the folder's being there must do.
+fn check_folder(folder: &Path) -> io::Result<()> {
+    if !fs::metadata(folder)?.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    match OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(folder) {
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotFound) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn existing(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(there) => Ok(Some(there)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Devices, pipes and sockets; and whatever is behind /dev/stdout or /dev/fd, whose reader would not see a file put in its place.
+fn straight_through(path: &Path, there: &fs::Metadata) -> bool {
+    let kind = there.file_type();
+    let is_stream = kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket();
+    is_stream || path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// The file that `path` names, so that a symbolic link stays one. A link to nothing is itself replaced.
+fn behind_links(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
