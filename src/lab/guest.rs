@@ -23,7 +23,7 @@ for own in etc run var/lib/dhcp; do mount --bind "$root/$own" "/$own" || exit 12
 exec "$@""#;
 
 /// dhclient's hands off resolv.conf and host name: the kernel shares the latter between guests. `$length` is what the lab's old dhclient
-/// believes; Debian's script installs the address as it stands in the variable.
+/// believes; Debian's script installs the address as it stands in the variable. Scripts before ISC DHCP 4.4 set no lifetimes.
 const ENTER_HOOK: &str = r#"make_resolv_conf() { :; }
 set_hostname() { :; }
 length=$(cat /etc/dhcp/lab-prefix-length 2>/dev/null)
@@ -31,6 +31,7 @@ if [ -n "$length" ]; then
   [ -n "$new_ip6_address" ] && new_ip6_address="$new_ip6_address/$length"
   [ -n "$old_ip6_address" ] && old_ip6_address="$old_ip6_address/$length"
 fi
+if [ -e /etc/dhcp/lab-no-lifetimes ]; then new_max_life=forever new_preferred_life=forever; fi
 :
 "#;
 
@@ -88,7 +89,9 @@ impl Guest {
         for directory in ["etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"] {
             fs::create_dir_all(self.path(directory))?;
         }
-        for file in ["passwd", "group", "nsswitch.conf", "debian_version", "dhcp/dhclient.conf", "dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes"] {
+        for file in
+            ["passwd", "group", "nsswitch.conf", "debian_version", "dhcp/dhclient.conf", "dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes"]
+        {
             let from = Path::new("/etc").join(file);
             if from.exists() {
                 fs::copy(from, self.path("etc").join(file))?;
@@ -143,6 +146,15 @@ impl Guest {
     /// The hook's file cannot be written.
     pub fn believe_prefix_length(&self, length: u8) -> Result<(), LabError> {
         self.write("etc/dhcp/lab-prefix-length", &format!("{length}\n"))
+    }
+
+    /// Makes its dhclient install addresses without lifetimes, as the script of ISC dhclient before 4.4.0 does. It matters to the kernel: a
+    /// duplicate address without lifetimes stays and is marked, one with lifetimes is removed (`addrconf_dad_stop`).
+    ///
+    /// # Errors
+    /// The hook's file cannot be written.
+    pub fn set_no_lifetimes(&self) -> Result<(), LabError> {
+        self.write("etc/dhcp/lab-no-lifetimes", "")
     }
 
     pub(super) fn add_nic(&mut self, name: &str) {

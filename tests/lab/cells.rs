@@ -1,0 +1,224 @@
+//! The cells: one table of guests and of what must be said of them.
+
+use v6check::lab::LabError;
+
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, PASS, SKIP, compare};
+use crate::scenes::{self, Scene};
+
+/// The program under test.
+pub(crate) const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
+
+/// One guest and what must be said of it.
+pub(crate) struct Cell {
+    pub(crate) name: &'static str,
+    build: fn() -> Result<Scene, LabError>,
+    /// Goes before the program.
+    wrapper: &'static [&'static str],
+    arguments: &'static [&'static str],
+    exit: i32,
+    deviations: &'static [Deviation],
+}
+
+const fn cell(name: &'static str, build: fn() -> Result<Scene, LabError>, exit: i32, deviations: &'static [Deviation]) -> Cell {
+    Cell { name, build, wrapper: &[], arguments: &[], exit, deviations }
+}
+
+impl Cell {
+    const fn with(self, arguments: &'static [&'static str]) -> Self {
+        Self { arguments, ..self }
+    }
+
+    const fn under(self, wrapper: &'static [&'static str]) -> Self {
+        Self { wrapper, ..self }
+    }
+}
+
+const WITHOUT_RAW_SOCKETS: &[&str] = &["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"];
+
+const NO_RA_TAKEN: &[Deviation] = &[
+    ("ra-accepted", "*", FAIL, "accept_ra"),
+    ("ra-default-route", "*", FAIL, ""),
+    ("ra-solicited", "*", SKIP, ""),
+    ("rs-outlasts-late-link", "*", SKIP, ""),
+];
+
+const FORWARDING: &[Deviation] = &[
+    ("ra-accepted", "*", FAIL, "forwarding"),
+    ("ra-default-route", "*", FAIL, ""),
+    ("ra-solicited", "*", SKIP, ""),
+    ("rs-outlasts-late-link", "*", SKIP, ""),
+];
+
+const NO_OFFER: &[Deviation] = &[
+    ("network-dhcpv6-offer", "*", FAIL, ""),
+    ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+    ("dhcpv6-address-as-offered", "*", SKIP, ""),
+    ("dhcpv6-prefix-length", "*", SKIP, ""),
+];
+
+const NOT_LOOKED_AT_THE_NETWORK: &[Deviation] = &[
+    ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, ""),
+    ("network-router-advertisement", "*", INCONCLUSIVE, ""),
+    ("network-managed-flag", "*", INCONCLUSIVE, ""),
+    ("network-no-slaac-prefix", "*", INCONCLUSIVE, ""),
+    ("network-no-on-link-prefix", "*", INCONCLUSIVE, ""),
+    ("network-dhcpv6-offer", "*", INCONCLUSIVE, ""),
+    ("network-single-router", "*", INCONCLUSIVE, ""),
+    ("network-single-server", "*", INCONCLUSIVE, ""),
+];
+
+const DUPLICATE: &[Deviation] =
+    &[("dhcpv6-address", "*", FAIL, "duplicate"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")];
+
+const ROGUE: &[Deviation] = &[("network-single-router", "*", FAIL, ""), ("network-single-server", "*", FAIL, "")];
+
+/// All of them. What a row does not name must be as on the good guest.
+pub(crate) const CELLS: &[Cell] = &[
+    cell("cell-01-good-guest", scenes::good, 0, &[]),
+    cell("cell-01-good-guest-thorough", scenes::good, 0, &[("network-single-router", "*", PASS, ""), ("network-single-server", "*", PASS, "")])
+        .with(&["--thorough"]),
+    cell("cell-02-accept-ra-0", scenes::accept_ra_0, 1, NO_RA_TAKEN),
+    cell("cell-03-forwarding-accept-ra-1", scenes::forwarding_accept_ra_1, 1, FORWARDING),
+    cell("cell-03-forwarding-accept-ra-2", scenes::forwarding_accept_ra_2, 0, &[]),
+    cell("cell-04-forwarding-later", scenes::forwarding_later, 1, FORWARDING),
+    cell(
+        "cell-05-length-64",
+        scenes::length_64,
+        1,
+        &[
+            ("dhcpv6-prefix-length", "*", FAIL, "/64"),
+            ("no-implied-on-link-prefix", "*", FAIL, "2001:db8:1::/64"),
+            ("dhclient-prefix-length-fix", "*", FAIL, ""),
+        ],
+    ),
+    cell(
+        "cell-06-no-client",
+        scenes::no_client,
+        1,
+        &[
+            ("dhcpv6-intended", "*", FAIL, ""),
+            ("dhcpv6-client-running", "*", FAIL, ""),
+            ("dhcpv6-address", "*", FAIL, ""),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+            ("dhclient-prefix-length-fix", "*", SKIP, ""),
+        ],
+    ),
+    cell(
+        "cell-07-second-nic-without-client",
+        scenes::two_nics,
+        1,
+        &[
+            ("dhcpv6-intended", "eth1", FAIL, ""),
+            ("dhcpv6-client-running", "eth1", FAIL, ""),
+            ("dhcpv6-address", "eth1", FAIL, ""),
+            ("dhcpv6-address-as-offered", "eth1", SKIP, ""),
+            ("dhcpv6-prefix-length", "eth1", SKIP, ""),
+            ("dhclient-prefix-length-fix", "eth1", SKIP, ""),
+        ],
+    ),
+    cell(
+        "cell-08-ipv6-off",
+        scenes::ipv6_off,
+        1,
+        &[
+            ("ipv6-enabled", "*", FAIL, "disable_ipv6"),
+            ("link-local-address", "*", SKIP, ""),
+            ("ra-accepted", "*", SKIP, ""),
+            ("ra-default-route", "*", SKIP, ""),
+            ("ra-solicited", "*", SKIP, ""),
+            ("rs-outlasts-late-link", "*", SKIP, ""),
+            ("dhcpv6-client-running", "*", SKIP, ""),
+            ("dhcpv6-address", "*", SKIP, ""),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+            ("no-implied-on-link-prefix", "*", SKIP, ""),
+            ("dhclient-prefix-length-fix", "*", SKIP, ""),
+            ("network-dhcpv6-offer", "*", INCONCLUSIVE, "link-local"),
+        ],
+    ),
+    cell("cell-09-unknown-mac", scenes::unknown_mac, 3, NO_OFFER),
+    cell("cell-10-rebuilt", scenes::rebuilt, 3, NO_OFFER),
+    cell(
+        "cell-10-duid-unknown",
+        scenes::duid_unknown,
+        3,
+        &[("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"), ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, "")],
+    ),
+    cell(
+        "cell-11-slaac-subnet",
+        scenes::slaac,
+        3,
+        &[
+            ("network-managed-flag", "*", FAIL, ""),
+            ("network-no-slaac-prefix", "*", FAIL, "2001:db8:1::/64"),
+            ("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64"),
+            ("network-dhcpv6-offer", "*", FAIL, ""),
+            ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+        ],
+    ),
+    cell(
+        "cell-12-nobody",
+        scenes::nobody,
+        3,
+        &[
+            ("ra-default-route", "*", INCONCLUSIVE, ""),
+            ("network-router-advertisement", "*", FAIL, ""),
+            ("network-managed-flag", "*", SKIP, ""),
+            ("network-no-slaac-prefix", "*", SKIP, ""),
+            ("network-no-on-link-prefix", "*", SKIP, ""),
+            ("network-dhcpv6-offer", "*", FAIL, ""),
+            ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+        ],
+    ),
+    cell("cell-13-duplicate-removed", scenes::duplicate_removed, 1, DUPLICATE),
+    cell("cell-13-duplicate-marked", scenes::duplicate_marked, 1, DUPLICATE),
+    cell(
+        "cell-14-drops-dhcpv6",
+        scenes::drops_dhcpv6,
+        1,
+        &[("dhcpv6-address", "*", FAIL, "firewall"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")],
+    ),
+    cell(
+        "cell-15-drops-ras",
+        scenes::drops_ras,
+        1,
+        &[
+            ("ra-accepted", "*", FAIL, "firewall"),
+            ("ra-default-route", "*", FAIL, "firewall"),
+            ("ra-solicited", "*", SKIP, ""),
+            ("rs-outlasts-late-link", "*", SKIP, ""),
+        ],
+    ),
+    cell("cell-16-offer-changed", scenes::offer_changed, 1, &[("dhcpv6-address-as-offered", "*", FAIL, "2001:db8:1::11")]),
+    cell("cell-17-rogue", scenes::rogue, 0, ROGUE).with(&["--thorough"]),
+    cell("cell-17-rogue-strict", scenes::rogue, 0, ROGUE).with(&["--thorough", "--strict"]),
+    cell("cell-17-rogue-strict-network-faults", scenes::rogue, 1, ROGUE).with(&["--thorough", "--strict", "--network-faults", "fail"]),
+    cell("cell-18-no-raw-sockets", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).under(WITHOUT_RAW_SOCKETS),
+    cell("cell-19-passive", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).with(&["--passive"]),
+    cell("cell-20-plain-neutron", scenes::neutron, 0, &[("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64")]),
+    cell("cell-21-no-ipv4", scenes::no_ipv4, 0, &[("ipv4-address", "*", FAIL, "")]),
+];
+
+/// Builds the cell's guest, runs v6check in it, and compares. The error tells every difference.
+pub(crate) fn run(cell: &Cell) -> Result<(), String> {
+    let mut scene = (cell.build)().map_err(|error| format!("the lab: {error}"))?;
+    let command = [cell.wrapper, &[V6CHECK]].concat();
+    let run = scene.guest.v6check(&command, cell.arguments).map_err(|error| error.to_string())?;
+    let said = format!("exit code {:?}\n{}{}", run.code, run.stdout, run.stderr);
+    let report = run.report.as_ref().ok_or_else(|| format!("no report: {said}"))?;
+    let nics: Vec<String> = scene.guest.nics().iter().map(|nic| nic.name.clone()).collect();
+    let nics: Vec<&str> = nics.iter().map(String::as_str).collect();
+    let mut wrong = compare(report, &nics, cell.deviations).err();
+    if run.code != Some(cell.exit) {
+        wrong = Some(format!("exit code {:?} instead of {}\n{}", run.code, cell.exit, wrong.unwrap_or_default()));
+    }
+    if report["summary"]["exit_code"] != cell.exit {
+        wrong = Some(format!("the report's exit code is {}\n{}", report["summary"]["exit_code"], wrong.unwrap_or_default()));
+    }
+    wrong.map_or(Ok(()), |wrong| Err(format!("{wrong}\n\n{said}")))
+}

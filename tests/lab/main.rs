@@ -1,0 +1,44 @@
+//! Every cell of the lab as a test of its own name: a guest on a real link, good or with one thing wrong, and the verdict on every
+//! requirement. `cargo test --features lab --test lab -- cell-05` runs one.
+//!
+//! It needs root, and the packages that `tests/install-packages` names; without them it fails, since a lab that was skipped would look
+//! like one that passed.
+
+mod cells;
+mod expectation;
+mod promises;
+mod scenes;
+
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// Cells mostly wait, for duplicate address detection and for dhclient, so more of them run at once than there are processors.
+const CELLS_AT_ONCE: usize = 6;
+
+/// Why the lab cannot run here, if it cannot.
+fn obstacle() -> Option<String> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if !is_root {
+        return Some("the lab needs root: it makes network namespaces. Run tests/run as root.".into());
+    }
+    let search = std::env::var("PATH").unwrap_or_default();
+    let missing = |program: &&str| !search.split(':').any(|folder| std::path::Path::new(folder).join(program).exists());
+    let missing: Vec<&str> = ["ip", "nft", "dnsmasq", "dhclient", "radvd", "setpriv"].into_iter().filter(missing).collect();
+    (!missing.is_empty()).then(|| format!("the lab needs {}: run tests/install-packages", missing.join(", ")))
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(CELLS_AT_ONCE);
+    let mut trials: Vec<Trial> = cells::CELLS.iter().map(|cell| trial(cell.name, || cells::run(cell))).collect();
+    trials.extend(promises::ALL.iter().map(|(name, promise)| trial(name, || promise())));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial(name: &str, run: impl FnOnce() -> Result<(), String> + Send + 'static) -> Trial {
+    Trial::test(name, move || match obstacle() {
+        Some(obstacle) => Err(Failed::from(obstacle)),
+        None => run().map_err(Failed::from),
+    })
+}
