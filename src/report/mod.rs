@@ -12,7 +12,7 @@ mod harmless;
 mod json;
 mod junit;
 mod junit_complete;
-mod output;
+pub mod output;
 mod text;
 mod wrap;
 

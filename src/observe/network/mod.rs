@@ -48,8 +48,8 @@ pub struct Target {
     pub mac: Mac,
     /// A link-local address that can be used: neither tentative nor failed.
     pub link_local: Option<Ipv6Addr>,
-    /// Who we say we are to DHCPv6 servers.
-    pub identity: ClientIdentity,
+    /// Who we say we are to DHCPv6 servers, or why none is asked.
+    pub identity: Result<ClientIdentity, String>,
 }
 
 /// What the networks said.
@@ -134,7 +134,8 @@ struct Link {
 
 impl Link {
     fn new(target: &Target, ending: Ending, random: &mut Random) -> Self {
-        let question = ServerQuestion::new(target.mac, target.link_local, &target.identity, random);
+        let identity = target.identity.as_ref().map_err(Clone::clone);
+        let question = identity.and_then(|identity| ServerQuestion::new(target.mac, target.link_local, identity, random));
         Self {
             name: target.name.clone(),
             router: Dialogue::new(RouterQuestion::new(target.mac, target.link_local), ending, Random::seeded()),
