@@ -11,6 +11,8 @@ mod retransmission;
 mod router;
 mod server;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -65,7 +67,11 @@ pub struct Answers {
 /// runtime with I/O and time. What could not be asked becomes a reason.
 pub async fn ask(targets: &[Target], ending: Ending, signals: &mut Signals, progress: Progress<'_>) -> Answers {
     match PacketSocket::open() {
-        Ok(socket) => converse(&socket, targets, ending, signals, progress).await,
+        Ok(socket) => {
+            let answers = converse(&socket, targets, ending, signals, progress).await;
+            socket.close();
+            answers
+        }
         Err(error) => {
             let reason = match error.raw_os_error() {
                 Some(libc::EPERM) => "CAP_NET_RAW is missing".to_owned(),
@@ -111,7 +117,9 @@ async fn converse(socket: &PacketSocket, targets: &[Target], ending: Ending, sig
             biased;
             name = signals.wait() => {
                 interrupted = Some(name);
-                links.values_mut().for_each(|link| link.interrupted(began.elapsed()));
+                for link in links.values_mut() {
+                    link.interrupted(began.elapsed());
+                }
                 break;
             }
             ready = socket.readable() => if ready.is_ok() && read(socket, &mut buffer, &mut links, began) {
@@ -225,5 +233,5 @@ fn read(socket: &PacketSocket, buffer: &mut [u8; filter::LONGEST_FRAME], links: 
 
 /// `began` and `time`; far away where that is beyond the clock.
 fn later(began: Instant, time: Duration) -> Instant {
-    began.checked_add(time).unwrap_or_else(|| began + Duration::from_secs(365 * 86_400))
+    began.checked_add(time).unwrap_or_else(|| began + Duration::from_hours(24 * 365))
 }
