@@ -88,7 +88,9 @@ impl Guest {
         for directory in ["etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"] {
             fs::create_dir_all(self.path(directory))?;
         }
-        for file in ["passwd", "group", "nsswitch.conf", "debian_version", "dhcp/dhclient.conf", "dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes"] {
+        for file in
+            ["passwd", "group", "nsswitch.conf", "debian_version", "dhcp/dhclient.conf", "dhcp/dhclient-exit-hooks.d/rfc3442-classless-routes"]
+        {
             let from = Path::new("/etc").join(file);
             if from.exists() {
                 fs::copy(from, self.path("etc").join(file))?;

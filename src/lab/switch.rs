@@ -41,7 +41,8 @@ impl Switch {
     /// A command failed.
     pub fn attach(&self, name: &str, mac: &str) -> Result<Namespace, LabError> {
         let node = Namespace::make(name)?;
-        self.namespace.ip_batch(&format!("link add {name} type veth peer name eth0 address {mac} netns {}\nlink set {name} master switch up\n", node.name()))?;
+        self.namespace
+            .ip_batch(&format!("link add {name} type veth peer name eth0 address {mac} netns {}\nlink set {name} master switch up\n", node.name()))?;
         node.set(&[("ipv6/conf/eth0/accept_dad", 0), ("ipv6/conf/eth0/accept_ra", 0)])?;
         node.ip("link set eth0 up")?;
         Ok(node)
