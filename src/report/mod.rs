@@ -14,7 +14,6 @@ mod junit;
 mod junit_complete;
 pub mod output;
 mod text;
-mod wrap;
 
 use serde::{Deserialize, Serialize};
 
