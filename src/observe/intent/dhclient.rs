@@ -1,6 +1,6 @@
 //! ISC dhclient as installed: its version and what its script does with the length of an address. The binary is read, never run.
 
-use std::io;
+use std::io::{self, BufRead};
 
 use crate::facts::{Dhclient, DhclientScript, FileLine};
 use crate::observe::file::Root;
@@ -13,6 +13,8 @@ pub(super) const ENTER_HOOKS: [&str; 4] =
 const BINARIES: [&str; 4] = ["/sbin/dhclient", "/usr/sbin/dhclient", "/bin/dhclient", "/usr/local/sbin/dhclient"];
 /// Debian 12's has 2.7 MB with all its libraries inside.
 const LARGEST_BINARY: u64 = 32 << 20;
+/// Longer than any version.
+const LONGEST_VERSION: usize = 25;
 const VARIABLE: &str = "new_ip6_prefixlen";
 
 /// The path of the binary, if there is one.
@@ -38,16 +40,22 @@ pub(super) fn read(root: &Root) -> io::Result<Option<Dhclient>> {
 /// The version that a binary has built in: a string of its own (`4.4.3-P1`, printed as `isc-dhclient-%s`), or part of the older
 /// `isc-dhclient-V3.1.3`. The libraries of BIND inside it have version 9, and no dhclient has.
 fn version(binary: &[u8]) -> Option<String> {
-    let strings = || binary.split(|byte| !byte.is_ascii_graphic() && *byte != b' ').filter_map(|text| std::str::from_utf8(text).ok());
-    let named = strings().filter_map(|text| text.strip_prefix("isc-dhclient-")).map(|version| version.trim_start_matches('V'));
-    named.chain(strings()).find(|text| is_version(text)).map(str::to_owned)
+    let mut candidates = positions(binary, b'.').filter_map(|dot| {
+        let begin = dot.checked_sub(1)?;
+        let before = &binary[..begin];
+        let begins =
+            before.last().is_none_or(|byte| !byte.is_ascii_graphic()) || before.ends_with(b"isc-dhclient-") || before.ends_with(b"isc-dhclient-V");
+        let text = binary[begin..].split(|byte| !byte.is_ascii_graphic() && *byte != b' ').next()?;
+        std::str::from_utf8(text.get(..LONGEST_VERSION.min(text.len()))?).ok().filter(|text| begins && is_version(text))
+    });
+    candidates.next().map(str::to_owned)
 }
 
 /// Whether this is a release of ISC DHCP 3 or 4: `4.4.3`, `4.4.3-P1`, `4.2.5b1`, `4.1-ESV-R16-P2`.
 fn is_version(text: &str) -> bool {
     let mut parts = text.splitn(3, '.');
     let number = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    text.len() <= 24
+    text.len() < LONGEST_VERSION
         && matches!(parts.next(), Some("3" | "4"))
         && match parts.next().and_then(|second| second.split_once('-')) {
             Some((second, rest)) => number(Some(second)) && rest.starts_with("ESV"),
@@ -61,7 +69,17 @@ fn is_version(text: &str) -> bool {
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    wanted.first().is_some_and(|first| positions(bytes, *first).any(|at| bytes[at..].starts_with(wanted)))
+}
+
+/// Where a byte stands; found by the standard library's fast search, as a binary has millions of bytes.
+fn positions(bytes: &[u8], wanted: u8) -> impl Iterator<Item = usize> {
+    let mut cursor = io::Cursor::new(bytes);
+    std::iter::from_fn(move || {
+        let skipped = cursor.skip_until(wanted).ok()?;
+        let at = usize::try_from(cursor.position()).ok()?.checked_sub(1)?;
+        (skipped > 0 && bytes.get(at) == Some(&wanted)).then_some(at)
+    })
 }
 
 fn script(root: &Root) -> io::Result<Option<DhclientScript>> {
