@@ -25,9 +25,11 @@ pub(super) fn of(state: &State, mac: Mac) -> Result<ClientIdentity, String> {
         });
     }
     if holds_address(state) {
-        return Err("the guest holds a DHCPv6 address under a DUID that is not known; asked under another one, a server would refuse or set aside a \
+        return Err(
+            "the guest holds a DHCPv6 address under a DUID that is not known; asked under another one, a server would refuse or set aside a \
                     second address"
-            .into());
+                .into(),
+        );
     }
     let Duid(duid) = Duid::link_layer(mac);
     let duid = duid.iter().map(|byte| format!("{byte:02x}")).collect();

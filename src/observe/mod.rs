@@ -19,9 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 pub use network::{Answers, Ending, Signals, Target, ask};
 
-use crate::facts::{
-    Address, AddressFlag, Counters, Facts, HostIntent, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
-};
+use crate::facts::{Address, AddressFlag, Counters, Facts, HostIntent, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool};
 use crate::plan::{Plan, Survey};
 
 /// Why nothing could be observed at all.
@@ -130,9 +128,7 @@ fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
 
 fn target(name: &str, link: &Link, state: &State) -> Option<Target> {
     let mac = link.mac?;
-    let usable = |address: &&Address| {
-        address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed)
-    };
+    let usable = |address: &&Address| address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed);
     let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);
     Some(Target { name: name.into(), index: link.index, mac, link_local, identity: identity::of(state, mac) })
 }
