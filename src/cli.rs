@@ -2,16 +2,16 @@
 //!
 //! It turns options into what the rest of the program is asked; it knows neither checks nor facts.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Wanted;
-use crate::report::Counting;
+use crate::report::{Counting, FORMATS, Format, Style, Target, Verbosity};
 
 /// The longest deadline of a run, in seconds.
 const LONGEST_S: f64 = 3600.0;
@@ -219,16 +219,10 @@ pub struct Requirements {
 /// What becomes of the report.
 #[derive(Debug)]
 pub struct Reporting {
-    /// Name of a format and the file that it is written to; `-` is stdout. Never empty, and no file is there twice.
-    pub outputs: Vec<(&'static str, PathBuf)>,
-    /// What counts.
-    pub counting: Counting,
-    /// The text has colour.
-    pub colour: bool,
-    /// The text is short.
-    pub quiet: bool,
-    /// The text is long.
-    pub verbose: bool,
+    /// Formats and where they are written. Never empty, and no place is there twice.
+    pub outputs: Vec<(&'static Format, Target)>,
+    /// The looks of the reports, and what counts.
+    pub style: Style,
 }
 
 /// Reads the arguments, the program's name first.
@@ -264,25 +258,27 @@ impl CatalogueOptions {
 
 impl ReportOptions {
     fn reporting(self) -> Result<Reporting, clap::Error> {
-        let named = |format: &'static str, files: Vec<PathBuf>| files.into_iter().map(move |file| (format, file));
-        let mut outputs: Vec<_> = named("text", self.text).chain(named("json", self.json)).chain(named("junit", self.junit)).collect();
-        let stdout = Path::new("-");
-        let mut files = BTreeSet::new();
-        if let Some((_, twice)) = outputs.iter().find(|(_, file)| !files.insert(file.clone())) {
-            let place = if twice == stdout { "stdout".into() } else { twice.display().to_string() };
-            let message = format!("two reports would be written to {place}; give each its own file");
-            return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+        let no_text = self.text.is_empty();
+        let mut outputs: Vec<(&'static Format, Target)> = Vec::new();
+        for (name, files) in [("text", self.text), ("json", self.json), ("junit", self.junit)] {
+            let format = Format::named(name).ok_or_else(|| Cli::command().error(ErrorKind::InvalidValue, format!("there is no format {name}")))?;
+            outputs.extend(files.into_iter().map(|file| (format, Target::from(file.into_os_string()))));
         }
-        if !outputs.iter().any(|(format, file)| *format == "text" || file == stdout) {
-            outputs.insert(0, ("text", stdout.into()));
+        let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier == target));
+        if let Some((_, (_, target))) = twice {
+            let message = format!("two reports would be written to {target}; give each its own file");
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
-        Ok(Reporting {
-            outputs,
-            counting: Counting { strict: self.strict, network_faults_fail: self.network_faults == "fail" },
-            colour: self.color.decide(),
-            quiet: self.quiet,
-            verbose: self.verbose,
-        })
+        if no_text && !outputs.iter().any(|(_, target)| *target == Target::Stdout) {
+            outputs.extend(FORMATS.first().map(|text| (text, Target::Stdout)));
+        }
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == "fail" };
+        Ok(Reporting { outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
     }
 }
 

@@ -1,4 +1,15 @@
-//! v6check: `cli -> plan -> observe -> judge -> report`.
+//! v6check says, requirement by requirement, whether this guest gets its IPv6 address and keeps it, and when not, whose fault it is and what
+//! to change.
+//!
+//! The line, and the modules in its order:
+//!
+//! ```text
+//! command line -> plan -> observe -> judge -> report -> exit code
+//!                           |  ^
+//!                     --save|  |replay
+//! ```
+//!
+//! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
 pub mod catalogue;
 pub mod cli;
@@ -12,45 +23,124 @@ pub mod report;
 pub mod wire;
 mod wrap;
 
-use std::io::{self, ErrorKind, Write};
+use std::error::Error;
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::Path;
 
-use catalogue::Catalogue;
-use cli::Command;
+use catalogue::{Catalogue, Selection};
+use cli::{Check, Command, Reporting, Requirements};
+use facts::Facts;
+use report::output::{self, Target};
+use report::{Format, Style, Verbosity};
 
-/// Does what `command` asks for and returns the exit code.
-#[expect(clippy::print_stderr, reason = "errors go to standard error")]
+/// The exit code of a run that was itself impossible: arguments, check files, outputs.
+const IMPOSSIBLE: u8 = 2;
+
+type Failure = Box<dyn Error>;
+
+/// Does what `command` asks for and returns the exit code. Errors are told on standard error, a line each.
 pub fn run(command: &Command) -> u8 {
-    match answer(command) {
-        Ok(text) => match io::stdout().lock().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                eprintln!("v6check: standard output: {error}");
-                2
-            }
-            _ => 0,
-        },
-        Err(error) => {
-            eprintln!("v6check: {error}");
-            2
-        }
-    }
+    let done = match command {
+        Command::Check(check) => run_check(check),
+        Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
+        Command::List { json, requirements } => list(requirements, *json),
+        Command::Explain { id, checks } => explain(id, checks.as_deref()),
+    };
+    done.unwrap_or_else(|error| {
+        tell(&error.to_string());
+        IMPOSSIBLE
+    })
 }
 
-fn answer(command: &Command) -> Result<String, Box<dyn std::error::Error>> {
-    match command {
-        Command::List { json, requirements } => {
-            let catalogue = Catalogue::load(requirements.checks.as_deref())?;
-            let selection = catalogue.select(&requirements.profile)?;
-            Ok(if *json { catalogue::list_json(&selection)? } else { catalogue::list(&catalogue, &selection) })
-        }
-        Command::Explain { id, checks } => {
-            let catalogue = Catalogue::load(checks.as_deref())?;
-            Ok(catalogue::explain(&catalogue, catalogue.check(id)?))
-        }
-        Command::Check(check) => {
-            let selection = Catalogue::load(check.requirements.checks.as_deref())?.select(&check.requirements.profile)?;
-            let needs = selection.requirements.iter().flat_map(|requirement| &requirement.check.needs).copied().collect();
-            Ok(plan::plan(&observe::survey()?, &check.wanted, &needs)?.to_string())
-        }
-        Command::Replay { facts, .. } => Err(facts.display().to_string().into()),
+fn run_check(check: &Check) -> Result<u8, Failure> {
+    let selection = select(&check.requirements)?;
+    let needs = selection.requirements.iter().flat_map(|requirement| &requirement.check.needs).copied().collect();
+    let plan = plan::plan(&observe::survey()?, &check.wanted, &needs)?;
+    if check.plan {
+        output::write(&Target::Stdout, plan.to_string().as_bytes())?;
+        return Ok(0);
     }
+    let save = check.save.as_ref().map(|path| Target::from(path.as_os_str()));
+    for target in targets(&check.reporting).chain(save.clone()) {
+        output::check_writable(&target)?;
+    }
+    let facts = observe::observe(&plan, &tell)?;
+    let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));
+    let code = conclude(&facts, &selection, &check.reporting);
+    saved.map(|()| code)
+}
+
+fn replay(path: &Path, requirements: &Requirements, reporting: &Reporting) -> Result<u8, Failure> {
+    let selection = select(requirements)?;
+    let facts = read_facts(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(conclude(&facts, &selection, reporting))
+}
+
+/// Everything right of the facts. An output that cannot be written does not keep the others from being.
+fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
+    let report = report::assemble(facts, selection, reporting.counting);
+    let verbosity = match (reporting.quiet, reporting.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let mut code = report.summary.exit_code;
+    for (name, path) in &reporting.outputs {
+        let target = Target::from(path.as_os_str());
+        let style = Style { colour: reporting.colour && target == Target::Stdout, verbosity, counting: reporting.counting };
+        let written = Format::named(name).map_or_else(
+            || Err(format!("there is no format {name}").into()),
+            |format| -> Result<(), Failure> { Ok(output::write(&target, format.render(&report, style)?.as_bytes())?) },
+        );
+        if let Err(error) = written {
+            tell(&error.to_string());
+            code = IMPOSSIBLE;
+        }
+    }
+    code
+}
+
+fn list(requirements: &Requirements, json: bool) -> Result<u8, Failure> {
+    let catalogue = Catalogue::load(requirements.checks.as_deref())?;
+    let selection = catalogue.select(&requirements.profile)?;
+    let text = if json { catalogue::list_json(&selection)? } else { catalogue::list(&catalogue, &selection) };
+    output::write(&Target::Stdout, text.as_bytes())?;
+    Ok(0)
+}
+
+fn explain(id: &str, checks: Option<&Path>) -> Result<u8, Failure> {
+    let catalogue = Catalogue::load(checks)?;
+    output::write(&Target::Stdout, catalogue::explain(&catalogue, catalogue.check(id)?).as_bytes())?;
+    Ok(0)
+}
+
+fn select(requirements: &Requirements) -> Result<Selection, Failure> {
+    Ok(Catalogue::load(requirements.checks.as_deref())?.select(&requirements.profile)?)
+}
+
+fn targets(reporting: &Reporting) -> impl Iterator<Item = Target> {
+    reporting.outputs.iter().map(|(_, path)| Target::from(path.as_os_str()))
+}
+
+fn save_facts(facts: &Facts, target: &Target) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    facts::save(facts, &mut bytes)?;
+    Ok(output::write_private(target, &bytes)?)
+}
+
+fn read_facts(path: &Path) -> Result<Facts, Failure> {
+    let mut text = String::new();
+    let read = |source: &mut dyn Read, text: &mut String| source.take(facts::MOST_BYTES + 1).read_to_string(text);
+    if path.as_os_str() == OsStr::new("-") {
+        read(&mut std::io::stdin().lock(), &mut text)?;
+    } else {
+        read(&mut std::fs::File::open(path)?, &mut text)?;
+    }
+    Ok(facts::load(&text)?)
+}
+
+#[expect(clippy::print_stderr, reason = "progress and errors go to standard error")]
+fn tell(line: &str) {
+    eprintln!("v6check: {line}");
 }

@@ -81,6 +81,14 @@ fn help_teaches_and_fits_80_columns() {
 }
 
 #[test]
+fn every_format_has_its_option() {
+    let help = told(&["--help"]);
+    for format in v6check::report::FORMATS {
+        assert_contains(&help, &[&format!("--{} <FILE>", format.name)]);
+    }
+}
+
+#[test]
 fn version_is_the_crates() {
     assert_eq!(told(&["--version"]), format!("v6check {}\n", env!("CARGO_PKG_VERSION")));
 }
@@ -137,7 +145,7 @@ fn wrong_options_are_refused() {
 
 #[test]
 fn two_reports_do_not_share_a_file() {
-    assert_contains(&refused(&["replay", "facts.json", "--junit", "-", "--json", "-"]), &["two reports", "stdout"]);
+    assert_contains(&refused(&["replay", "facts.json", "--junit", "-", "--json", "-"]), &["two reports", "standard output"]);
     assert_contains(&refused(&["replay", "facts.json", "--text", "a", "--json", "a"]), &["two reports", "to a;"]);
 }
 

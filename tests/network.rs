@@ -17,7 +17,7 @@ use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Mac, Networ
 use v6check::observe::{Ending, Signals, Target, ask};
 use v6check::wire::dhcpv6::{DhcpOption, Message, kind};
 use v6check::wire::duid::Duid;
-use v6check::wire::frame::{Frame, Payload};
+use v6check::wire::frame::{self, Envelope, Frame, Payload};
 use v6check::wire::ndp::RouterAdvertisement;
 
 const INSIDE: &str = "V6CHECK_TEST_INSIDE";
@@ -28,17 +28,20 @@ fn main() -> ExitCode {
         inside(&serde_json::from_str(&order).unwrap());
         return ExitCode::SUCCESS;
     }
-    let trials: [(&str, fn()); 11] = [
+    let trials: [(&str, fn()); 14] = [
         ("router_and_server_answer_at_once_and_nothing_is_leased", answered),
         ("refusal_ends_the_waiting_after_a_second", refused),
         ("silence_lasts_until_the_deadline", silent),
         ("thorough_waits_the_whole_window", thorough),
         ("sigterm_ends_the_waiting", terminated),
+        ("later_signal_ends_the_process", second_signal),
         ("missing_capability_is_the_reason", without_capability),
         ("link_that_is_down_is_the_reason", down),
         ("without_link_local_only_routers_are_asked", without_link_local),
         ("what_the_guest_sends_is_seen", guest_traffic),
         ("flood_does_not_hide_the_answer_or_the_deadline", flood),
+        ("advertisement_behind_a_hop_by_hop_header_is_heard", hop_by_hop),
+        ("what_the_guest_would_not_take_off_the_link_is_not_heard", frames_of_others),
         ("many_interfaces_are_asked_at_once", many),
     ];
     let trials = trials.map(|(name, run)| {
@@ -62,6 +65,8 @@ struct Order {
     interfaces: Vec<(String, u32, Mac, Option<Ipv6Addr>)>,
     timeout: Duration,
     thorough: bool,
+    /// Stay when all is done, as if a report could not be written.
+    stay: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,10 +98,18 @@ fn inside(order: &Order) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let progress = |line: &str| writeln!(std::io::stderr(), "{line}").unwrap();
     let began = std::time::Instant::now();
-    let answers = runtime.block_on(async { ask(&targets, ending, &mut Signals::catch().unwrap(), &progress).await });
+    let (answers, signals) = runtime.block_on(async {
+        let mut signals = Signals::catch().unwrap();
+        (ask(&targets, ending, &mut signals, &progress).await, signals)
+    });
+    signals.give_back().unwrap();
     let elapsed = began.elapsed();
     let outcome = Outcome { networks: answers.networks, interrupted: answers.interrupted.map(String::from), elapsed };
     serde_json::to_writer(std::io::stdout(), &outcome).unwrap();
+    if order.stay {
+        println!();
+        std::thread::sleep(LONG);
+    }
 }
 
 /// A compute host and its guest, each in a namespace, one veth per port between them.
@@ -179,7 +192,7 @@ impl Lab {
                 (name, index.trim().parse().unwrap(), mac(port), Some(link_local(port)))
             })
             .collect();
-        Order { interfaces, timeout, thorough: false }
+        Order { interfaces, timeout, thorough: false, stay: false }
     }
 
     fn start(&self, order: &Order, wrapper: &[&str]) -> Child {
@@ -362,6 +375,17 @@ fn terminated() {
     assert!(outcome.elapsed < LONG / 2, "{:?}", outcome.elapsed);
 }
 
+fn second_signal() {
+    let lab = Lab::new("second", 1);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = lab.start(&Order { stay: true, ..lab.order(Duration::from_millis(100)) }, &[]);
+        // It is done with the network, and catches nothing any more.
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        run(&["kill", signal, &child.id().to_string()]);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+}
+
 fn without_capability() {
     let lab = Lab::new("nocap", 1);
     let outcome = outcome(lab.start(&lab.order(LONG), &["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]));
@@ -410,21 +434,83 @@ fn guest_traffic() {
     assert_eq!(count(seen(&network.router), Direction::Sent), 1);
 }
 
-/// Frames that pass the filter and answer nobody, sent as fast as a thread can by another host on the link.
+/// Another host on the link, which sends the same frames over and over; `pause` between them in seconds.
+fn send_forever(lab: &Lab, frames: &[Vec<u8>], pause: &str) -> Child {
+    let hex = |frame: &Vec<u8>| frame.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let script = format!(
+        "import socket, sys, time\n\
+         s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n\
+         s.bind(('tap0', 0))\n\
+         while True:\n\
+         \tfor frame in sys.argv[1:]: s.send(bytes.fromhex(frame))\n\
+         \ttime.sleep({pause})\n"
+    );
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &lab.host(), "python3", "-c", &script]).args(frames.iter().map(hex)).spawn().unwrap()
+}
+
+fn stop(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A valid Router Advertisement of a router that is not there.
+fn made_up_advertisement() -> Vec<u8> {
+    let envelope = Envelope {
+        source_mac: "02:00:00:00:00:99".parse().unwrap(),
+        destination_mac: "33:33:00:00:00:01".parse().unwrap(),
+        source: "fe80::99".parse().unwrap(),
+        destination: "ff02::1".parse().unwrap(),
+        hop_limit: 255,
+    };
+    let message = [134, 0, 0, 0, 64, 0x80, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    frame::icmpv6(&envelope, &message)
+}
+
+fn hop_by_hop() {
+    let lab = Lab::new("hbh", 1);
+    let mut bytes = made_up_advertisement();
+    // A router alert and padding, 16 bytes, before the ICMPv6 message (RFC 8200 section 4.3).
+    bytes.splice(54..54, [58, 1, 5, 2, 0, 0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes[19] += 16;
+    bytes[20] = 0;
+    let sender = send_forever(&lab, std::slice::from_ref(&bytes), "0.05");
+    let outcome = lab.ask(&lab.order(Duration::from_secs(1)));
+    stop(sender);
+    let router = seen(&outcome.networks["eth0"].router);
+    assert_eq!(router.ended, Ended::Answered);
+    assert!(router.frames.iter().any(|frame| frame.direction == Direction::Received && frame.bytes == bytes));
+}
+
+fn frames_of_others() {
+    let lab = Lab::new("others", 1);
+    let mut tagged = made_up_advertisement();
+    tagged.splice(12..12, [0x81, 0, 0, 10]);
+    let mut elsewhere = made_up_advertisement();
+    elsewhere[..6].copy_from_slice(&[2, 0, 0, 0, 0, 0x77]);
+    let mut neighbour = made_up_advertisement();
+    neighbour[54] = 136;
+    let sender = send_forever(&lab, &[tagged, elsewhere, neighbour], "0.05");
+    let outcome = lab.ask(&lab.order(Duration::from_secs(1)));
+    stop(sender);
+    let router = seen(&outcome.networks["eth0"].router);
+    assert_eq!((router.ended, count(router, Direction::Received), router.frames_dropped), (Ended::Deadline, 0, 0));
+}
+
 fn flood() {
     let lab = Lab::new("flood", 1);
-    let host = lab.host();
-    let script = "import socket\n\
-        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('tap0', 0))\n\
-        ip = bytes.fromhex('60000000000c1101' + 'fe80' + '00' * 13 + '01' + 'ff02' + '00' * 13 + '01')\n\
-        f = bytes.fromhex('333300000001' + '020000000001' + '86dd') + ip + bytes.fromhex('02230222000c0000' + '02123456')\n\
-        while True:\n s.send(f)\n";
-    let mut flood = Command::new("ip").args(["netns", "exec", &host, "python3", "-c", script]).spawn().unwrap();
+    let envelope = Envelope {
+        source_mac: "02:00:00:00:00:99".parse().unwrap(),
+        destination_mac: "33:33:00:00:00:01".parse().unwrap(),
+        source: "fe80::99".parse().unwrap(),
+        destination: "ff02::1".parse().unwrap(),
+        hop_limit: 1,
+    };
+    let sender = send_forever(&lab, &[frame::udp(&envelope, 547, 546, &[2, 0x12, 0x34, 0x56])], "0");
     let silent = lab.ask(&lab.order(Duration::from_millis(1200)));
     let lab = lab.serve(0);
     let served = lab.ask(&lab.order(LONG));
-    flood.kill().unwrap();
-    flood.wait().unwrap();
+    stop(sender);
     assert!(silent.elapsed < Duration::from_secs(3), "{:?}", silent.elapsed);
     match &silent.networks["eth0"].server {
         Observed::Seen(server) => {

@@ -20,11 +20,11 @@ pub enum StoreError {
     },
     /// Larger than any facts are.
     #[error("larger than {0} bytes, so not saved facts")]
-    TooLarge(usize),
+    TooLarge(u64),
 }
 
 /// As many bytes as saved facts may have: 1000 interfaces and full conversations stay below it.
-pub const MOST_BYTES: usize = 64 << 20;
+pub const MOST_BYTES: u64 = 64 << 20;
 
 #[derive(Deserialize)]
 struct Version {
@@ -36,7 +36,7 @@ struct Version {
 /// # Errors
 /// The text is not JSON, is of another schema, or is too large. Line and column are in the error.
 pub fn load(text: &str) -> Result<Facts, StoreError> {
-    if text.len() > MOST_BYTES {
+    if text.len() as u64 > MOST_BYTES {
         return Err(StoreError::TooLarge(MOST_BYTES));
     }
     let version: Version = serde_json::from_str(text)?;

@@ -33,7 +33,7 @@ fn first_line(path: &str) -> String {
 
 /// `PRETTY_NAME` of os-release(5).
 fn distribution(root: &Root) -> String {
-    let read = |path: &str| root.read(path).ok();
+    let read = |path: &str| root.text(path).ok();
     let Some(text) = read("/etc/os-release").or_else(|| read("/usr/lib/os-release")) else { return String::new() };
     let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     name.map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()

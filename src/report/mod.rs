@@ -12,9 +12,8 @@ mod harmless;
 mod json;
 mod junit;
 mod junit_complete;
-mod output;
+pub mod output;
 mod text;
-mod wrap;
 
 use serde::{Deserialize, Serialize};
 

@@ -10,6 +10,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Mode of a new file that everybody may read whom the umask lets.
+const BY_UMASK: u32 = 0o666;
+/// Mode of a new file that only its owner may read.
+const OWNER_ONLY: u32 = 0o600;
+
 /// Where one report goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -65,9 +70,21 @@ pub fn check_writable(target: &Target) -> Result<(), OutputError> {
 /// # Errors
 /// It cannot be written; then a file that was there before is as it was.
 pub fn write(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
+    write_with_mode(target, bytes, BY_UMASK)
+}
+
+/// The same for what nobody but its owner shall read: the file's mode is 0600.
+///
+/// # Errors
+/// As for [`write()`].
+pub fn write_private(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
+    write_with_mode(target, bytes, OWNER_ONLY)
+}
+
+fn write_with_mode(target: &Target, bytes: &[u8], mode: u32) -> Result<(), OutputError> {
     let written = match target {
         Target::Stdout => to_stdout(bytes),
-        Target::Path(path) => to_path(path, bytes),
+        Target::Path(path) => to_path(path, bytes, mode),
     };
     written.map_err(|source| OutputError { target: target.clone(), source })
 }
@@ -85,12 +102,12 @@ fn to_stdout(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn to_path(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn to_path(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let existing = existing(path)?;
     match &existing {
         Some(there) if there.file_type().is_socket() => UnixStream::connect(path)?.write_all(bytes),
         Some(there) if straight_through(path, there) => OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?.write_all(bytes),
-        _ => match replace(&behind_links(path), bytes) {
+        _ => match replace(&behind_links(path), bytes, mode) {
             // A file that is mounted by itself, or in a folder that is not ours, can be written but not replaced.
             Err(error) if existing.is_some() && in_place_only(&error) => OpenOptions::new().write(true).truncate(true).open(path)?.write_all(bytes),
             replaced => replaced,
@@ -99,12 +116,12 @@ fn to_path(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a file beside `path` and gives it its name.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     // Not made of the file's name, which may be as long as a name can be.
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let temporary = folder(path).join(format!(".v6check.{}.{number}.tmp", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);

@@ -5,9 +5,9 @@ use super::counting::Weight;
 use super::details::{blame, details, level, verdict};
 use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
-use super::wrap::{COLUMNS, wrap};
 use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, exit_meaning};
 use crate::judge::Verdict;
+use crate::wrap::{COLUMNS, wrap};
 
 pub(super) const FORMAT: Format = Format { name: "text", about: "text for people", render };
 

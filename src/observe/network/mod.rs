@@ -11,6 +11,8 @@ mod retransmission;
 mod router;
 mod server;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -48,8 +50,8 @@ pub struct Target {
     pub mac: Mac,
     /// A link-local address that can be used: neither tentative nor failed.
     pub link_local: Option<Ipv6Addr>,
-    /// Who we say we are to DHCPv6 servers.
-    pub identity: ClientIdentity,
+    /// Who we say we are to DHCPv6 servers, or why none is asked.
+    pub identity: Result<ClientIdentity, String>,
 }
 
 /// What the networks said.
@@ -65,7 +67,11 @@ pub struct Answers {
 /// runtime with I/O and time. What could not be asked becomes a reason.
 pub async fn ask(targets: &[Target], ending: Ending, signals: &mut Signals, progress: Progress<'_>) -> Answers {
     match PacketSocket::open() {
-        Ok(socket) => converse(&socket, targets, ending, signals, progress).await,
+        Ok(socket) => {
+            let answers = converse(&socket, targets, ending, signals, progress).await;
+            socket.close();
+            answers
+        }
         Err(error) => {
             let reason = match error.raw_os_error() {
                 Some(libc::EPERM) => "CAP_NET_RAW is missing".to_owned(),
@@ -111,7 +117,9 @@ async fn converse(socket: &PacketSocket, targets: &[Target], ending: Ending, sig
             biased;
             name = signals.wait() => {
                 interrupted = Some(name);
-                links.values_mut().for_each(|link| link.interrupted(began.elapsed()));
+                for link in links.values_mut() {
+                    link.interrupted(began.elapsed());
+                }
                 break;
             }
             ready = socket.readable() => if ready.is_ok() && read(socket, &mut buffer, &mut links, began) {
@@ -134,7 +142,8 @@ struct Link {
 
 impl Link {
     fn new(target: &Target, ending: Ending, random: &mut Random) -> Self {
-        let question = ServerQuestion::new(target.mac, target.link_local, &target.identity, random);
+        let identity = target.identity.as_ref().map_err(Clone::clone);
+        let question = identity.and_then(|identity| ServerQuestion::new(target.mac, target.link_local, identity, random));
         Self {
             name: target.name.clone(),
             router: Dialogue::new(RouterQuestion::new(target.mac, target.link_local), ending, Random::seeded()),
@@ -224,5 +233,5 @@ fn read(socket: &PacketSocket, buffer: &mut [u8; filter::LONGEST_FRAME], links: 
 
 /// `began` and `time`; far away where that is beyond the clock.
 fn later(began: Instant, time: Duration) -> Instant {
-    began.checked_add(time).unwrap_or_else(|| began + Duration::from_secs(365 * 86_400))
+    began.checked_add(time).unwrap_or_else(|| began + Duration::from_hours(24 * 365))
 }

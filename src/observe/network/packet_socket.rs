@@ -121,6 +121,14 @@ impl PacketSocket {
         }
     }
 
+    /// Closes the socket while the caller goes on: the kernel waits for an RCU grace period in it, 5 to 20 ms
+    /// (net/packet/af_packet.c, `packet_release`).
+    pub(super) fn close(self) {
+        let socket = self.socket.into_inner();
+        // Without a thread it is closed here and now.
+        let _ = std::thread::Builder::new().spawn(move || drop(socket));
+    }
+
     /// How many frames the kernel dropped for want of room since this was last asked.
     ///
     /// # Errors

@@ -76,7 +76,7 @@ impl Retransmission {
 mod tests {
     use super::*;
 
-    const SOLICIT: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_secs(3600), first_is_longer: true };
+    const SOLICIT: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_hours(1), first_is_longer: true };
 
     #[test]
     fn first_interval_of_a_solicit_is_longer_than_a_second() {

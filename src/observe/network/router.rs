@@ -34,7 +34,7 @@ impl RouterQuestion {
 }
 
 impl Question for RouterQuestion {
-    const PACE: Pace = Pace { first: Duration::from_secs(4), longest: Duration::from_secs(3600), first_is_longer: false };
+    const PACE: Pace = Pace { first: Duration::from_secs(4), longest: Duration::from_hours(1), first_is_longer: false };
 
     fn frame(&self, _elapsed: Duration) -> Vec<u8> {
         self.solicitation.clone()

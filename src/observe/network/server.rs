@@ -59,7 +59,7 @@ impl ServerQuestion {
 }
 
 impl Question for ServerQuestion {
-    const PACE: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_secs(3600), first_is_longer: true };
+    const PACE: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_hours(1), first_is_longer: true };
 
     fn frame(&self, elapsed: Duration) -> Vec<u8> {
         let hundredths = u16::try_from(elapsed.as_millis() / 10).unwrap_or(u16::MAX);

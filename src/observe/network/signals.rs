@@ -41,4 +41,23 @@ impl Signals {
         self.caught = Some(name);
         name
     }
+
+    /// Ends the process at the next of them, as if nobody caught them. Without this, whoever waits for a report that cannot be written, to
+    /// a serial line say, could not end it: the handlers stay for the rest of the process. Not for asynchronous code.
+    ///
+    /// # Errors
+    /// The kernel's; the signals then stay caught.
+    pub fn give_back(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        // Before the thread begins, so that none is missed until it does.
+        let mut next = {
+            let _inside = runtime.enter();
+            Self::catch()?
+        };
+        let end_at_next = move || {
+            let number = if runtime.block_on(next.wait()) == "SIGINT" { libc::SIGINT } else { libc::SIGTERM };
+            std::process::exit(128 + number);
+        };
+        std::thread::Builder::new().spawn(end_at_next).map(|_thread| ())
+    }
 }

@@ -20,7 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ObserveError;
 use super::file::{self, Root};
-use crate::facts::{Counters, CountersWitness, HostState, Ipv6Stack, Observed, State, UdpSocket};
+use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Observed, State, UdpSocket};
 use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
@@ -148,6 +148,13 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
         states.insert(name.clone(), state);
     }
     states
+}
+
+/// Whether duplicate address detection goes on for an address of one of `indices`; one that failed, or that is used meanwhile, is decided.
+pub fn detects_duplicates(indices: &BTreeSet<u32>) -> bool {
+    let decided = |address: &Address| address.has(AddressFlag::Dadfailed) || address.has(AddressFlag::Optimistic);
+    let undecided = |address: &Address| address.has(AddressFlag::Tentative) && !decided(address);
+    addresses::ipv6().is_ok_and(|addresses| addresses.iter().any(|(index, address)| indices.contains(index) && undecided(address)))
 }
 
 /// Counters before and after, if both were read.

@@ -1,0 +1,115 @@
+//! The diagnosis of samples: which failures are causes, whose fault it is, and what to do.
+
+use v6check::catalogue::Blame;
+use v6check::report::{Counting, Report};
+
+use crate::samples::{self, Change};
+
+fn first(report: Report) -> (Option<Blame>, String) {
+    let report = report.counted(Counting::default());
+    let diagnosis = &report.summary.diagnosis[0];
+    (diagnosis.fault, diagnosis.text.clone())
+}
+
+#[test]
+fn the_well_are_said_to_be_well() {
+    assert_eq!(first(samples::good_guest()), (None, "nothing is wrong: all 9 requirements that apply hold.".into()));
+}
+
+/// No DHCPv6 client is only a should, but the address is a must.
+#[test]
+fn a_recommendation_behind_a_failed_must_is_its_cause() {
+    let report = samples::good_guest().fails("dhcpv6-client-running", "eth0", "none", "no DHCPv6 client runs", "Start one.").fails(
+        "dhcpv6-address",
+        "eth0",
+        "none",
+        "no DHCPv6 address is held",
+        "Mend the client.",
+    );
+    assert_eq!(first(report), (Some(Blame::Guest), "no DHCPv6 client runs. Fault: guest. Remedy: Start one.".into()));
+}
+
+#[test]
+fn a_fault_of_the_guest_does_not_hide_behind_the_networks() {
+    let report = samples::good_guest().fails("network-dhcpv6-offer", "eth0", "silence", "no server answers", "Look at dnsmasq.").fails(
+        "dhcpv6-address",
+        "eth0",
+        "none",
+        "no DHCPv6 address is held",
+        "Run dhclient.",
+    );
+    let text = "no DHCPv6 address is held. Fault: guest, and the network's as well: no server answers. Remedy: Run dhclient.";
+    assert_eq!(first(report), (Some(Blame::Guest), text.into()));
+}
+
+#[test]
+fn a_fault_of_the_network_is_the_guests_where_the_guest_brings_it_about() {
+    let report = samples::good_guest().fails("ipv6-enabled", "eth0", "off", "IPv6 is off", "Switch it on.").fails(
+        "network-router-advertisement",
+        "eth0",
+        "silence",
+        "no router answers",
+        "Look at dnsmasq.",
+    );
+    assert_eq!(first(report), (Some(Blame::Guest), "IPv6 is off. Fault: guest. Remedy: Switch it on.".into()));
+}
+
+#[test]
+fn a_failure_of_the_host_is_named_where_it_is_behind_one_of_an_interface() {
+    let mut report = samples::good_guest().fails("ra-accepted", "eth0", "no", "RAs are refused", "Accept them.");
+    let mut host = report.result("ra-accepted", "eth0").clone();
+    (host.id, host.interface, host.message, host.remedy) =
+        ("ipv6-enabled".into(), None, "the kernel has no IPv6".into(), Some("Boot with IPv6.".into()));
+    report.results.retain(|result| result.id != "ipv6-enabled");
+    report.results.insert(0, host);
+    let report = report.counted(Counting::default());
+    let texts: Vec<_> = report.summary.diagnosis.iter().map(|it| (it.interface.as_deref(), it.text.as_str())).collect();
+    let text = "the kernel has no IPv6. Fault: guest. Remedy: Boot with IPv6.";
+    assert_eq!(texts, [(None, text), (Some("eth0"), text)]);
+}
+
+#[test]
+fn many_causes_are_counted() {
+    let report = samples::good_guest()
+        .fails("ipv6-enabled", "eth0", "", "first", "R.")
+        .fails("dhcpv6-client-running", "eth0", "", "second", "R.")
+        .fails("dhcpv6-address", "eth0", "", "a consequence", "R.");
+    assert_eq!(first(report).1, "first; second. Fault: guest. Remedy: R.");
+    let mut report = samples::good_guest();
+    for (number, result) in report.results.iter_mut().skip(1).enumerate() {
+        result.id = format!("unrelated-{number}");
+        result.blame = Blame::Guest;
+        result.verdict = v6check::judge::Verdict::Fail;
+        result.message = format!("fault {number}.");
+    }
+    assert!(first(report).1.starts_with("fault 0; fault 1; and 4 more. Fault: guest"));
+}
+
+#[test]
+fn the_remedy_is_one_sentence_without_its_examples() {
+    let text = |remedy: &str| first(samples::good_guest().fails("ipv6-enabled", "eth0", "", "off", remedy)).1;
+    assert_eq!(text("Set it, e.g. by hand,\nin a file. Then boot."), "off. Fault: guest. Remedy: Set it, e.g. by hand, in a file.");
+    assert_eq!(text("Write:\n  a = 1"), "off. Fault: guest. Remedy: Write (in full below).");
+    assert_eq!(text(""), "off. Fault: guest.");
+}
+
+#[test]
+fn what_to_do_about_the_undecided_is_by_its_reason() {
+    let raw = samples::good_guest().undecided("ra-accepted", "eth0", "rare").undecided("dhcpv6-address", "eth0", "often").undecided(
+        "ra-default-route",
+        "eth0",
+        "often",
+    );
+    let text = "nothing is known to be wrong, but ra-default-route and 2 other requirements could not be judged: often. Mend that and run \
+                v6check again.";
+    assert_eq!(first(raw), (None, text.into()));
+    assert!(first(samples::inconclusive()).1.ends_with("CAP_NET_RAW is missing. Run v6check as root."));
+}
+
+#[test]
+fn with_strict_a_recommendation_is_a_fault() {
+    let strict = Counting { strict: true, ..Counting::default() };
+    let report = samples::recommendation().counted(strict);
+    assert_eq!(report.summary.exit_code, 1);
+    assert!(report.summary.diagnosis[0].text.starts_with("nobody solicits routers. Fault: guest. "));
+}
