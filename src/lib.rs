@@ -32,7 +32,7 @@ use catalogue::{Catalogue, Selection};
 use cli::{Check, Command, Reporting, Requirements};
 use facts::Facts;
 use report::output::{self, Target};
-use report::{Format, Style, Verbosity};
+use report::Style;
 
 /// The exit code of a run that was itself impossible: arguments, check files, outputs.
 const IMPOSSIBLE: u8 = 2;
@@ -62,8 +62,8 @@ fn run_check(check: &Check) -> Result<u8, Failure> {
         return Ok(0);
     }
     let save = check.save.as_ref().map(|path| Target::from(path.as_os_str()));
-    for target in targets(&check.reporting).chain(save.clone()) {
-        output::check_writable(&target)?;
+    for target in check.reporting.outputs.iter().map(|(_, target)| target).chain(&save) {
+        output::check_writable(target)?;
     }
     let facts = observe::observe(&plan, &tell)?;
     let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));
@@ -79,20 +79,14 @@ fn replay(path: &Path, requirements: &Requirements, reporting: &Reporting) -> Re
 
 /// Everything right of the facts. An output that cannot be written does not keep the others from being.
 fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
-    let report = report::assemble(facts, selection, reporting.counting);
-    let verbosity = match (reporting.quiet, reporting.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
+    let report = report::assemble(facts, selection, reporting.style.counting);
     let mut code = report.summary.exit_code;
-    for (name, path) in &reporting.outputs {
-        let target = Target::from(path.as_os_str());
-        let style = Style { colour: reporting.colour && target == Target::Stdout, verbosity, counting: reporting.counting };
-        let written = Format::named(name).map_or_else(
-            || Err(format!("there is no format {name}").into()),
-            |format| -> Result<(), Failure> { Ok(output::write(&target, format.render(&report, style)?.as_bytes())?) },
-        );
+    for (format, target) in &reporting.outputs {
+        let colour = reporting.style.colour && *target == Target::Stdout;
+        let written = format.render(&report, Style { colour, ..reporting.style }).map_err(Failure::from).and_then(|text| {
+            output::write(target, text.as_bytes())?;
+            Ok(())
+        });
         if let Err(error) = written {
             tell(&error.to_string());
             code = IMPOSSIBLE;
@@ -117,10 +111,6 @@ fn explain(id: &str, checks: Option<&Path>) -> Result<u8, Failure> {
 
 fn select(requirements: &Requirements) -> Result<Selection, Failure> {
     Ok(Catalogue::load(requirements.checks.as_deref())?.select(&requirements.profile)?)
-}
-
-fn targets(reporting: &Reporting) -> impl Iterator<Item = Target> {
-    reporting.outputs.iter().map(|(_, path)| Target::from(path.as_os_str()))
 }
 
 fn save_facts(facts: &Facts, target: &Target) -> Result<(), Failure> {
