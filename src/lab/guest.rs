@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -53,6 +54,7 @@ pub struct Guest {
     namespace: Namespace,
     root: TempDir,
     nics: Vec<Nic>,
+    booted: Option<Instant>,
     runs: u32,
 }
 
@@ -77,7 +79,7 @@ impl Guest {
     pub fn make() -> Result<Self, LabError> {
         let namespace = Namespace::make("guest")?;
         let root = TempDir::with_prefix("v6lab-guest-").map_err(LabError::io("a directory"))?;
-        let guest = Self { clients: BTreeMap::new(), namespace, root, nics: Vec::new(), runs: 0 };
+        let guest = Self { clients: BTreeMap::new(), namespace, root, nics: Vec::new(), booted: None, runs: 0 };
         guest.install().map_err(LabError::io("the guest's files"))?;
         Ok(guest)
     }
@@ -192,6 +194,7 @@ impl Guest {
             }
         }
         self.namespace.ip_batch(&batch)?;
+        self.booted = Some(Instant::now());
         for nic in self.nics.clone() {
             if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {
                 self.wait_for(&nic.name, "a usable link-local address", |address| address["scope"] == "link" && usable(address))?;
@@ -199,6 +202,14 @@ impl Guest {
             }
         }
         Ok(())
+    }
+
+    /// Waits until `age` has passed since it booted: what has not come about by then is not just late.
+    ///
+    /// # Errors
+    /// It was not booted.
+    pub fn wait_for_age(&self, age: Duration) -> Result<(), LabError> {
+        poll("the guest has been up for a while", age + STATE_LIMIT, || Ok(self.booted.is_some_and(|booted| booted.elapsed() >= age)))
     }
 
     /// Starts dhclient on `nic` with the options of ifupdown's `inet6 dhcp` (inet6.defn).

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::fs;
+use std::time::Duration;
 
 use v6check::lab::{CalicoLink, Guest, Host, LabError, NeutronLink, Port, Range, STATE_LIMIT, Switch, address, poll};
 
@@ -15,7 +16,16 @@ pub(crate) struct Scene {
     _keep: Option<Box<dyn Any>>,
 }
 
+/// An age at which a guest that lacks something is not only starting: solicitation and DHCPv6 take five seconds.
+const GROWN_UP: Duration = Duration::from_secs(9);
+
 impl Scene {
+    /// A guest that lacks something, old enough that this is not only starting.
+    fn lacking(link: CalicoLink, guest: Guest) -> Built {
+        guest.wait_for_age(GROWN_UP)?;
+        Ok(Self::on(link, guest))
+    }
+
     fn on(link: CalicoLink, guest: Guest) -> Self {
         Self { guest, link: Some(link), _keep: None }
     }
@@ -60,7 +70,7 @@ fn without_route((link, guest): (CalicoLink, Guest)) -> Built {
     if guest.has_default_route("eth0")? {
         return Err(LabError::Refused("the guest has a default route, so it is not in the state of this cell".into()));
     }
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 pub(crate) fn accept_ra_0() -> Built {
@@ -81,6 +91,7 @@ pub(crate) fn forwarding_later() -> Built {
     let Scene { guest, link, .. } = good()?;
     guest.namespace().set(&[("ipv6/conf/all/forwarding", 1)])?;
     poll("the kernel drops the default route", STATE_LIMIT, || Ok(!guest.has_default_route("eth0")?))?;
+    guest.wait_for_age(GROWN_UP)?;
     Ok(Scene { guest, link, _keep: None })
 }
 
@@ -188,7 +199,7 @@ pub(crate) fn duplicate_removed() -> Built {
         let route = guest.namespace().ip(&format!("-6 route show {}/128 dev eth0", address(0x10)))?;
         Ok(!route.is_empty() && guest.addresses("eth0")?.iter().all(|address| address["scope"] == "link"))
     })?;
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 /// One without lifetimes stays, marked.
@@ -217,7 +228,7 @@ pub(crate) fn drops_dhcpv6() -> Built {
     let (link, guest) = filtered("udp dport 546")?;
     guest.wait_for_default_route("eth0")?;
     has_dropped(&guest)?;
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 pub(crate) fn drops_ras() -> Built {

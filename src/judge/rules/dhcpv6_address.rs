@@ -1,5 +1,7 @@
 //! A usable DHCPv6 address is held.
 
+use std::net::Ipv6Addr;
+
 use serde::Deserialize;
 
 use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, heard, held};
@@ -94,11 +96,33 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                 );
                 Finding::fail(EXPECTED, "none", message).because(Cause::Firewall).with_all(evidence)
             }
-            None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
+            None => match removed(tenses) {
+                Some((address, evidence)) => {
+                    let message = format!(
+                        "{} has a lease of {address}, and the kernel does not hold it: another node has it too, most likely, and the kernel \
+                         removed the duplicate",
+                        clients[0].name
+                    );
+                    Finding::fail(EXPECTED, "none", message).because(Cause::Duplicate).with_all([evidence])
+                }
+                None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
+            },
         },
         Err(Unknown(why)) => Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})")),
     };
     Ok(finding.with_all([heard::answer_evidence(&answer, &offer)]))
+}
+
+/// An address that a client's lease still names and that the interface does not have, with the lease as evidence. Linux removes an address
+/// with lifetimes whose duplicate address detection fails, and keeps one without, marked dadfailed (net/ipv6/addrconf.c,
+/// `addrconf_dad_stop`).
+fn removed(tenses: &Tenses) -> Option<(Ipv6Addr, Evidence)> {
+    let held = tenses.state.addresses.get().ok()?;
+    let leases = tenses.state.leases.get().ok()?;
+    let lease = leases.iter().rev().find(|lease| lease.fresh)?;
+    let leased = lease.addresses.last().filter(|leased| !held.iter().any(|address| address.address == leased.address))?;
+    let value = format!("{} leased, valid {} s", leased.address, leased.valid_s);
+    Some((leased.address, Evidence { tense: Tense::State, source: format!("{}:{}", lease.path, lease.line), value }))
 }
 
 fn age_cs(subject: &Subject<'_>, pid: u32) -> Option<u64> {

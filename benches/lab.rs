@@ -1,0 +1,113 @@
+//! Prints, in one run on this machine's lab: how long v6check takes on a good guest beside other programs that ask the same, what 64 NICs
+//! cost against one, what a replay costs, how large the program is, and whether it starts where there is nothing else.
+//!
+//! `cargo bench --features lab --bench lab`, as root. Figures for people to read; no test depends on them.
+#![expect(clippy::print_stdout, reason = "the figures are the output")]
+
+use std::error::Error;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use v6check::lab::{CalicoLink, Guest, LabError, Range, run};
+
+const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
+const LIMIT: Duration = Duration::from_secs(120);
+const MANY: usize = 64;
+
+/// Times `"$@"` from inside, so that entering the guest is not counted: microseconds of the wall clock, fork and exec included.
+const STOPWATCH: &str = r#"before=$EPOCHREALTIME; "$@" >/dev/null 2>&1; after=$EPOCHREALTIME
+echo $(( ${after/[.,]/} - ${before/[.,]/} ))"#;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    // Cargo runs benchmarks among the tests as well (`cargo test --benches`), where nobody reads figures.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let (_link, mut good) = guest(1, true)?;
+    good.wait_for_address("eth0")?;
+    good.wait_for_default_route("eth0")?;
+
+    println!("One NIC, good guest, wall clock in ms: median (fastest..slowest) of n runs");
+    let facts = good.path("facts.json").display().to_string();
+    time(&good, "v6check", 20, &[V6CHECK])?;
+    time(&good, "v6check --passive", 20, &[V6CHECK, "--passive"])?;
+    time(&good, "rdisc6 -1 eth0", 20, &["rdisc6", "-1", "eth0"])?;
+    time(&good, "nmap --script broadcast-dhcp6-discover", 3, &["nmap", "--script", "broadcast-dhcp6-discover", "-e", "eth0"])?;
+    good.v6check(&[V6CHECK], &["--save", &facts])?;
+    println!("  slowest needed answer of a v6check run: {:.1} ms", slowest_answer(&facts)?);
+
+    println!("\nNICs without a client, one server");
+    let (_one_link, one) = guest(1, false)?;
+    let single = time(&one, "v6check, 1 NIC", 10, &[V6CHECK])?;
+    let (_many_link, many) = guest(MANY, false)?;
+    let all = time(&many, &format!("v6check, {MANY} NICs"), 10, &[V6CHECK])?;
+    println!("  ratio {:.2}", all / single);
+
+    println!("\nReplay");
+    time(&good, "v6check replay", 20, &[V6CHECK, "replay", &facts])?;
+    let peak = run(Command::new("time").args(["-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
+    println!("  peak memory {} KiB", peak.stderr.trim());
+
+    println!("\nProgram");
+    println!("  {} bytes", fs::metadata(V6CHECK)?.len());
+    println!("  in an empty chroot: {}", in_empty_chroot()?);
+    Ok(())
+}
+
+/// A booted guest with NICs on one compute host.
+fn guest(nics: usize, dhcpv6: bool) -> std::result::Result<(CalicoLink, Guest), LabError> {
+    let mut guest = Guest::make()?;
+    let mut link = CalicoLink::make(Range::Stateful)?;
+    for number in 0..nics {
+        let name = format!("eth{number}");
+        link.plug(&mut guest, &name)?;
+        guest.nic(&name)?.dhcpv6 = dhcpv6;
+    }
+    link.serve()?;
+    guest.boot()?;
+    for number in 0..nics {
+        guest.wait_for_default_route(&format!("eth{number}"))?;
+    }
+    Ok((link, guest))
+}
+
+/// Prints and returns the median.
+fn time(guest: &Guest, name: &str, runs: usize, command: &[&str]) -> Result<f64> {
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let mut stopwatch = guest.command("bash");
+        stopwatch.args(["-c", STOPWATCH, "stopwatch"]).args(command);
+        let output = run(&mut stopwatch, "", LIMIT)?;
+        times.push(output.stdout.trim().parse::<f64>().map_err(|error| format!("{name}: {error}: {}", output.stderr))? / 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    let (fastest, median, slowest) = (times[0], times[runs / 2], times[runs - 1]);
+    println!("  {name:<40} {median:>8.1} ({fastest:.1}..{slowest:.1}) of {runs}");
+    Ok(median)
+}
+
+/// The time until the slower of the two conversations had its answer, in milliseconds.
+fn slowest_answer(facts: &str) -> Result<f64> {
+    let facts: Value = serde_json::from_str(&fs::read_to_string(facts)?)?;
+    let network = &facts["interfaces"]["eth0"]["tenses"]["network"];
+    let answered = |conversation: &Value| {
+        let frames = conversation["seen"]["frames"].as_array()?;
+        frames.iter().filter(|frame| frame["direction"] == "received").filter_map(|frame| frame["at_us"].as_f64()).reduce(f64::min)
+    };
+    let times = [answered(&network["router"]), answered(&network["server"])];
+    let slowest = times.into_iter().flatten().reduce(f64::max).ok_or("nobody answered")?;
+    Ok(slowest / 1000.0)
+}
+
+fn in_empty_chroot() -> Result<String> {
+    let root = tempfile::TempDir::with_prefix("v6check-chroot-")?;
+    fs::copy(V6CHECK, root.path().join("v6check"))?;
+    let output = run(Command::new("chroot").arg(root.path()).args(["/v6check", "--version"]), "", LIMIT)?;
+    let inside = fs::read_dir(root.path())?.count();
+    let verdict = if output.code == Some(0) { "starts" } else { "does not start" };
+    Ok(format!("{verdict}, {inside} file in it, says {:?}", output.stdout.trim()))
+}
