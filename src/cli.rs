@@ -67,7 +67,7 @@ struct Cli {
 enum Words {
     /// Judge saved facts; touches nothing of this machine
     Replay {
-        /// What an earlier run wrote with --save
+        /// What an earlier run wrote with --save; `-` is stdin
         facts: PathBuf,
         #[command(flatten)]
         catalogue: CatalogueOptions,

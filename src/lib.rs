@@ -31,8 +31,8 @@ use std::path::Path;
 use catalogue::{Catalogue, Selection};
 use cli::{Check, Command, Reporting, Requirements};
 use facts::Facts;
-use report::output::{self, Target};
 use report::Style;
+use report::output::{self, Target};
 
 /// The exit code of a run that was itself impossible: arguments, check files, outputs.
 const IMPOSSIBLE: u8 = 2;
