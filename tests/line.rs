@@ -113,13 +113,33 @@ fn an_output_that_cannot_be_written_does_not_lose_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let written = folder.path().join("out.json");
     for lost in [folder.path().join("none/out.xml"), folder.path().to_owned()] {
-        let output = v6check(&["replay", good_guest(), "--junit", text(&lost), "--json", text(&written)]);
-        assert_eq!(output.status.code(), Some(2));
-        let complaint = stderr(&output);
-        assert!(complaint.lines().count() == 1 && complaint.contains(text(&lost)), "{complaint}");
-        assert_eq!(json(&fs::read_to_string(&written).unwrap())["summary"]["exit_code"], 0);
-        fs::remove_file(&written).unwrap();
+        let outputs = ["--junit", text(&lost), "--json", text(&written)];
+        let run = || inside(&[&["--passive"], &outputs[..]].concat());
+        let replay = || v6check(&[&["replay", good_guest()], &outputs[..]].concat());
+        for made in [&run as &dyn Fn() -> Output, &replay] {
+            let output = made();
+            assert_eq!(output.status.code(), Some(2));
+            let complaint = stderr(&output);
+            assert!(complaint.lines().count() == 1 && complaint.contains(text(&lost)), "{complaint}");
+            assert_eq!(json(&fs::read_to_string(&written).unwrap())["schema"], "v6check.report/1");
+            fs::remove_file(&written).unwrap();
+        }
     }
+}
+
+#[test]
+fn a_run_whose_only_report_cannot_be_written_is_not_made() {
+    let output = inside(&["--passive", "-i", "nic0", "--text", "/nonexistent/report", "--save", "/nonexistent/facts"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+}
+
+#[test]
+fn facts_that_cannot_be_saved_do_not_lose_the_report() {
+    let output = inside(&["--passive", "-i", "nic0", "--save", "/nonexistent/facts"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("nic0"), "{}", stdout(&output));
+    assert!(stderr(&output).lines().count() == 1 && stderr(&output).contains("/nonexistent/facts"), "{}", stderr(&output));
 }
 
 #[test]
