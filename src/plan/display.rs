@@ -86,6 +86,6 @@ fn paragraph(to: &mut fmt::Formatter<'_>, term: &str, text: &str) -> fmt::Result
 }
 
 /// A name of an interface; the kernel allows control characters in it.
-fn shown(name: &str) -> Cow<'_, str> {
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
     if name.chars().all(|character| character.is_ascii_graphic()) { name.into() } else { format!("{name:?}").into() }
 }
