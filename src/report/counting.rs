@@ -64,7 +64,7 @@ pub fn exit_meaning(code: u8, counting: Counting) -> &'static str {
         (0, _) => "nothing that counts failed",
         (1, false) => "a requirement failed on the guest's side",
         (1, true) => "a requirement failed on the guest's or the network's side",
-        (3, _) => "no must failed on the guest's side, but the network failed one or one is inconclusive",
+        (3, _) => "no must failed on the guest's side, but not every must is known to hold",
         _ => "the run itself was impossible",
     }
 }

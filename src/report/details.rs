@@ -3,7 +3,6 @@
 use super::{CheckResult, harmless};
 use crate::catalogue::{Blame, Level};
 use crate::facts::Tense;
-use crate::judge::Verdict;
 
 /// Expected, seen, evidence, remedy and source, those that there are. Values are harmless; only a remedy has line ends.
 pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
@@ -29,14 +28,14 @@ pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
 /// A text as paragraphs, one a line, whatever lines its file has. Indented lines are examples and stay as they are.
 fn paragraphs(text: &str) -> String {
     let mut paragraphs = String::with_capacity(text.len());
-    let mut in_prose = false;
+    let mut after_prose = false;
     for line in text.lines() {
-        let is_prose = !line.trim().is_empty() && !line.starts_with(' ');
+        let prose = !line.trim().is_empty() && !line.starts_with(' ');
         if !paragraphs.is_empty() {
-            paragraphs.push(if in_prose && is_prose { ' ' } else { '\n' });
+            paragraphs.push(if after_prose && prose { ' ' } else { '\n' });
         }
         paragraphs.push_str(line.trim_end());
-        in_prose = is_prose;
+        after_prose = prose;
     }
     paragraphs
 }
@@ -65,15 +64,5 @@ pub(super) fn blame(blame: Blame) -> &'static str {
     match blame {
         Blame::Guest => "guest",
         Blame::Network => "network",
-    }
-}
-
-/// A verdict by its name in JSON.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Skip => "skip",
-        Verdict::Inconclusive => "inconclusive",
     }
 }

@@ -185,7 +185,8 @@ fn fault(opening: &str, roots: &[&CheckResult], whose: &str, addition: &str) -> 
         1 => wrong.push("and 1 more".into()),
         more => wrong.push(format!("and {more} more")),
     }
-    let remedy = roots.iter().find_map(|root| root.remedy.as_deref()).map(first_sentence).filter(|text| !text.is_empty());
+    let remedy = roots.iter().find_map(|root| root.remedy.as_deref().map(|remedy| first_sentence(remedy, &root.id)));
+    let remedy = remedy.filter(|text| !text.is_empty());
     let change = remedy.map(|remedy| format!(" Remedy: {remedy}.")).unwrap_or_default();
     format!("{opening}{}. Fault: {whose}{addition}.{change}", wrong.join("; "))
 }
@@ -197,11 +198,11 @@ fn plain(text: &str) -> String {
 }
 
 /// The first sentence of a text, without its full stop. A full stop ends a sentence where a capital letter follows, so `e.g. this` does not;
-/// what is indented is an example and no sentence.
-fn first_sentence(text: &str) -> String {
+/// what is indented is an example and no sentence. Where the sentence leads to an example, it is to be found under `id`.
+fn first_sentence(text: &str, id: &str) -> String {
     let prose: Vec<&str> = text.lines().take_while(|line| !line.is_empty() && !line.starts_with(' ')).collect();
     let line = plain(&prose.join(" "));
     let ends = line.match_indices(". ").find(|(at, _)| line[at + 2..].starts_with(char::is_uppercase));
     let sentence = ends.map_or(line.as_str(), |(at, _)| &line[..at]);
-    sentence.strip_suffix(':').map_or_else(|| sentence.to_owned(), |opening| format!("{opening} (in full below)"))
+    sentence.strip_suffix(':').map_or_else(|| sentence.to_owned(), |opening| format!("{opening} (see {id})"))
 }

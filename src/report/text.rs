@@ -2,12 +2,12 @@
 //! what the facts contain, so that it survives a serial console and a ticket.
 
 use super::counting::Weight;
-use super::details::{blame, details, level, verdict};
+use super::details::{blame, details, level};
 use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
 use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, exit_meaning};
 use crate::judge::Verdict;
-use crate::wrap::{COLUMNS, wrap};
+use crate::wrap::wrap;
 
 pub(super) const FORMAT: Format = Format { name: "text", about: "text for people", render };
 
@@ -23,10 +23,11 @@ fn render(report: &Report, style: Style) -> Result<String, RenderError> {
     text.lines.push(String::new());
     if style.verbosity > Verbosity::Quiet {
         text.header(report);
-        text.in_full(report, Verdict::Fail);
-        text.in_full(report, Verdict::Inconclusive);
-        text.passes(report);
-        text.skips(report);
+        text.failures(report);
+        let reason = |result: &CheckResult| result.reason.clone().unwrap_or_else(|| result.message.clone());
+        text.in_a_line(report, Verdict::Inconclusive, "INCONCLUSIVE", Colour::Yellow, reason);
+        text.in_a_line(report, Verdict::Pass, "pass", Colour::Green, |result| result.seen.clone());
+        text.in_a_line(report, Verdict::Skip, "skip", Colour::Bold, reason);
         text.left_out(report);
     }
     text.sum(report);
@@ -72,20 +73,17 @@ impl Text {
         self.lines.push(String::new());
     }
 
-    /// Results of one verdict with all that is known of them.
-    fn in_full(&mut self, report: &Report, which: Verdict) {
-        for group in self.results(report, which) {
+    /// Failures with all that is known of them.
+    fn failures(&mut self, report: &Report) {
+        for group in self.results(report, Verdict::Fail) {
             let result = group.first;
-            let word = verdict(which).to_uppercase();
-            let colour = if self.style.counting.weigh(result) == Weight::Failure { Colour::Red } else { Colour::Yellow };
-            let mut weight = format!("{}, {}", level(result.level), blame(result.blame));
-            if which == Verdict::Fail && self.style.counting.weigh(result) == Weight::Nothing {
-                weight.push_str(", not counted");
-            }
-            let title = format!("{}  {}  ({weight})", line(&result.id), names(&group.names, "host"));
-            self.paragraph(&word, colour, &format!("{word}  "), 4, &title);
+            let weight = self.style.counting.weigh(result);
+            let colour = if weight == Weight::Failure { Colour::Red } else { Colour::Yellow };
+            let counted = if weight == Weight::Nothing { ", not counted" } else { "" };
+            let who = format!("{}  ({}, {}{counted})", names(&group.names, "host"), level(result.level), blame(result.blame));
+            self.paragraph("FAIL", colour, &format!("FAIL  {}  ", line(&result.id)), 6, &who);
             self.paragraph("", colour, "  ", 2, &line(&result.title));
-            if which == Verdict::Fail && !result.message.is_empty() {
+            if !result.message.is_empty() {
                 self.value("message", &line(&result.message));
             }
             self.details(result);
@@ -96,25 +94,23 @@ impl Text {
         }
     }
 
-    fn passes(&mut self, report: &Report) {
-        let verbose = self.style.verbosity == Verbosity::Verbose;
-        for group in self.results(report, Verdict::Pass) {
-            let mut text = format!("pass  {:<28}  {}", line(&group.first.id), names(&group.names, "host"));
-            if group.names.len() == 1 && !verbose {
-                fill(&mut text, &line(&group.first.seen));
-            }
-            self.lines.push(text.replacen("pass", &self.paint("pass", Colour::Green), 1));
-            if verbose {
-                self.details(group.first);
+    /// Results of one verdict in a line each, with what `say` says of them where that is one thing.
+    fn in_a_line(&mut self, report: &Report, which: Verdict, label: &str, colour: Colour, say: impl Fn(&CheckResult) -> String) {
+        let width = report.results.iter().map(|result| result.id.chars().count()).max().unwrap_or_default().min(28);
+        let before = self.lines.len();
+        for group in self.results(report, which) {
+            let result = group.first;
+            let said = if which == Verdict::Pass && group.names.len() > 1 { String::new() } else { line(&say(result)) };
+            let level = if which == Verdict::Inconclusive { format!(" ({})", level(result.level)) } else { String::new() };
+            let colon = if said.is_empty() { "" } else { ": " };
+            let text = format!("{}{level}{colon}{said}", names(&group.names, "host"));
+            self.paragraph(label, colour, &format!("{label}  {:<width$}  ", line(&result.id)), 6, &text);
+            if self.style.verbosity == Verbosity::Verbose {
+                self.details(result);
             }
         }
-    }
-
-    fn skips(&mut self, report: &Report) {
-        for group in self.results(report, Verdict::Skip) {
-            let reason = self.cut(&line(group.first.reason.as_deref().unwrap_or_default()));
-            let label = format!("skip  {:<28}  ", line(&group.first.id));
-            self.lines.extend(wrap(&label, 6, &format!("{}: {reason}", names(&group.names, "host"))));
+        if which == Verdict::Inconclusive && self.lines.len() > before {
+            self.lines.push(String::new());
         }
     }
 
@@ -202,30 +198,5 @@ impl Text {
 
     fn paint(&self, text: &str, colour: Colour) -> String {
         if self.style.colour { format!("\x1b[{}m{text}\x1b[0m", colour as u8) } else { text.to_owned() }
-    }
-}
-
-/// Adds to `text` the words of `value` that its line has room for, whole ones only.
-fn fill(text: &mut String, value: &str) {
-    const MORE: &str = " ...";
-    let room = COLUMNS.saturating_sub(text.chars().count() + 2);
-    let mut kept = String::new();
-    let mut words = value.split_whitespace().peekable();
-    while let Some(word) = words.next() {
-        let after = if words.peek().is_some() { MORE.len() } else { 0 };
-        if kept.chars().count() + 1 + word.chars().count() + after > room {
-            if !kept.is_empty() {
-                kept.push_str(MORE);
-            }
-            break;
-        }
-        if !kept.is_empty() {
-            kept.push(' ');
-        }
-        kept.push_str(word);
-    }
-    if !kept.is_empty() {
-        text.push_str("  ");
-        text.push_str(&kept);
     }
 }

@@ -34,7 +34,7 @@ fn checked(disable_ipv6: i64) -> Value {
     })
 }
 
-fn facts(interfaces: Value) -> Facts {
+fn facts(interfaces: &Value) -> Facts {
     let facts = json!({
         "schema": "v6check.facts/1",
         "tool": {"name": "v6check", "version": "0.1.0"},
@@ -78,14 +78,14 @@ fn selection(requirements: Vec<Requirement>) -> Selection {
     Selection { profile, requirements }
 }
 
-fn report(interfaces: Value) -> Report {
+fn report(interfaces: &Value) -> Report {
     let requirements = vec![requirement("ipv6-enabled", Level::Must, 1280, &[]), requirement("jumbo", Level::Should, 9000, &["ipv6-enabled"])];
     assemble(&facts(interfaces), &selection(requirements), Counting::default())
 }
 
 #[test]
 fn every_requirement_of_every_checked_interface_by_name_then_in_the_profiles_order() {
-    let report = report(json!({"eth1": checked(0), "eth0": checked(1), "lo": {"left_out": "the loopback", "link": link(1500)}}));
+    let report = report(&json!({"eth1": checked(0), "eth0": checked(1), "lo": {"left_out": "the loopback", "link": link(1500)}}));
     let order: Vec<_> = report.results.iter().map(|result| (result.interface.as_deref().unwrap(), result.id.as_str(), result.verdict)).collect();
     assert_eq!(
         order,
@@ -106,7 +106,7 @@ fn every_requirement_of_every_checked_interface_by_name_then_in_the_profiles_ord
 
 #[test]
 fn a_consequence_is_not_named_and_the_worst_comes_first() {
-    let report = report(json!({"eth0": checked(0), "eth1": checked(1)}));
+    let report = report(&json!({"eth0": checked(0), "eth1": checked(1)}));
     let texts: Vec<_> = report.summary.diagnosis.iter().map(|it| (it.interface.as_deref().unwrap(), it.fault, it.text.as_str())).collect();
     assert_eq!(
         texts,
@@ -128,7 +128,7 @@ fn the_remedy_is_that_of_the_stack_in_the_image() {
     let setting = |value: Value| json!({"value": value, "at": {"path": "/etc/network/interfaces", "line": 7}, "text": ""});
     eth0["tenses"]["intent"] =
         json!({"seen": {"stack": "ifupdown", "at_boot": setting(json!(true)), "dhcpv6": setting(json!("yes")), "accept_ra": null}});
-    let report = report(json!({"eth0": eth0, "eth1": checked(0)}));
+    let report = report(&json!({"eth0": eth0, "eth1": checked(0)}));
     assert_eq!(report.results[0].remedy.as_deref(), Some("In interfaces: eth0."));
     assert_eq!(report.results[2].remedy, None, "nothing to change where it holds");
 }
@@ -137,7 +137,7 @@ fn the_remedy_is_that_of_the_stack_in_the_image() {
 fn what_could_not_be_looked_at_is_undecided_with_its_reason() {
     let mut eth0 = checked(0);
     eth0["tenses"]["state"]["inet6"] = json!({"unknown": "rtnetlink: Operation not permitted"});
-    let report = report(json!({"eth0": eth0}));
+    let report = report(&json!({"eth0": eth0}));
     assert_eq!((report.results[0].verdict, report.summary.exit_code), (Verdict::Inconclusive, 3));
     assert_eq!(
         report.summary.diagnosis[0].text,
@@ -148,7 +148,7 @@ fn what_could_not_be_looked_at_is_undecided_with_its_reason() {
 #[test]
 fn no_interface_is_not_well() {
     for interfaces in [json!({}), json!({"lo": {"left_out": "the loopback", "link": link(65536)}}), json!({"eth0": {"link": link(1500)}})] {
-        let report = report(interfaces);
+        let report = report(&interfaces);
         assert_eq!(report.summary.exit_code, 3);
         assert!(report.summary.diagnosis[0].text.starts_with("no interface was checked"), "{:?}", report.summary.diagnosis);
         assert!(report.interfaces.iter().all(|interface| interface.left_out.is_some()), "an interface without tenses is not a checked one");
@@ -158,6 +158,6 @@ fn no_interface_is_not_well() {
 #[test]
 fn requirements_that_follow_each_other_still_have_a_cause() {
     let requirements = vec![requirement("a", Level::Must, 1280, &["b"]), requirement("b", Level::Must, 1280, &["a", "b"])];
-    let report = assemble(&facts(json!({"eth0": checked(1)})), &selection(requirements), Counting::default());
+    let report = assemble(&facts(&json!({"eth0": checked(1)})), &selection(requirements), Counting::default());
     assert_eq!(report.summary.diagnosis[0].text.matches("switched off").count(), 1, "{:?}", report.summary.diagnosis);
 }

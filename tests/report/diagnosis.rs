@@ -89,7 +89,7 @@ fn many_causes_are_counted() {
 fn the_remedy_is_one_sentence_without_its_examples() {
     let text = |remedy: &str| first(samples::good_guest().fails("ipv6-enabled", "eth0", "", "off", remedy)).1;
     assert_eq!(text("Set it, e.g. by hand,\nin a file. Then boot."), "off. Fault: guest. Remedy: Set it, e.g. by hand, in a file.");
-    assert_eq!(text("Write:\n  a = 1"), "off. Fault: guest. Remedy: Write (in full below).");
+    assert_eq!(text("Write:\n  a = 1"), "off. Fault: guest. Remedy: Write (see ipv6-enabled).");
     assert_eq!(text(""), "off. Fault: guest.");
 }
 

@@ -156,3 +156,30 @@ fn a_failed_write_leaves_nothing() {
     write(&target(folder.path().join(&long)), b"new").unwrap();
     assert_eq!(names(folder.path()), [long]);
 }
+
+/// Writes to its own standard output, as [`a_reader_that_leaves_early_is_no_error`] has it.
+#[test]
+#[ignore = "half of the test below, which runs it"]
+fn standard_output_of_the_test_below() {
+    let result = std::env::var_os(STDOUT).expect("run by the test below");
+    // More than a pipe holds, so that a reader that is gone is noticed.
+    let written = write(&Target::Stdout, &vec![b'x'; 1 << 20]);
+    fs::write(result, written.map_or_else(|error| error.to_string(), |()| "written".into())).unwrap();
+    // The test harness would panic where it says that the test passed.
+    std::process::exit(0);
+}
+
+const STDOUT: &str = "V6CHECK_TEST_STDOUT";
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = folder.path().join("result");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "output::standard_output_of_the_test_below", "--nocapture", "--ignored"]).env(STDOUT, &result);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    child.wait().unwrap();
+    assert_eq!(fs::read_to_string(&result).unwrap(), "written");
+}

@@ -260,6 +260,7 @@ pub(crate) fn hostile() -> Report {
 pub(crate) fn many_interfaces() -> Report {
     let names: Vec<String> = (0..64).map(|number| format!("eth{number:02}")).collect();
     let mut report = report(names.iter().map(|name| interface(name)).collect());
+    report.results.retain(|result| ["ra-accepted", "ra-default-route", "dhcpv6-address"].contains(&result.id.as_str()));
     for name in &names[2..10] {
         report = no_accept_ra(report, name);
     }

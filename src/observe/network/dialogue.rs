@@ -11,6 +11,8 @@ use crate::wire;
 /// How long a refusal waits for somebody else's offer: as long as a client collects Advertises, its first retransmission time
 /// (RFC 8415 section 18.2.1).
 const REFUSAL_STANDS_AFTER: Duration = Duration::from_secs(1);
+/// How long a frame waits for room in the socket.
+const POSTPONED_BY: Duration = Duration::from_millis(5);
 /// Places in the record that only our own messages and their answers take, so that a flood of other frames leaves room for them.
 const KEPT_FREE: usize = 64;
 
@@ -140,6 +142,11 @@ impl<Q: Question> Dialogue<Q> {
         self.keep(now, Direction::Sent, TransportChecksum::Complete, bytes, true);
     }
 
+    /// There is no room for our frame in the socket: it is due again soon.
+    pub(super) fn postponed(&mut self, now: Duration) {
+        self.ask_at = Some(now.saturating_add(POSTPONED_BY));
+    }
+
     /// Our frame could not be sent: nothing can be said about the network.
     pub(super) fn failed(&mut self, now: Duration, reason: String) {
         if !self.is_over() {
@@ -195,6 +202,9 @@ impl<Q: Question> Dialogue<Q> {
     pub(super) fn into_fact(self, lost: u32) -> Observed<Conversation> {
         if let Some(reason) = self.failure {
             return Observed::Unknown(reason);
+        }
+        if !self.answered && !self.frames.iter().any(|frame| frame.direction == Direction::Sent) {
+            return Observed::unknown("nothing could be sent in time");
         }
         let (ended, at) = self.ended.unwrap_or((Ended::Interrupted, Duration::ZERO));
         if lost > 0 && !self.answered && self.refused_at.is_none() {

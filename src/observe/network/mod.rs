@@ -202,6 +202,7 @@ fn ask_if_due<Q: Question>(socket: &PacketSocket, index: u32, name: &str, dialog
     let Some(frame) = dialogue.due(now) else { return };
     match socket.send(index, &frame) {
         Ok(()) => dialogue.sent(now, &frame),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => dialogue.postponed(now),
         Err(error) => dialogue.failed(now, cannot_send(name, &error)),
     }
 }

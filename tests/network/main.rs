@@ -3,24 +3,26 @@
 //!
 //! The program under test must be inside the guest's namespace, so this program runs itself again there.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "how the program inside the namespace reports")]
 
-use std::collections::BTreeMap;
+mod lab;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::Ipv6Addr;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde::{Deserialize, Serialize};
-use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Mac, Network, Observed};
+use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed};
 use v6check::observe::{Ending, Signals, Target, ask};
 use v6check::wire::dhcpv6::{DhcpOption, Message, kind};
 use v6check::wire::duid::Duid;
 use v6check::wire::frame::{self, Envelope, Frame, Payload};
 use v6check::wire::ndp::RouterAdvertisement;
 
-const INSIDE: &str = "V6CHECK_TEST_INSIDE";
+use self::lab::{INSIDE, Lab, Order, Outcome, ip, outcome, run, send_forever, stop};
+
 const LONG: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
@@ -60,22 +62,6 @@ fn is_root() -> bool {
     fs::read_to_string("/proc/self/status").unwrap().lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
 }
 
-#[derive(Serialize, Deserialize)]
-struct Order {
-    interfaces: Vec<(String, u32, Mac, Option<Ipv6Addr>)>,
-    timeout: Duration,
-    thorough: bool,
-    /// Stay when all is done, as if a report could not be written.
-    stay: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Outcome {
-    networks: BTreeMap<String, Network>,
-    interrupted: Option<String>,
-    elapsed: Duration,
-}
-
 /// In the guest's namespace: asks, and prints what came of it.
 fn inside(order: &Order) {
     let targets: Vec<Target> = order
@@ -96,7 +82,7 @@ fn inside(order: &Order) {
         .collect();
     let ending = Ending { timeout: order.timeout, thorough: order.thorough };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let progress = |line: &str| writeln!(std::io::stderr(), "{line}").unwrap();
+    let progress = |line: &str| eprintln!("{line}");
     let began = std::time::Instant::now();
     let (answers, signals) = runtime.block_on(async {
         let mut signals = Signals::catch().unwrap();
@@ -110,146 +96,6 @@ fn inside(order: &Order) {
         println!();
         std::thread::sleep(LONG);
     }
-}
-
-/// A compute host and its guest, each in a namespace, one veth per port between them.
-struct Lab {
-    name: String,
-    ports: u32,
-    directory: tempfile::TempDir,
-    dnsmasq: bool,
-}
-
-impl Lab {
-    fn new(name: &str, ports: u32) -> Self {
-        let name = format!("netlab-{name}-{}", std::process::id());
-        let lab = Self { name, ports, directory: tempfile::tempdir().unwrap(), dnsmasq: false };
-        for end in [lab.host(), lab.guest()] {
-            ip(&["netns", "add", &end]);
-            ip(&["-n", &end, "link", "set", "lo", "up"]);
-            for setting in ["accept_dad=0", "accept_ra=0", "router_solicitations=0"] {
-                run(&["ip", "netns", "exec", &end, "sysctl", "-qw", &format!("net.ipv6.conf.default.{setting}")]);
-            }
-        }
-        run(&["ip", "netns", "exec", &lab.host(), "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"]);
-        // Neutron's DHCP port: holds the gateway address, no guest is attached to it.
-        let host = lab.host();
-        ip(&["-n", &host, "link", "add", "ns-1", "address", "02:00:00:00:00:00", "type", "veth", "peer", "name", "nsidle"]);
-        ip(&["-n", &host, "link", "set", "ns-1", "arp", "off", "up"]);
-        ip(&["-n", &host, "link", "set", "nsidle", "up"]);
-        ip(&["-n", &host, "addr", "add", "2001:db8:1::1/64", "dev", "ns-1", "nodad"]);
-        for port in 0..ports {
-            let (tap, eth) = (format!("tap{port}"), format!("eth{port}"));
-            let tap_mac = mac(port).to_string().replacen("fa", "fe", 1);
-            ip(&["-n", &host, "link", "add", &tap, "address", &tap_mac, "type", "veth", "peer", "name", &eth, "netns", &lab.guest()]);
-            ip(&["-n", &lab.guest(), "link", "set", &eth, "address", &mac(port).to_string(), "up"]);
-            ip(&["-n", &host, "link", "set", &tap, "up"]);
-        }
-        lab
-    }
-
-    fn host(&self) -> String {
-        format!("{}-host", self.name)
-    }
-
-    fn guest(&self) -> String {
-        format!("{}-guest", self.name)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.directory.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    /// Starts dnsmasq with what networking-calico gives it; it serves the MAC addresses of the ports from `first` on.
-    fn serve(mut self, first: u32) -> Self {
-        let hosts: String = (first..self.ports).map(|port| format!("{},[2001:db8:1::{:x}]\n", mac(port), 0x10 + port)).collect();
-        fs::write(self.file("hosts"), hosts).unwrap();
-        fs::write(self.file("leases"), "").unwrap();
-        let mut bridge = "--bridge-interface=ns-1".to_owned();
-        let mut arguments: Vec<String> =
-            ["ip", "netns", "exec", &self.host(), "dnsmasq", "--no-hosts", "--no-resolv", "--except-interface=lo"].map(String::from).into();
-        arguments.extend(["--conf-file=", "--bind-dynamic", "--interface=ns-1", "--enable-ra", "--user=root", "--port=0"].map(String::from));
-        arguments.push(format!("--pid-file={}", self.file("pid")));
-        arguments.push(format!("--dhcp-hostsfile={}", self.file("hosts")));
-        arguments.push(format!("--dhcp-leasefile={}", self.file("leases")));
-        arguments.push("--dhcp-range=set:subnet-v6,2001:db8:1::,static,off-link,64,86400s".into());
-        arguments.push("--ra-param=ns-*,mtu:off,0".into());
-        for port in 0..self.ports {
-            arguments.push(format!("--interface=tap{port}"));
-            bridge += &format!(",tap{port}");
-        }
-        arguments.push(bridge);
-        self.dnsmasq = true;
-        run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        self
-    }
-
-    fn order(&self, timeout: Duration) -> Order {
-        let interfaces = (0..self.ports)
-            .map(|port| {
-                let name = format!("eth{port}");
-                let index = output(&["ip", "netns", "exec", &self.guest(), "cat", &format!("/sys/class/net/{name}/ifindex")]);
-                (name, index.trim().parse().unwrap(), mac(port), Some(link_local(port)))
-            })
-            .collect();
-        Order { interfaces, timeout, thorough: false, stay: false }
-    }
-
-    fn start(&self, order: &Order, wrapper: &[&str]) -> Child {
-        let program = std::env::current_exe().unwrap();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.guest()]).args(wrapper).arg(program);
-        command.env(INSIDE, serde_json::to_string(order).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
-    fn ask(&self, order: &Order) -> Outcome {
-        outcome(self.start(order, &[]))
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        if self.dnsmasq
-            && let Ok(process) = fs::read_to_string(self.file("pid"))
-        {
-            let _ = Command::new("kill").arg(process.trim()).status();
-        }
-        for end in [self.host(), self.guest()] {
-            let _ = Command::new("ip").args(["netns", "del", &end]).status();
-        }
-    }
-}
-
-fn outcome(mut child: Child) -> Outcome {
-    let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    let mut errors = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-    assert!(child.wait().unwrap().success(), "{errors}");
-    serde_json::from_str(&text).unwrap()
-}
-
-fn run(command: &[&str]) {
-    let status = Command::new(command[0]).args(&command[1..]).status().unwrap_or_else(|error| panic!("{}: {error}", command[0]));
-    assert!(status.success(), "{command:?}: {status}");
-}
-
-fn ip(arguments: &[&str]) {
-    run(&[&["ip"], arguments].concat());
-}
-
-fn output(command: &[&str]) -> String {
-    let output = Command::new(command[0]).args(&command[1..]).output().unwrap();
-    assert!(output.status.success(), "{command:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn mac(port: u32) -> Mac {
-    format!("fa:16:3e:00:00:{:02x}", port + 1).parse().unwrap()
-}
-
-fn link_local(port: u32) -> Ipv6Addr {
-    format!("fe80::f816:3eff:fe00:{:x}", port + 1).parse().unwrap()
 }
 
 fn seen(conversation: &Observed<Conversation>) -> &Conversation {
@@ -434,26 +280,6 @@ fn guest_traffic() {
     assert_eq!(count(seen(&network.router), Direction::Sent), 1);
 }
 
-/// Another host on the link, which sends the same frames over and over; `pause` between them in seconds.
-fn send_forever(lab: &Lab, frames: &[Vec<u8>], pause: &str) -> Child {
-    let hex = |frame: &Vec<u8>| frame.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let script = format!(
-        "import socket, sys, time\n\
-         s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n\
-         s.bind(('tap0', 0))\n\
-         while True:\n\
-         \tfor frame in sys.argv[1:]: s.send(bytes.fromhex(frame))\n\
-         \ttime.sleep({pause})\n"
-    );
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", &lab.host(), "python3", "-c", &script]).args(frames.iter().map(hex)).spawn().unwrap()
-}
-
-fn stop(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
 /// A valid Router Advertisement of a router that is not there.
 fn made_up_advertisement() -> Vec<u8> {
     let envelope = Envelope {
@@ -509,7 +335,7 @@ fn flood() {
     let sender = send_forever(&lab, &[frame::udp(&envelope, 547, 546, &[2, 0x12, 0x34, 0x56])], "0");
     let silent = lab.ask(&lab.order(Duration::from_millis(1200)));
     let lab = lab.serve(0);
-    let served = lab.ask(&lab.order(LONG));
+    let answered = lab.ask(&lab.order(LONG));
     stop(sender);
     assert!(silent.elapsed < Duration::from_secs(3), "{:?}", silent.elapsed);
     match &silent.networks["eth0"].server {
@@ -519,7 +345,7 @@ fn flood() {
         }
         Observed::Unknown(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
     }
-    let server = seen(&served.networks["eth0"].server);
+    let server = seen(&answered.networks["eth0"].server);
     assert_eq!(server.ended, Ended::Answered);
     assert!(messages(server, Direction::Received).iter().any(|message| message.kind == kind::ADVERTISE && !addresses(message).is_empty()));
 }

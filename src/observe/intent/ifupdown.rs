@@ -1,0 +1,187 @@
+//! Debian's ifupdown: what /etc/network/interfaces sets up (interfaces(5); what each method does is in inet.defn and inet6.defn of ifupdown
+//! 0.8.41 and 0.8.44).
+//!
+//! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d are not looked at.
+
+mod syntax;
+
+use std::io;
+
+use super::{Claim, Reading, Root};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting};
+use crate::observe::file::{has_wildcard, matches};
+use syntax::{Configuration, Line, Stanza};
+
+const NAME: &str = "ifupdown";
+const FILE: &str = "/etc/network/interfaces";
+/// As deep as stanzas may inherit.
+const DEEPEST: usize = 8;
+
+/// Programs that `inet dhcp` starts, in this order, if they are installed.
+const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/usr/bin/udhcpc"];
+const DHCPCD: [&str; 2] = ["/sbin/dhcpcd", "/usr/sbin/dhcpcd"];
+
+/// What ifupdown is set up to do with each of `interfaces`.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn read(root: &Root, interfaces: &[String]) -> io::Result<Reading> {
+    let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
+    let claim = |name: &String| (name.clone(), claim(root, &configuration, name));
+    Ok(Reading { interfaces: interfaces.iter().map(claim).collect() })
+}
+
+fn claim(root: &Root, configuration: &Configuration, name: &str) -> Claim {
+    if let Some((line, _)) = configuration.mappings.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern, name))) {
+        let reason = format!("{}:{}: `{}` lets a script choose the configuration of {name}", line.at.path, line.at.line, line.text);
+        return Claim::Configures(Observed::unknown(reason));
+    }
+    let boot = configuration.at_boot.iter().find_map(|(line, patterns)| {
+        let pattern = patterns.iter().find(|pattern| fits(pattern.split_once('=').map_or(&pattern[..], |(physical, _)| physical), name))?;
+        Some((line, pattern.split_once('=').map_or(name, |(_, logical)| logical)))
+    });
+    let logical = boot.map_or(name, |(_, logical)| logical);
+    let stanzas = stanzas(configuration, logical);
+    let Some(first) = stanzas.first() else {
+        let none = FileLine { path: FILE.to_owned(), line: 0 };
+        let text = format!("no stanza names {name}");
+        return Claim::LeavesAlone(Intent {
+            stack: NAME.to_owned(),
+            at_boot: Setting { value: false, at: none.clone(), text: text.clone() },
+            dhcpv6: Setting { value: RunsDhcpv6::No, at: none, text },
+            accept_ra: None,
+        });
+    };
+    let at_boot = match boot {
+        Some((line, _)) => setting(true, line, line.text.clone()),
+        None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
+    };
+    let intent = dhcpv6(root, &stanzas).map(|dhcpv6| Intent { stack: NAME.to_owned(), at_boot, dhcpv6, accept_ra: accept_ra(root, &stanzas) });
+    Claim::Configures(intent.into())
+}
+
+/// Whether a name or pattern of `auto`, `iface` or `mapping` takes in the interface: `eth0`, `eth*`, `/eth*` (interfaces(5), PATTERNS).
+fn fits(pattern: &str, name: &str) -> bool {
+    let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
+    pattern == name || has_wildcard(pattern) && matches(pattern, name)
+}
+
+fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {
+    Setting { value, at: line.at.clone(), text }
+}
+
+/// The stanzas of an interface, with what they inherit. Those that name it come before those whose pattern takes it in.
+fn stanzas(configuration: &Configuration, name: &str) -> Vec<Stanza> {
+    let all = &configuration.stanzas;
+    let mut own: Vec<&Stanza> = all.iter().filter(|stanza| stanza.name == name).collect();
+    if own.is_empty() {
+        own = all.iter().filter(|stanza| fits(&stanza.name, name)).collect();
+    }
+    own.into_iter().flat_map(|stanza| inherited(all, stanza, DEEPEST)).collect()
+}
+
+/// A stanza with the options of those that it inherits from; one without a family of its own is one for each of theirs.
+fn inherited(all: &[Stanza], stanza: &Stanza, deeper: usize) -> Vec<Stanza> {
+    let Some(from) = stanza.inherits.as_ref().filter(|_| deeper > 0) else { return vec![stanza.clone()] };
+    let parents = all.iter().filter(|parent| parent.name == *from && (stanza.family.is_none() || parent.family == stanza.family));
+    // The first parent of each family is enough; a file of a thousand stanzas that inherit from each other must not explode.
+    let mut families = Vec::new();
+    let mut found = Vec::new();
+    for parent in parents {
+        if families.contains(&parent.family) {
+            continue;
+        }
+        families.push(parent.family.clone());
+        for parent in inherited(all, parent, deeper - 1) {
+            let mut child = stanza.clone();
+            child.family = child.family.or(parent.family);
+            child.method = child.method.or(parent.method);
+            child.options.extend(parent.options);
+            found.push(child);
+        }
+    }
+    if found.is_empty() { vec![stanza.clone()] } else { found }
+}
+
+impl Stanza {
+    fn is(&self, family: &str, method: &str) -> bool {
+        self.family.as_deref() == Some(family) && self.method.as_deref() == Some(method)
+    }
+
+    /// The first option of this name, its own before an inherited one.
+    fn option(&self, name: &str) -> Option<&Line> {
+        self.options.iter().find(|option| option.key() == name)
+    }
+
+    /// A command of it that runs a DHCPv6 client for addresses.
+    fn client_command(&self) -> Option<&Line> {
+        let commands = self.options.iter().filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
+        commands.into_iter().find(|command| {
+            let words: Vec<&str> = command.value().split_whitespace().collect();
+            let runs = |program: &str| words.iter().any(|word| word.rsplit('/').next() == Some(program));
+            let has = |option: &str| words.contains(&option);
+            runs("dhclient") && has("-6") && !["-S", "-x", "-r", "-P"].into_iter().any(has)
+                || ["dhcp6c", "odhcp6c", "udhcpc6", "dibbler-client"].into_iter().any(runs)
+        })
+    }
+}
+
+/// Whether DHCPv6 is run for addresses.
+///
+/// # Errors
+/// Why that cannot be said.
+fn dhcpv6(root: &Root, stanzas: &[Stanza]) -> Result<Setting<RunsDhcpv6>, String> {
+    let has_dhclient = super::dhclient::binary(root).is_some();
+    if let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")) {
+        let value = if has_dhclient { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
+        return Ok(setting(value, &stanza.line, stanza.line.text.clone()));
+    }
+    if let Some(command) = stanzas.iter().find_map(Stanza::client_command) {
+        return Ok(setting(RunsDhcpv6::Yes, command, command.text.clone()));
+    }
+    // A hook of Debian's cloud images reads it, and starts dhclient -6 without a stanza for it.
+    if let Some(option) = stanzas.iter().filter_map(|stanza| stanza.option("try_dhcp")).find(|option| option.value() != "0") {
+        return Err(format!("{}:{}: `{}` is for a hook that v6check does not read", option.at.path, option.at.line, option.text));
+    }
+    if let Some((line, text)) = by_dhcpcd(root, stanzas) {
+        return Ok(setting(RunsDhcpv6::WhenManaged, line, text));
+    }
+    if let Some(option) = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"))
+        && option.value() == "1"
+    {
+        return Ok(setting(RunsDhcpv6::No, option, format!("{} (asks for options, not for an address)", option.text)));
+    }
+    let named = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).or(stanzas.first());
+    named.map(|stanza| setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone())).ok_or_else(|| "no stanza".to_owned())
+}
+
+/// The line by which dhcpcd gets the interface: `inet dhcp` where it is the only client installed, as on a fresh Debian 13. It then handles
+/// IPv6 as well.
+fn by_dhcpcd<'a>(root: &Root, stanzas: &'a [Stanza]) -> Option<(&'a Line, String)> {
+    let stanza = stanzas.iter().find(|stanza| stanza.is("inet", "dhcp"))?;
+    let installed = |paths: &[&str]| paths.iter().any(|path| root.exists(path));
+    let only_dhcpcd = super::dhclient::binary(root).is_none() && !installed(&UDHCPC) && installed(&DHCPCD);
+    only_dhcpcd.then(|| (&stanza.line, format!("{} (by dhcpcd, which does IPv6 too)", stanza.line.text)))
+}
+
+/// What is written to the kernel's `accept_ra`. The option counts under `inet6` only, and there under some methods only.
+fn accept_ra(root: &Root, stanzas: &[Stanza]) -> Option<Setting<i64>> {
+    if let Some((line, text)) = by_dhcpcd(root, stanzas) {
+        return Some(setting(0, line, text));
+    }
+    // Every stanza is carried out, one after the other: the last one that writes it leaves its value.
+    stanzas.iter().rev().filter(|stanza| stanza.family.as_deref() == Some("inet6")).find_map(|stanza| {
+        let by_default = match stanza.method.as_deref()? {
+            "dhcp" => Some((1, &stanza.line)),
+            "auto" => Some((2, &stanza.line)),
+            "static" => stanza.option("gateway").map(|gateway| (0, gateway)),
+            _ => return None,
+        };
+        if let Some(option) = stanza.option("accept_ra")
+            && let Ok(value) = option.value().parse()
+        {
+            return Some(setting(value, option, option.text.clone()));
+        }
+        by_default.map(|(value, line)| setting(value, line, format!("{} (accept_ra {value} by default)", line.text)))
+    })
+}
