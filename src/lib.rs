@@ -31,8 +31,8 @@ use std::path::Path;
 use catalogue::{Catalogue, Selection};
 use cli::{Check, Command, Reporting, Requirements};
 use facts::Facts;
-use report::output::{self, Target};
 use report::Style;
+use report::output::{self, Target};
 
 /// The exit code of a run that was itself impossible: arguments, check files, outputs.
 const IMPOSSIBLE: u8 = 2;
@@ -62,8 +62,12 @@ fn run_check(check: &Check) -> Result<u8, Failure> {
         return Ok(0);
     }
     let save = check.save.as_ref().map(|path| Target::from(path.as_os_str()));
-    for target in check.reporting.outputs.iter().map(|(_, target)| target).chain(&save) {
-        output::check_writable(target)?;
+    // Where nothing could be written nothing need be observed; one bad output among several does not cost the others.
+    let mut targets = check.reporting.outputs.iter().map(|(_, target)| target).chain(&save);
+    if let Some(Err(error)) = targets.next().map(output::check_writable)
+        && targets.all(|target| output::check_writable(target).is_err())
+    {
+        return Err(error.into());
     }
     let facts = observe::observe(&plan, &tell)?;
     let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));

@@ -177,6 +177,7 @@ pub(crate) fn nobody() -> Built {
     let mut link = CalicoLink::make(Range::Stateful)?;
     link.plug(&mut guest, "eth0")?;
     guest.boot()?;
+    poll("dhclient solicits", STATE_LIMIT, || Ok(guest.dhclient_log("eth0").contains("Solicit on eth0")))?;
     Ok(Scene::on(link, guest))
 }
 
