@@ -141,6 +141,7 @@ impl State {
 }
 
 /// The IPv6 part of a link (`IFLA_AF_SPEC`, `AF_INET6`).
+#[expect(clippy::struct_excessive_bools, reason = "they are the kernel's flags, each by itself")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inet6 {

@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 pub use network::{Answers, Ending, Signals, Target, ask};
 
-use crate::facts::{Address, AddressFlag, Counters, Facts, HostIntent, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool};
+use crate::facts::{Address, AddressFlag, Counters, Facts, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool};
 use crate::plan::{Plan, Survey};
 
 /// Why nothing could be observed at all.
@@ -51,10 +51,13 @@ pub fn survey() -> Result<Survey, ObserveError> {
 pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
-    runtime.block_on(async {
+    let (facts, signals) = runtime.block_on(async {
         let mut signals = Signals::catch().map_err(failed)?;
-        Ok(look(plan, &mut signals, progress).await)
-    })
+        let facts = look(plan, &mut signals, progress).await;
+        Ok((facts, signals))
+    })?;
+    signals.give_back().map_err(failed)?;
+    Ok(facts)
 }
 
 async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Facts {
@@ -66,7 +69,6 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
     let (started, clock, uptime_cs) = (now(), Instant::now(), host::uptime_cs());
     let host_state = state::host();
     let mut states = state::interfaces(&names, &host_state);
-    let mut intents = intent::interfaces(&plan.root, &names);
     let before = counters(&names);
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
@@ -80,6 +82,8 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
         Observed::Unknown(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
+    // Files are read last: meanwhile the kernel closes the packet socket, which takes it a moment.
+    let mut intents = intent::interfaces(&plan.root, &names.iter().cloned().collect::<Vec<_>>());
 
     let mut interfaces = BTreeMap::new();
     for (name, planned) in &plan.interfaces {
@@ -109,7 +113,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             timeout_ms: u64::try_from(plan.timeout.as_millis()).unwrap_or(u64::MAX),
             interrupted: answers.interrupted.map(str::to_owned),
         },
-        intent: HostIntent { dhclient: intent::dhclient(&plan.root), pasted_backticks: intent::pasted_backticks(&plan.root) },
+        intent: intent::host(&plan.root),
         state: host_state,
         interfaces,
     }

@@ -20,7 +20,11 @@ pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
         add("evidence", format!("{}: {source}: {}", tense(evidence.tense), harmless::line(&evidence.value)));
     }
     add("remedy", result.remedy.as_deref().map(|remedy| paragraphs(&harmless::block(remedy))).unwrap_or_default());
-    let section = if result.source.section.is_empty() { String::new() } else { format!(", {}", harmless::line(&result.source.section)) };
+    let section = match &result.source.section {
+        none if none.is_empty() => String::new(),
+        number if number.starts_with(|first: char| first.is_ascii_digit()) => format!(" section {}", harmless::line(number)),
+        name => format!(", {}", harmless::line(name)),
+    };
     add("source", format!("{}{section}", harmless::line(&result.source.document)));
     details
 }

@@ -100,7 +100,7 @@ impl Context<'_> {
         let counted = self.roots(&failed, own, |level| self.counting.counts(level));
         let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);
         if !guest.is_empty() {
-            let also = network.first().map(|result| format!(", and the network's as well: {}", plain(&result.message)));
+            let also = network.first().map(|result| format!(", and the network as well: {}", plain(&result.message)));
             return (Rank::GuestFault, Some(Blame::Guest), fault("", &guest, "guest", &also.unwrap_or_default()));
         }
         if !network.is_empty() {
@@ -169,7 +169,7 @@ impl Context<'_> {
             "Let v6check run to its end."
         } else if ["CAP_NET_RAW", "ermission denied", "not permitted"].iter().any(|word| reason.contains(word)) {
             "Run v6check as root."
-        } else if self.run.passive {
+        } else if self.run.passive && reason.contains("passive") {
             "Run v6check without --passive."
         } else {
             "Mend that and run v6check again."

@@ -30,9 +30,15 @@ impl ReceivedAdvertisement {
     /// Reads a frame; `None` if it is no Router Advertisement. `checksum_known` says whether its checksum is as it went over the wire.
     pub fn parse(frame: &[u8], checksum_known: bool) -> Option<Self> {
         let (frame, mut flaws) = Frame::parse(frame)?;
+        let mut received = Self::of(&frame, checksum_known)?;
+        flaws.append(&mut received.flaws);
+        Some(Self { flaws, ..received })
+    }
+
+    /// The same of a frame that is parsed already; the flaws are then those of the message alone.
+    pub fn of(frame: &Frame<'_>, checksum_known: bool) -> Option<Self> {
         let Payload::Icmpv6 { message, checksum_right } = frame.payload else { return None };
-        let (message, more) = RouterAdvertisement::parse(message)?;
-        flaws.extend(more);
+        let (message, flaws) = RouterAdvertisement::parse(message)?;
         Some(Self {
             mac: frame.source_mac,
             from: frame.source,
@@ -72,6 +78,8 @@ impl ReceivedAdvertisement {
 pub struct ReceivedAnswer {
     /// Address of its sender.
     pub from: Ipv6Addr,
+    /// Address that it was sent to.
+    pub to: Ipv6Addr,
     /// MAC address of its sender.
     pub mac: MacAddr,
     /// Whether its checksum is right; absent where the device had not finished it.
@@ -97,11 +105,18 @@ impl ReceivedAnswer {
     /// Reads a frame; `None` if it is no Advertise or Reply to UDP port 546. `checksum_known` as for [`ReceivedAdvertisement::parse`].
     pub fn parse(frame: &[u8], checksum_known: bool) -> Option<Self> {
         let (frame, mut flaws) = Frame::parse(frame)?;
+        let mut received = Self::of(&frame, checksum_known)?;
+        flaws.append(&mut received.flaws);
+        Some(Self { flaws, ..received })
+    }
+
+    /// The same of a frame that is parsed already; the flaws are then those of the message alone.
+    pub fn of(frame: &Frame<'_>, checksum_known: bool) -> Option<Self> {
         let Payload::Udp { destination_port: 546, data, checksum_right, .. } = frame.payload else { return None };
-        let (message, more) = Message::parse(data)?;
-        flaws.extend(more);
+        let (message, flaws) = Message::parse(data)?;
         matches!(message.kind, kind::ADVERTISE | kind::REPLY).then(|| Self {
             from: frame.source,
+            to: frame.destination,
             mac: frame.source_mac,
             checksum_right: checksum_known.then_some(checksum_right),
             message,
@@ -117,32 +132,43 @@ impl ReceivedAnswer {
             && self.checksum_right != Some(false)
     }
 
-    /// What it says about an address for identity association `iaid`.
+    /// What it says about an address for identity association `iaid`. An address that a client must discard is none (RFC 8415 section
+    /// 18.2.10.1: lifetime 0, preferred for longer than valid, with a status that is not Success); nor is one in an association that failed.
     pub fn offer(&self, iaid: u32) -> Offer {
+        let associations = self.message.options.iter().filter_map(|option| match option {
+            DhcpOption::IaNa { iaid: of, options, .. } if *of == iaid => Some(options),
+            _ => None,
+        });
+        let mut refused = failure(&self.message.options);
         let mut addresses = Vec::new();
-        let mut refused = None;
-        for option in &self.message.options {
-            match option {
-                DhcpOption::StatusCode(code, text) if *code != status::SUCCESS => refused = refused.or(Some((*code, text))),
-                DhcpOption::IaNa { iaid: of, options, .. } if *of == iaid => {
-                    for option in options {
-                        match option {
-                            DhcpOption::StatusCode(code, text) if *code != status::SUCCESS => refused = refused.or(Some((*code, text))),
-                            DhcpOption::IaAddress { address, preferred_s, valid_s, .. } if *valid_s > 0 => {
-                                addresses.push((*address, *preferred_s, *valid_s));
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                _ => {}
+        for options in associations {
+            match failure(options) {
+                None => addresses.extend(options.iter().filter_map(usable_address)),
+                Some(status) => refused = refused.or(Some(status)),
             }
         }
         match refused {
-            _ if !addresses.is_empty() => Offer::Addresses(addresses),
-            Some((code, text)) => Offer::Refused(code, String::from_utf8_lossy(text).into_owned()),
-            None => Offer::Nothing,
+            Some((code, text)) if addresses.is_empty() || failure(&self.message.options).is_some() => Offer::Refused(code, text),
+            _ if addresses.is_empty() => Offer::Nothing,
+            _ => Offer::Addresses(addresses),
         }
+    }
+}
+
+/// The first status among `options` that is not Success.
+fn failure(options: &[DhcpOption]) -> Option<(u16, String)> {
+    options.iter().find_map(|option| match option {
+        DhcpOption::StatusCode(code, text) if *code != status::SUCCESS => Some((*code, String::from_utf8_lossy(text).into_owned())),
+        _ => None,
+    })
+}
+
+fn usable_address(option: &DhcpOption) -> Option<(Ipv6Addr, u32, u32)> {
+    match option {
+        DhcpOption::IaAddress { address, preferred_s, valid_s, options } if *valid_s > 0 && preferred_s <= valid_s && failure(options).is_none() => {
+            Some((*address, *preferred_s, *valid_s))
+        }
+        _ => None,
     }
 }
 

@@ -38,7 +38,7 @@ fn a_fault_of_the_guest_does_not_hide_behind_the_networks() {
         "no DHCPv6 address is held",
         "Run dhclient.",
     );
-    let text = "no DHCPv6 address is held. Fault: guest, and the network's as well: no server answers. Remedy: Run dhclient.";
+    let text = "no DHCPv6 address is held. Fault: guest, and the network as well: no server answers. Remedy: Run dhclient.";
     assert_eq!(first(report), (Some(Blame::Guest), text.into()));
 }
 

@@ -202,7 +202,8 @@ fn no_accept_ra(report: Report, interface: &str) -> Report {
 }
 
 pub(crate) fn guest_fault() -> Report {
-    let report = no_accept_ra(good_guest(), "eth0");
+    let mut report = no_accept_ra(good_guest(), "eth0");
+    report.result("ra-solicited", "eth0").source = source("RFC 7559", "2");
     report
         .fails("ipv4-address", "eth0", "no IPv4 address", "no IPv4 address to log in by", "Add an IPv4 subnet.")
         .fails("ra-solicited", "eth0", "router_solicitations=0", "nobody solicits routers", "Set router_solicitations to -1.")

@@ -29,7 +29,7 @@ impl Kind for DhclientPrefixLength {
         let Some(dhclient) = subject.facts.intent.dhclient.get()? else {
             return Ok(Finding::inconclusive("dhclient runs, but its program was not found, so its version is not known"));
         };
-        self.by_installation(expected, dhclient, running(subject, tenses))
+        Ok(self.by_installation(expected, dhclient, running(subject, tenses)))
     }
 }
 
@@ -64,21 +64,21 @@ impl DhclientPrefixLength {
         Ok(Some(finding.with(Tense::State, "rtnetlink addresses", text)))
     }
 
-    fn by_installation(&self, expected: String, dhclient: &Dhclient, running: Option<&Process>) -> Judgement {
+    fn by_installation(&self, expected: String, dhclient: &Dhclient, running: Option<&Process>) -> Finding {
         let version = dhclient.version.clone().unwrap_or_else(|| "of unknown version".into());
         let evidence = |source: &str, value: String| Evidence { tense: Tense::Intent, source: source.into(), value };
         let of_version = evidence(&dhclient.path, format!("ISC dhclient {version}"));
         let Some(script) = &dhclient.script else {
-            return Ok(Finding::inconclusive(format!("{} has no script that could install an address", dhclient.path)).with_all([of_version]));
+            return Finding::inconclusive(format!("{} has no script that could install an address", dhclient.path)).with_all([of_version]);
         };
         let Some(used) = &script.uses_length else {
             let seen = format!("{} ignores the length, so that the kernel makes it 128", script.path);
-            return Ok(Finding::pass(expected, seen).with_all([of_version, evidence(&script.path, "no use of new_ip6_prefixlen".into())]));
+            return Finding::pass(expected, seen).with_all([of_version, evidence(&script.path, "no use of new_ip6_prefixlen".into())]);
         };
         let used = evidence(&format!("{}:{}", used.path, used.line), "uses new_ip6_prefixlen".into());
         if let Some(set) = &script.sets_128 {
             let set = evidence(&format!("{}:{}", set.path, set.line), "new_ip6_prefixlen=128".into());
-            return Ok(Finding::pass(expected, "the script sets new_ip6_prefixlen=128").with_all([of_version, set, used]));
+            return Finding::pass(expected, "the script sets new_ip6_prefixlen=128").with_all([of_version, set, used]);
         }
         if let Some(length) = running.and_then(length_option) {
             let option = Evidence { tense: Tense::State, source: "arguments of dhclient".into(), value: format!("--address-prefix-len {length}") };
@@ -88,7 +88,7 @@ impl DhclientPrefixLength {
             } else {
                 Finding::fail(expected, seen.clone(), format!("{seen}, so its addresses are /{length}"))
             };
-            return Ok(finding.with_all([option, of_version, used]));
+            return finding.with_all([option, of_version, used]);
         }
         let fixed = dhclient.has_prefix_length_option || dhclient.version.as_deref().and_then(at_least_4_4).unwrap_or(false);
         let finding = if fixed {
@@ -99,7 +99,7 @@ impl DhclientPrefixLength {
         } else {
             Finding::inconclusive(format!("the version of {} is not known", dhclient.path))
         };
-        Ok(finding.with_all([of_version, used]))
+        finding.with_all([of_version, used])
     }
 }
 

@@ -39,9 +39,9 @@ pub(super) struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    /// Its checksum is right, or cannot be judged.
-    pub(super) fn checksum_may_be_right(&self, right: bool) -> bool {
-        right || self.checksum == TransportChecksum::Partial
+    /// Its checksum is as it went over the wire, so that it can be judged.
+    pub(super) fn checksum_known(&self) -> bool {
+        self.checksum == TransportChecksum::Complete
     }
 }
 

@@ -7,11 +7,10 @@ use super::dialogue::{Heard, Meaning, Question};
 use super::retransmission::Pace;
 use crate::facts::{ClientIdentity, Direction, Mac};
 use crate::wire::frame::{self, Envelope, Payload};
-use crate::wire::ndp::{self, RouterAdvertisement};
+use crate::wire::ndp;
+use crate::wire::received::ReceivedAdvertisement;
 
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
-/// Length of the fixed part of a Router Advertisement, in bytes.
-const FIXED_PART: usize = 16;
 
 /// A Router Solicitation from one interface.
 #[derive(Debug)]
@@ -41,19 +40,13 @@ impl Question for RouterQuestion {
     }
 
     fn meaning(&self, heard: &Heard<'_>) -> Meaning {
-        let Payload::Icmpv6 { message, checksum_right } = &heard.frame.payload else { return Meaning::Nothing };
+        let Payload::Icmpv6 { message, .. } = &heard.frame.payload else { return Meaning::Nothing };
         match (message.first(), heard.direction) {
             (Some(&ndp::ROUTER_SOLICITATION | &ndp::ROUTER_ADVERTISEMENT), Direction::Guest) => Meaning::Related,
-            (Some(&ndp::ROUTER_ADVERTISEMENT), Direction::Received) => {
-                let valid = heard.frame.hop_limit == 255
-                    && heard.frame.source.is_unicast_link_local()
-                    && heard.checksum_may_be_right(*checksum_right)
-                    && options_are_whole(message);
-                match RouterAdvertisement::parse(message) {
-                    Some((advertisement, _)) if valid && advertisement.code == 0 && advertisement.lifetime_s > 0 => Meaning::Answer,
-                    _ => Meaning::Related,
-                }
-            }
+            (Some(&ndp::ROUTER_ADVERTISEMENT), Direction::Received) => match ReceivedAdvertisement::of(heard.frame, heard.checksum_known()) {
+                Some(advertisement) if advertisement.offers_default_route() => Meaning::Answer,
+                _ => Meaning::Related,
+            },
             // What other hosts ask is theirs.
             _ => Meaning::Nothing,
         }
@@ -62,18 +55,4 @@ impl Question for RouterQuestion {
     fn identity(self) -> Option<ClientIdentity> {
         None
     }
-}
-
-/// Every option is at least one unit long (RFC 4861 section 6.1.2) and ends within the message. Linux discards an RA otherwise
-/// (net/ipv6/ndisc.c, `ndisc_parse_options`), so it is none to a guest.
-fn options_are_whole(message: &[u8]) -> bool {
-    let Some(mut rest) = message.get(FIXED_PART..) else { return false };
-    while !rest.is_empty() {
-        let length = rest.get(1).map_or(0, |&units| usize::from(units) * 8);
-        match rest.get(length..) {
-            Some(behind) if length > 0 => rest = behind,
-            _ => return false,
-        }
-    }
-    true
 }

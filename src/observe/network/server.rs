@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::dialogue::{Heard, Meaning, Question};
 use super::retransmission::{Pace, Random};
 use crate::facts::{ClientIdentity, Direction, Mac};
-use crate::wire::dhcpv6::{DhcpOption, Message, kind, status};
+use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::duid::Duid;
 use crate::wire::frame::{self, Envelope, Payload};
+use crate::wire::received::{Offer, ReceivedAnswer};
 
 const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
 const CLIENT_PORT: u16 = 546;
@@ -42,20 +43,6 @@ impl ServerQuestion {
         let transaction_id = random.next() as u32 & 0x00ff_ffff;
         Ok(Self { envelope, duid, transaction_id, identity: identity.clone() })
     }
-
-    /// A message under our transaction and client identifiers, with a server's.
-    fn is_to_us(&self, message: &Message) -> bool {
-        message.transaction_id == self.transaction_id && message.client_id() == Some(&self.duid) && message.server_id().is_some()
-    }
-
-    /// The message carries an address for us and no status that takes it back.
-    fn offers_address(&self, message: &Message) -> bool {
-        succeeds(&message.options)
-            && message.options.iter().any(|option| match option {
-                DhcpOption::IaNa { iaid, options, .. } => *iaid == self.identity.iaid && succeeds(options) && options.iter().any(is_usable),
-                _ => false,
-            })
-    }
 }
 
 impl Question for ServerQuestion {
@@ -77,7 +64,7 @@ impl Question for ServerQuestion {
     }
 
     fn meaning(&self, heard: &Heard<'_>) -> Meaning {
-        let Payload::Udp { source_port, destination_port, data, checksum_right } = &heard.frame.payload else { return Meaning::Nothing };
+        let Payload::Udp { source_port, destination_port, .. } = &heard.frame.payload else { return Meaning::Nothing };
         let ports = [*source_port, *destination_port];
         if !ports.iter().any(|port| [CLIENT_PORT, SERVER_PORT].contains(port)) {
             return Meaning::Nothing;
@@ -88,34 +75,18 @@ impl Question for ServerQuestion {
             Direction::Received if *destination_port != CLIENT_PORT => return Meaning::Nothing,
             Direction::Received | Direction::Sent => {}
         }
-        if heard.frame.destination != self.envelope.source || !heard.checksum_may_be_right(*checksum_right) {
+        let Some(answer) = ReceivedAnswer::of(heard.frame, heard.checksum_known()) else { return Meaning::Related };
+        if answer.to != self.envelope.source || !answer.answers(self.transaction_id, &self.duid) {
             return Meaning::Related;
         }
-        match Message::parse(data) {
-            Some((message, _)) if self.is_to_us(&message) => match message.kind {
-                kind::ADVERTISE if self.offers_address(&message) => Meaning::Answer,
-                // A Reply that nobody asked for is nothing that a client takes, but it says that a server is there.
-                kind::ADVERTISE | kind::REPLY => Meaning::Refusal,
-                _ => Meaning::Related,
-            },
-            _ => Meaning::Related,
+        // A Reply that nobody asked for is nothing that a client takes, but it says that a server is there.
+        match answer.offer(self.identity.iaid) {
+            Offer::Addresses(_) if answer.message.kind == kind::ADVERTISE => Meaning::Answer,
+            _ => Meaning::Refusal,
         }
     }
 
     fn identity(self) -> Option<ClientIdentity> {
         Some(self.identity)
-    }
-}
-
-/// None of the status options is a failure.
-fn succeeds(options: &[DhcpOption]) -> bool {
-    options.iter().all(|option| !matches!(option, DhcpOption::StatusCode(code, _) if *code != status::SUCCESS))
-}
-
-/// An address that may be used at all: a client discards one that is preferred for longer than it is valid (RFC 8415 section 21.6).
-fn is_usable(option: &DhcpOption) -> bool {
-    match option {
-        DhcpOption::IaAddress { preferred_s, valid_s, options, .. } => *valid_s > 0 && preferred_s <= valid_s && succeeds(options),
-        _ => false,
     }
 }
