@@ -132,6 +132,7 @@ pub(crate) const CELLS: &[Cell] = &[
             ("no-implied-on-link-prefix", "*", SKIP, ""),
             ("dhclient-prefix-length-fix", "*", SKIP, ""),
             ("network-dhcpv6-offer", "*", INCONCLUSIVE, "link-local"),
+            ("network-single-server", "*", INCONCLUSIVE, "link-local"),
         ],
     ),
     cell("cell-09-unknown-mac", scenes::unknown_mac, 3, NO_OFFER),
@@ -140,7 +141,11 @@ pub(crate) const CELLS: &[Cell] = &[
         "cell-10-duid-unknown",
         scenes::duid_unknown,
         3,
-        &[("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"), ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, "")],
+        &[
+            ("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"),
+            ("network-single-server", "*", INCONCLUSIVE, "duid"),
+            ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, ""),
+        ],
     ),
     cell(
         "cell-11-slaac-subnet",

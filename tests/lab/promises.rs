@@ -92,14 +92,19 @@ fn replay_says_the_same() -> Result<(), String> {
     Ok(())
 }
 
+/// A file that cannot be made, and a device that is full once it is written to.
 fn one_bad_output_loses_no_other() -> Result<(), String> {
     let mut scene = scenes::good().map_err(text)?;
-    let good = scene.guest.path("good.xml").display().to_string();
-    let run = scene.guest.v6check(&[V6CHECK], &["--junit", &good, "--text", "/nonexistent/report.txt"]).map_err(text)?;
-    ensure(run.code == Some(2), || format!("exit code {:?}", run.code))?;
-    ensure(run.stderr.contains("/nonexistent/report.txt"), || format!("the error does not name the file: {}", run.stderr))?;
-    ensure(run.report.is_some(), || "the JSON report is lost".into())?;
-    ensure(read(Path::new(&good))?.contains("</testsuites>"), || "the JUnit report is lost or cut".into())
+    for (number, bad) in ["/nonexistent/report.txt", "/dev/full"].iter().enumerate() {
+        let good = scene.guest.path(&format!("good-{number}.xml"));
+        let run = scene.guest.v6check(&[V6CHECK], &["--junit", &good.display().to_string(), "--text", bad]).map_err(text)?;
+        ensure(run.code == Some(2), || format!("{bad}: exit code {:?}", run.code))?;
+        let clear = run.stderr.trim().lines().count() == 1 && run.stderr.contains(bad);
+        ensure(clear, || format!("{bad}: not one clear error: {:?}", run.stderr))?;
+        ensure(run.report.is_some(), || format!("{bad}: the JSON report is lost"))?;
+        ensure(read(&good)?.contains("</testsuites>"), || format!("{bad}: the JUnit report is lost or cut"))?;
+    }
+    Ok(())
 }
 
 /// Nobody answers, SIGTERM comes after the first progress line: the report is written, and gives the signal as the reason.

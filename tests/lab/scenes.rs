@@ -177,6 +177,7 @@ pub(crate) fn nobody() -> Built {
     let mut link = CalicoLink::make(Range::Stateful)?;
     link.plug(&mut guest, "eth0")?;
     guest.boot()?;
+    poll("dhclient solicits", STATE_LIMIT, || Ok(guest.dhclient_log("eth0").contains("Solicit on eth0")))?;
     Ok(Scene::on(link, guest))
 }
 
@@ -256,7 +257,9 @@ pub(crate) fn rogue() -> Built {
     link.serve()?;
     switch.add_rogue(&port.mac, port.address)?;
     guest.boot()?;
-    guest.wait_for_default_route("eth0")?;
+    poll("a default route by each router", STATE_LIMIT, || {
+        Ok(guest.namespace().ip("-6 route show default dev eth0 proto ra")?.matches("fe80::").count() == 2)
+    })?;
     guest.wait_for_address("eth0")?;
     Ok(Scene { guest, link: Some(link), _keep: Some(Box::new(switch)) })
 }

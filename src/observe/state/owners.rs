@@ -72,7 +72,7 @@ fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
     };
     for process in processes {
         if let Some(arguments) = dhclient::Arguments::of(process) {
-            if arguments.asks_for_addresses && arguments.serves(subject.name) {
+            if arguments.asks_for_addresses && arguments.serves(subject.name) && !waits_for_another(process, processes, sockets) {
                 let name = if arguments.of_network_manager { NETWORK_MANAGER } else { dhclient::NAME };
                 add(owner(name, process, started_for(process, subject.name)));
             }
@@ -117,6 +117,14 @@ fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
         doubt = doubt.or(Some("ConnMan runs; it holds no socket while it has a lease, so whether it serves the interface is not known".into()));
     }
     doubt.map_or(Ok(owners), Err)
+}
+
+/// Whether a dhclient is the half that only waits: until it is bound, it runs as two processes, of which the parent waits for the child's
+/// word and the child holds the socket (ISC DHCP 4.4, client/dhclient.c, `main`).
+fn waits_for_another(process: &Process, processes: &[Process], sockets: &[UdpSocket]) -> bool {
+    let holds = |process: &Process| sockets.iter().any(|socket| socket.process.as_ref().is_some_and(|holder| holder.pid == process.pid));
+    let mut others = processes.iter().filter(|other| other.pid != process.pid && other.name == process.name && other.arguments == process.arguments);
+    !holds(process) && others.any(|other| holds(other) || other.pid > process.pid)
 }
 
 /// Whether a socket belongs to the interface, by its own word or by the address it is bound to.
