@@ -67,7 +67,7 @@ struct Cli {
 enum Words {
     /// Judge saved facts; touches nothing of this machine
     Replay {
-        /// What an earlier run wrote with --save
+        /// What an earlier run wrote with --save; `-` is stdin
         facts: PathBuf,
         #[command(flatten)]
         catalogue: CatalogueOptions,
@@ -142,8 +142,8 @@ struct ReportOptions {
     #[arg(long)]
     strict: bool,
     /// How a fault of the network counts
-    #[arg(long, value_name = "inconclusive|fail", default_value = "inconclusive", hide_possible_values = true, value_parser = clap::builder::PossibleValuesParser::new(["inconclusive", "fail"]))]
-    network_faults: String,
+    #[arg(long, value_name = "HOW", default_value = "inconclusive")]
+    network_faults: NetworkFaults,
     /// Colour of the text
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: When,
@@ -160,6 +160,12 @@ enum When {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NetworkFaults {
+    Inconclusive,
+    Fail,
 }
 
 /// What a user asked for.
@@ -277,7 +283,7 @@ impl ReportOptions {
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         };
-        let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == "fail" };
+        let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == NetworkFaults::Fail };
         Ok(Reporting { outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
     }
 }

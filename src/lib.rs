@@ -62,12 +62,10 @@ fn run_check(check: &Check) -> Result<u8, Failure> {
         return Ok(0);
     }
     let save = check.save.as_ref().map(|path| Target::from(path.as_os_str()));
-    // Where nothing could be written nothing need be observed; one bad output among several does not cost the others.
-    let mut targets = check.reporting.outputs.iter().map(|(_, target)| target).chain(&save);
-    if let Some(Err(error)) = targets.next().map(output::check_writable)
-        && targets.all(|target| output::check_writable(target).is_err())
-    {
-        return Err(error.into());
+    // One report that can be written is worth the run; the others are told when they fail.
+    let writable: Vec<_> = check.reporting.outputs.iter().map(|(_, target)| output::check_writable(target)).collect();
+    if writable.iter().all(Result::is_err) {
+        writable.into_iter().collect::<Result<(), _>>()?;
     }
     let facts = observe::observe(&plan, &tell)?;
     let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));

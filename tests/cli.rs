@@ -253,6 +253,9 @@ fn a_hostile_folder_neither_hangs_nor_fills_memory() {
     let folder = site(&format!("{GOOD}# {}", "x".repeat(1 << 20)));
     assert_contains(&refused(&["list", "--checks", name(folder.path())]), &["own/site-check.toml: larger than 1048576 bytes"]);
 
+    let folder = site(&format!("a = {}", "[".repeat(100_000)));
+    assert_contains(&refused(&["list", "--checks", name(folder.path())]), &["own/site-check.toml:1:"]);
+
     let folder = site(GOOD);
     for number in 0..1000 {
         fs::write(folder.path().join(format!("own/c{number}.toml")), "").unwrap();

@@ -133,9 +133,9 @@ fn a_name_overrides_what_is_left_out_by_default() {
 
 #[test]
 fn a_name_that_does_not_exist_is_an_error_that_names_those_that_do() {
-    let survey = survey(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2))]);
+    let survey = survey(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2)), ("\u{1b}c", device(3))]);
     let error = plan(&survey, &wanted(&["eth0", "eht1"]), &all_tenses()).unwrap_err();
-    assert_eq!(error.to_string(), "there is no interface \"eht1\"; there are: eth0, lo");
+    assert_eq!(error.to_string(), "there is no interface \"eht1\"; there are: \"\\u{1b}c\", eth0, lo");
 }
 
 #[test]

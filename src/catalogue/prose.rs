@@ -90,7 +90,8 @@ pub fn explain(catalogue: &Catalogue, check: &Check) -> String {
         facts.push(("Follows", format!("where this fails because {} did, only that is named as the cause", check.follows.join(" or "))));
     }
     facts.push(("Profiles", if profiles.is_empty() { "none; judged in every profile".into() } else { profiles.join(", ") }));
-    facts.push(("Source", format!("{}, {}", check.source.document, check.source.section)));
+    let number = check.source.section.starts_with(|first: char| first.is_ascii_digit());
+    facts.push(("Source", format!("{}, {}{}", check.source.document, if number { "section " } else { "" }, check.source.section)));
     text.push('\n');
     for (term, fact) in &facts {
         text.push_str(&paragraph(&format!("{term:<10}"), 10, fact));

@@ -21,7 +21,7 @@ const READ: [(&str, &str); 2] = [
 ];
 
 const SENT: [(&str, &str); 2] = [
-    ("RS", "Router Solicitation to ff02::2, all routers: ICMPv6, hop limit 255"),
+    ("RS", "Router Solicitation to ff02::2, all routers: ICMPv6, hop limit 255; from :: where there is no link-local address"),
     (
         "Solicit",
         "DHCPv6 Solicit to ff02::1:2, all DHCPv6 servers: UDP from port 546 to port 547, without Rapid Commit, so that no server gives an address \
@@ -86,6 +86,6 @@ fn paragraph(to: &mut fmt::Formatter<'_>, term: &str, text: &str) -> fmt::Result
 }
 
 /// A name of an interface; the kernel allows control characters in it.
-fn shown(name: &str) -> Cow<'_, str> {
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
     if name.chars().all(|character| character.is_ascii_graphic()) { name.into() } else { format!("{name:?}").into() }
 }

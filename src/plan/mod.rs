@@ -94,7 +94,7 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
     for name in &wanted.interfaces {
         match survey.links.get(name) {
             None => {
-                let known = survey.links.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let known = survey.links.keys().map(|name| display::shown(name)).collect::<Vec<_>>().join(", ");
                 return Err(PlanError::NoInterface { name: name.clone(), known });
             }
             Some(surveyed) if surveyed.link.kind == LinkKind::Loopback => return Err(PlanError::Loopback(name.clone())),

@@ -72,12 +72,12 @@ fn inside(order: &Order) {
             index: *index,
             mac: *mac,
             link_local: *link_local,
-            identity: ClientIdentity {
+            identity: Ok(ClientIdentity {
                 duid: Duid::link_layer(*mac).to_string(),
                 iaid: 7,
                 of_guest: false,
                 source: "made from the MAC address".into(),
-            },
+            }),
         })
         .collect();
     let ending = Ending { timeout: order.timeout, thorough: order.thorough };

@@ -53,19 +53,15 @@ fn version(binary: &[u8]) -> Option<String> {
 
 /// Whether this is a release of ISC DHCP 3 or 4: `4.4.3`, `4.4.3-P1`, `4.2.5b1`, `4.1-ESV-R16-P2`.
 fn is_version(text: &str) -> bool {
-    let mut parts = text.splitn(3, '.');
-    let number = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    text.len() < LONGEST_VERSION
-        && matches!(parts.next(), Some("3" | "4"))
-        && match parts.next().and_then(|second| second.split_once('-')) {
-            Some((second, rest)) => number(Some(second)) && rest.starts_with("ESV"),
-            None => {
-                let third = parts.next().unwrap_or_default();
-                let (digits, rest) = third.split_at(third.find(|character: char| !character.is_ascii_digit()).unwrap_or(third.len()));
-                let second = text.split('.').nth(1);
-                number(second) && number(Some(digits)) && (rest.is_empty() || ["-P", "b", "rc", "a", "-"].iter().any(|start| rest.starts_with(start)))
-            }
-        }
+    let digits = |text: &str| text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let Some((major, rest)) = text.split_once('.') else { return false };
+    let (minor, rest) = rest.split_at(digits(rest));
+    if text.len() >= LONGEST_VERSION || !matches!(major, "3" | "4") || minor.is_empty() {
+        return false;
+    }
+    let Some(rest) = rest.strip_prefix('.') else { return rest.starts_with("-ESV") };
+    let (patch, rest) = rest.split_at(digits(rest));
+    !patch.is_empty() && (rest.is_empty() || ["-", "a", "b", "rc"].iter().any(|start| rest.starts_with(start)))
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {

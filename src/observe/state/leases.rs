@@ -5,7 +5,6 @@
 
 mod syntax;
 
-use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use super::file::MOST_BYTES;
@@ -82,12 +81,10 @@ impl Files {
     /// Whether a file without a lease of the interface `name` still tells the identity of its client.
     fn identity_for(&self, path: &str, name: &str) -> bool {
         let file = path.rsplit('/').next().unwrap_or(path);
-        let parts: BTreeSet<&str> = file.split('-').chain(file.split('.')).collect();
         let inner = file.split_once(['.', '-']).map_or("", |(_, rest)| rest);
         let inner = inner.rsplit_once('.').map_or("", |(inner, _)| inner);
         inner.is_empty()
             || inner == name
-            || parts.contains(name)
             || inner.ends_with(&format!("-{name}"))
             || self.in_use.iter().any(|(used, interfaces)| used == path && (interfaces.is_empty() || interfaces.iter().any(|served| served == name)))
     }
@@ -237,4 +234,30 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_identity_a_file_tells() {
+        let files = Files { files: Vec::new(), in_use: vec![("/tmp/x".into(), vec!["eth0".into()]), ("/tmp/y".into(), Vec::new())] };
+        for (path, name, tells) in [
+            ("/var/lib/dhcp/dhclient6.eth0.leases", "eth0", true),
+            ("/var/lib/dhcp/dhclient6.eth0.leases", "eth1", false),
+            ("/var/lib/dhcp/dhclient6.eth0.100.leases", "eth0.100", true),
+            ("/var/lib/dhcp/dhclient6.eth0.100.leases", "eth0", false),
+            ("/var/lib/dhcp/dhclient6.leases", "eth1", true),
+            ("/var/lib/dhclient/dhclient6-eth0.leases", "eth0", true),
+            ("/var/lib/NetworkManager/dhclient6-1f2e-aa-eth0.lease", "eth0", true),
+            ("/var/lib/NetworkManager/dhclient6-1f2e-aa-eth0.lease", "leases", false),
+            ("/tmp/x", "eth0", true),
+            ("/tmp/y", "eth1", true),
+        ] {
+            assert_eq!(files.identity_for(path, name), tells, "{path} {name}");
+        }
+        let other = Files { files: Vec::new(), in_use: vec![("/tmp/x.y.z".into(), vec!["eth0".into()])] };
+        assert!(!other.identity_for("/tmp/x.y.z", "eth1"));
+    }
 }

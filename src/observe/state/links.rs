@@ -107,8 +107,7 @@ fn inet6(part: &[u8]) -> ToldInet6 {
 
 /// An Ethernet address; `None` for one of another length.
 pub(super) fn mac(bytes: &[u8]) -> Option<Mac> {
-    let [a, b, c, d, e, f] = *bytes else { return None };
-    Some(Mac::new(a, b, c, d, e, f))
+    <[u8; 6]>::try_from(bytes).ok().map(Mac::from)
 }
 
 fn text(value: &[u8]) -> String {

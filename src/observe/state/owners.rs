@@ -171,3 +171,123 @@ fn started_for(process: &Process, name: &str) -> String {
         "it was started for every interface".into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::facts::Ipv6Stack;
+
+    fn process(pid: u32, arguments: &str) -> Process {
+        let arguments: Vec<String> =
+            if arguments.starts_with("dhcpcd: ") { vec![arguments.into()] } else { arguments.split(' ').map(str::to_owned).collect() };
+        let program = arguments[0].split([' ', ':']).next().unwrap().rsplit('/').next().unwrap();
+        Process { pid, name: program.chars().take(15).collect(), arguments, started_cs: 0 }
+    }
+
+    fn socket(address: &str, interface_index: u32, process: Option<Process>) -> UdpSocket {
+        UdpSocket { address: address.parse().unwrap(), interface_index, process }
+    }
+
+    /// Who has eth0 (index 2), as `RA: DHCPv6, DHCPv6`; `?` for unknown.
+    fn who(processes: &[Process], sockets: &[UdpSocket], accept_ra: i64, files: &[(&str, &str)]) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = directory.path().join(path.trim_start_matches('/'));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let host = HostState {
+            ipv6: Ipv6Stack { present: true, command_line: None },
+            processes: Observed::Seen(processes.to_vec()),
+            dhcpv6_client_sockets: Observed::Seen(sockets.to_vec()),
+        };
+        let subject = Subject {
+            name: "eth0",
+            index: 2,
+            addresses: &Observed::Seen(Vec::new()),
+            sysctl: &Observed::Seen(BTreeMap::from([("accept_ra".into(), accept_ra)])),
+            host: &host,
+            root: &Root::new(directory.path()),
+        };
+        let Owners { ra, dhcpv6 } = owners(&subject);
+        let ra = ra.get().map_or("?".into(), |owner| owner.name.clone());
+        let dhcpv6 = dhcpv6.get().map_or("?".into(), |owners| owners.iter().map(|owner| &owner.name[..]).collect::<Vec<_>>().join(", "));
+        format!("{ra}: {dhcpv6}")
+    }
+
+    fn by(processes: &[Process]) -> String {
+        who(processes, &[], 1, &[])
+    }
+
+    #[test]
+    fn clients_by_their_arguments() {
+        assert_eq!(by(&[]), "kernel: ");
+        let debian =
+            "/sbin/dhclient -6 -v -pf /run/dhclient6.eth0.pid -lf /var/lib/dhcp/dhclient6.eth0.leases -I -df /var/lib/dhcp/dhclient.eth0.leases";
+        assert_eq!(by(&[process(1, &format!("{debian} eth0"))]), "kernel: dhclient");
+        assert_eq!(by(&[process(1, &format!("{debian} eth1"))]), "kernel: ");
+        assert_eq!(by(&[process(1, "dhclient -6")]), "kernel: dhclient", "none named: all");
+        assert_eq!(by(&[process(1, "dhclient -4 eth0"), process(2, "dhclient eth0")]), "kernel: ");
+        assert_eq!(by(&[process(1, "dhclient -6 -S eth0"), process(2, "dhclient -6 -P eth0")]), "kernel: ", "they ask for no address");
+        assert_eq!(by(&[process(1, "dhclient -6 eth0"), process(2, "dhclient -6 eth0")]), "kernel: dhclient, dhclient");
+        assert_eq!(by(&[process(1, "dhcp6c -Pdefault eth0"), process(2, "odhcp6c eth1")]), "kernel: dhcp6c");
+        assert_eq!(by(&[process(1, "odhcp6c -P 0 eth0")]), "odhcp6c: odhcp6c");
+        assert_eq!(by(&[process(1, "udhcpc6 -f -i eth0")]), "kernel: udhcpc6");
+        assert_eq!(by(&[process(1, "udhcpc6 -ieth1")]), "kernel: ");
+        assert_eq!(by(&[process(1, "connmand")]), "kernel: ?");
+    }
+
+    #[test]
+    fn dhcpcd_by_its_title() {
+        assert_eq!(by(&[process(1, "dhcpcd: eth0 [ip4] [ip6]")]), "dhcpcd: dhcpcd");
+        assert_eq!(by(&[process(1, "dhcpcd: eth0 [ip4]"), process(2, "dhcpcd: eth1 [ip4] [ip6]")]), "kernel: ");
+        let manager = [process(1, "dhcpcd: [manager] [ip4] [ip6]"), process(2, "dhcpcd: [network proxy] [ip4] [ip6]")];
+        let any = [socket("::", 0, Some(manager[1].clone()))];
+        let configured = |text| who(&manager, &any, 0, &[("/etc/dhcpcd.conf", text)]);
+        assert_eq!(configured(""), "dhcpcd: dhcpcd");
+        assert_eq!(configured("denyinterfaces lo eth*\n"), "kernel: ");
+        assert_eq!(configured("interface eth0\nnoipv6rs\n"), "kernel: dhcpcd");
+        assert_eq!(configured("interface eth1\nnoipv6\n"), "dhcpcd: dhcpcd");
+        assert_eq!(configured("nodhcp6\n"), "dhcpcd: ");
+    }
+
+    #[test]
+    fn daemons_by_what_they_say() {
+        let networkd = process(1, "/lib/systemd/systemd-networkd");
+        let links = "/run/systemd/netif/links/2";
+        let held = [socket("fe80::1", 2, Some(networkd.clone()))];
+        let networkd = std::slice::from_ref(&networkd);
+        assert_eq!(who(networkd, &held, 0, &[(links, "# x\nADMIN_STATE=configured\n")]), "systemd-networkd: systemd-networkd");
+        assert_eq!(who(networkd, &[], 1, &[(links, "ADMIN_STATE=unmanaged\n")]), "kernel: ");
+        assert_eq!(who(&[], &[], 1, &[(links, "ADMIN_STATE=configured\n")]), "kernel: ", "it does not run");
+
+        let manager = process(7, "/usr/sbin/NetworkManager --no-daemon");
+        let helper = process(8, "dhclient -6 -sf /usr/libexec/nm-dhcp-helper eth0");
+        let both = [manager.clone(), helper.clone()];
+        let held = [socket("fe80::1", 2, Some(helper))];
+        let device = ("/run/NetworkManager/devices/2", "[device]\nmanaged=true\nconnection-uuid=u1\n");
+        let profile = |method| format!("[connection]\nuuid=u1\n[ipv4]\nmethod=auto\n[ipv6]\n{method}\n");
+        let path = "/etc/NetworkManager/system-connections/x.nmconnection";
+        assert_eq!(who(&both, &held, 0, &[device, (path, &profile("method=auto"))]), "NetworkManager: NetworkManager");
+        assert_eq!(who(&both[..1], &[], 0, &[device, (path, &profile(""))]), "NetworkManager: ");
+        assert_eq!(who(&both[..1], &[], 0, &[device, (path, &profile("method=ignore"))]), "kernel: ");
+        assert_eq!(who(&both[..1], &[], 0, &[device]), "?: ", "the profile is not in a file");
+        assert_eq!(who(&both[..1], &[], 1, &[device]), "kernel: ");
+        assert_eq!(who(&both[..1], &[], 1, &[]), "kernel: ");
+    }
+
+    #[test]
+    fn sockets_of_others() {
+        let other = process(9, "myclient");
+        assert_eq!(who(&[], &[socket("fe80::1", 2, Some(other.clone()))], 1, &[]), "kernel: myclient");
+        assert_eq!(who(&[], &[socket("fe80::1", 3, Some(other.clone()))], 1, &[]), "kernel: ");
+        assert_eq!(who(&[], &[socket("::", 0, Some(other))], 1, &[]), "kernel: ?");
+        assert_eq!(who(&[], &[socket("fe80::1", 2, None)], 1, &[]), "kernel: ?");
+        let dibbler = process(9, "dibbler-client");
+        let bound = [socket("fe80::1", 3, Some(dibbler.clone())), socket("::", 0, Some(dibbler))];
+        assert_eq!(who(&[], &bound, 1, &[]), "kernel: ", "bound to another one");
+        assert_eq!(who(&[], &bound[1..], 1, &[]), "kernel: dibbler-client");
+    }
+}

@@ -29,10 +29,7 @@ pub(super) fn ra_by_network_manager(subject: &Subject<'_>) -> Result<Option<Stri
     let evidence = format!("{path} has managed=true");
     let profile = value(&text, "connection-uuid").map(|uuid| method(subject, uuid).map_err(|error| format!("{NETWORK_MANAGER}'s profiles: {error}")));
     match profile.transpose()?.flatten() {
-        Some((profile, method)) if method == "ignore" => {
-            let _ = profile;
-            Ok(None)
-        }
+        Some((_, method)) if method == "ignore" => Ok(None),
         Some((profile, method)) => Ok(Some(format!("{evidence}; {profile} has method={method}"))),
         // For every other method it writes accept_ra=0.
         None => match subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) {
