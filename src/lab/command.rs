@@ -49,12 +49,9 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output
     let handle = |file: &File| file.try_clone().map(Stdio::from).map_err(failed);
     command.stdin(handle(&files[0])?).stdout(handle(&files[1])?).stderr(handle(&files[2])?);
     let mut child = command.spawn().map_err(failed)?;
-    let status = match wait(&mut child, limit).map_err(failed)? {
-        Some(status) => status,
-        None => {
-            child.kill().and_then(|()| child.wait()).map_err(failed)?;
-            return Err(LabError::Late { what, limit });
-        }
+    let Some(status) = wait(&mut child, limit).map_err(failed)? else {
+        child.kill().and_then(|()| child.wait()).map_err(failed)?;
+        return Err(LabError::Late { what, limit });
     };
     let mut text = |at: usize| {
         let mut bytes = Vec::new();

@@ -2,6 +2,7 @@
 //!
 //! Source: networking_calico/agent/linux/dhcp.py (`DnsmasqRouted`), neutron/agent/linux/dhcp.py (`Dnsmasq`).
 
+use std::fmt::Write;
 use std::fs::{self, File, OpenOptions};
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ impl Dnsmasq {
         if !text.lines().any(|line| line.starts_with("duid ")) {
             text.push_str("duid 00:01:00:01:2e:00:00:00:02:00:00:00:00:00\n");
         }
-        text.push_str(&format!("9999999999 {iaid} {address} * {duid}\n"));
+        let _ = writeln!(text, "9999999999 {iaid} {address} * {duid}");
         fs::write(self.path("leases"), text).map_err(LabError::io("dnsmasq's lease file"))
     }
 
@@ -132,9 +133,10 @@ impl Dnsmasq {
         for host in &self.served.hosts {
             let name = format!("host-{}", host.address.to_string().replace(':', "-"));
             if self.served.range != Range::Slaac {
-                hosts.push_str(&format!("{},tag:dhcpv6,{name}.openstacklocal,[{}],set:port-{}\n", host.mac, host.address, host.mac.replace(':', "")));
+                let port = host.mac.replace(':', "");
+                let _ = writeln!(hosts, "{},tag:dhcpv6,{name}.openstacklocal,[{}],set:port-{port}", host.mac, host.address);
             }
-            names.push_str(&format!("{}\t{name}.openstacklocal {name}\n", host.address));
+            let _ = writeln!(names, "{}\t{name}.openstacklocal {name}", host.address);
         }
         let options = match self.served.range {
             Range::Slaac => "",

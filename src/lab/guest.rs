@@ -3,6 +3,7 @@
 //! It boots as Debian's ifupdown boots it, step by step: link up, link-local address usable, then dhclient with ifupdown's own options.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -180,17 +181,17 @@ impl Guest {
         let mut text = String::from("source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n");
         for nic in &self.nics {
             let Nic { name, dhcpv6, .. } = nic;
-            text.push_str(&format!("\nauto {name}\niface {name} inet dhcp\n"));
+            let _ = write!(text, "\nauto {name}\niface {name} inet dhcp\n");
             if *dhcpv6 {
-                text.push_str(&format!("iface {name} inet6 dhcp\n"));
+                let _ = writeln!(text, "iface {name} inet6 dhcp");
             }
         }
         self.write("etc/network/interfaces", &text)?;
         let mut batch = String::new();
         for (number, nic) in self.nics.iter().enumerate() {
-            batch.push_str(&format!("link set {} up\n", nic.name));
+            let _ = writeln!(batch, "link set {} up", nic.name);
             if nic.ipv4 {
-                batch.push_str(&format!("addr add 10.65.{number}.10/24 dev {}\n", nic.name));
+                let _ = writeln!(batch, "addr add 10.65.{number}.10/24 dev {}", nic.name);
             }
         }
         self.namespace.ip_batch(&batch)?;

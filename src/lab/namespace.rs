@@ -72,8 +72,8 @@ impl Namespace {
     /// # Errors
     /// The kernel has no such setting, or refuses the value.
     pub fn set(&self, settings: &[(&str, i64)]) -> Result<(), LabError> {
-        let script: String = settings.iter().map(|(path, value)| format!("echo {value} >/proc/sys/net/{path}\n")).collect();
-        succeed(self.command("sh").args(["-e", "-s"]), &script, COMMAND_LIMIT).map(drop)
+        let lines: Vec<String> = settings.iter().map(|(path, value)| format!("echo {value} >/proc/sys/net/{path}")).collect();
+        succeed(self.command("sh").args(["-e", "-s"]), &lines.join("\n"), COMMAND_LIMIT).map(drop)
     }
 
     /// Loads an nftables rule set.

@@ -203,7 +203,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell("cell-16-offer-changed", scenes::offer_changed, 1, &[("dhcpv6-address-as-offered", "*", FAIL, "2001:db8:1::11")]),
     cell("cell-17-rogue", scenes::rogue, 0, ROGUE).with(&["--thorough"]),
-    cell("cell-17-rogue-strict", scenes::rogue, 0, ROGUE).with(&["--thorough", "--strict"]),
+    cell("cell-17-rogue-strict", scenes::rogue, 3, ROGUE).with(&["--thorough", "--strict"]),
     cell("cell-17-rogue-strict-network-faults", scenes::rogue, 1, ROGUE).with(&["--thorough", "--strict", "--network-faults", "fail"]),
     cell("cell-18-no-raw-sockets", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).under(WITHOUT_RAW_SOCKETS),
     cell("cell-19-passive", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).with(&["--passive"]),
