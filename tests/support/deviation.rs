@@ -34,7 +34,7 @@ pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
         let interface = json.pointer_mut(&format!("/interfaces/{INTERFACE}")).ok_or("the good guest has no such interface")?;
         patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
     }
-    let facts = serde_path(json)?;
+    let facts = serde_path(&json)?;
     let deviates = case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
     if deviates && facts == *good {
         return Err("the deviation changes nothing".into());
@@ -74,9 +74,9 @@ fn as_json(table: &toml::Table) -> Result<Value, String> {
     serde_json::to_value(table).map_err(|error| error.to_string())
 }
 
-fn serde_path(json: Value) -> Result<Facts, String> {
+fn serde_path(json: &Value) -> Result<Facts, String> {
     // Through the text, so that the error names line and column of a fact and shows it.
-    let text = serde_json::to_string_pretty(&json).map_err(|error| error.to_string())?;
+    let text = serde_json::to_string_pretty(json).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| {
         let shown = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().trim();
         format!("the patched guest is no longer facts: {error}, at {shown}")

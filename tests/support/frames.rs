@@ -62,6 +62,7 @@ impl Default for Advertisement {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "a prefix has a prefix, and the field is the key that cases write")]
 struct Prefix {
     prefix: String,
     on_link: bool,

@@ -27,7 +27,7 @@ fn merge_at(target: &mut Value, patch: Value, path: &str) -> Result<(), String> 
     let Some(object) = target.as_object_mut() else { return Err(format!("{path} is no object")) };
     for (key, value) in patch {
         let path = format!("{path}.{key}");
-        if value != Value::from(NULL) {
+        if value != NULL {
             merge_at(object.entry(key).or_insert(Value::Null), value, &path)?;
         } else if key == "seen" {
             object.insert(key, Value::Null);
