@@ -10,7 +10,7 @@ use super::{INTERFACE, frames, patch};
 ///
 /// # Errors
 /// The deviation names what facts do not have, or changes nothing.
-pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
+pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
     let mut facts = good.clone();
     if let Some(list) = &case.advertisements {
         let frames = list.iter().map(frames::advertisement).collect::<Result<Vec<_>, _>>().map_err(|error| format!("advertisements: {error}"))?;
@@ -43,7 +43,7 @@ pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
 }
 
 /// Replaces what was received by `frames`; where nobody answers, the whole window is waited out.
-pub fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
+pub(crate) fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
     conversation.frames.retain(|frame| frame.direction != Direction::Received);
     conversation.ended = if frames.is_empty() { Ended::Deadline } else { Ended::Answered };
     for (bytes, at) in frames.into_iter().zip(1..) {
@@ -55,7 +55,7 @@ pub fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
 ///
 /// # Errors
 /// The guest has none.
-pub fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Observed<Conversation>) -> Result<&mut Conversation, String> {
+pub(crate) fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Observed<Conversation>) -> Result<&mut Conversation, String> {
     let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
     match which(&mut tenses.network) {
         Observed::Seen(conversation) => Ok(conversation),

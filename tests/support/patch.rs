@@ -11,7 +11,7 @@ const NULL: &str = "null!";
 ///
 /// # Errors
 /// The patch removes what is not there; the text names the key.
-pub fn merge(target: &mut Value, patch: Value) -> Result<(), String> {
+pub(crate) fn merge(target: &mut Value, patch: Value) -> Result<(), String> {
     merge_at(target, patch, "")
 }
 
