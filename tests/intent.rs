@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use v6check::facts::{Intent, Observed, RunsDhcpv6};
-use v6check::observe::intent;
+use v6check::observe::intent::{self, Nic};
 
 const DHCLIENT: (&str, &str) = ("/sbin/dhclient", "\0dhclient.c\x004.4.3-P1\0--address-prefix-len\0");
 const INTERFACES: &str = "/etc/network/interfaces";
@@ -23,20 +23,20 @@ fn image(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn of(root: &Path, name: &str) -> Observed<Intent> {
-    intent::interfaces(root, &[name.to_owned()]).remove(name).unwrap()
+    intent::interfaces(root, &[Nic { name: name.to_owned(), mac: None }]).remove(name).unwrap().stack
 }
 
 fn seen(files: &[(&str, &str)], name: &str) -> Intent {
     match of(image(files).path(), name) {
         Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) => panic!("unknown: {reason}"),
+        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}"),
     }
 }
 
 fn reason(files: &[(&str, &str)], name: &str) -> String {
     match of(image(files).path(), name) {
         Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) => reason,
+        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
     }
 }
 

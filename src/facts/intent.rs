@@ -1,8 +1,10 @@
 //! Intent: what the image is set up to do at the next boot, from its configuration files.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::Observed;
+use super::{Mac, Observed};
 
 /// Where a configured value stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,18 +16,75 @@ pub struct FileLine {
     pub line: u32,
 }
 
+/// What the image is set up to do with one interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterfaceIntent {
+    /// The network stack that will be in charge of it; unknown where none is read, or several would be.
+    pub stack: Observed<Intent>,
+    /// Every stack that is set up to configure it, and every DHCPv6 client; more than one is a fault.
+    pub claims: Observed<Vec<Claim>>,
+    /// Its `/proc/sys/net/ipv6/conf/` settings as sysctl.d and its like will write them at boot, by file name. What nothing writes is absent.
+    pub sysctl: Observed<BTreeMap<String, Setting<i64>>>,
+    /// The firewalls that are set up to start at boot; a packet must pass each of them.
+    pub firewalls: Observed<Vec<Firewall>>,
+}
+
+impl InterfaceIntent {
+    /// Of an interface whose files were not read.
+    pub fn unread() -> Self {
+        fn not_read<T>() -> Observed<T> {
+            Observed::unknown("its configuration was not read")
+        }
+        Self { stack: not_read(), claims: not_read(), sysctl: not_read(), firewalls: not_read() }
+    }
+}
+
+/// A network stack, or a DHCPv6 client, that is set up to configure an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// Name of the stack.
+    pub stack: String,
+    /// Where it says so.
+    pub at: FileLine,
+    /// What stands there.
+    pub text: String,
+}
+
 /// What one network stack is set up to do with one interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
-    /// The stack that will configure the interface, by the name its remedies have in check files: `ifupdown`.
+    /// The stack whose files say so and are to be changed, by the name its remedies have in check files: `ifupdown`, `netplan`,
+    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng`, `netifd`.
     pub stack: String,
-    /// Whether it brings the interface up at boot by itself (`auto`, `allow-hotplug`).
+    /// The daemon that carries it out, where that is another: `systemd-networkd` or `NetworkManager` behind netplan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Whether it brings the interface up at boot by itself (`auto`, `allow-hotplug`, `ONBOOT`, `autoconnect`).
     pub at_boot: Setting<bool>,
     /// Whether it runs DHCPv6 for addresses.
     pub dhcpv6: Setting<RunsDhcpv6>,
-    /// What it writes to the kernel's `accept_ra`; absent where it leaves it alone.
+    /// Whether Router Advertisements are taken while it is in charge, and by whom.
+    pub takes_ras: Setting<TakesRas>,
+    /// What it writes to the kernel's `accept_ra`, after sysctl.d; absent where it leaves it alone.
     pub accept_ra: Option<Setting<i64>>,
+    /// What will write its files anew, or overrides them: cloud-init, a generator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Setting<String>>,
+}
+
+/// Whether Router Advertisements are taken, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakesRas {
+    /// The kernel is left to take them, as `accept_ra` says.
+    Kernel,
+    /// The stack takes them itself.
+    Itself,
+    /// The stack sees to it that nobody takes them.
+    No,
 }
 
 /// A configured value and where it comes from.
@@ -63,6 +122,66 @@ pub struct HostIntent {
     /// Lines of the places where Calico's recipe is pasted (dhclient-script and its hooks, sysctl.d) that still carry the backticks of the
     /// web page, so that they have no effect.
     pub pasted_backticks: Observed<Vec<PastedLine>>,
+    /// Words about IPv6 that the boot loader gives the kernel: `ipv6.disable=1`, `ip=dhcp6`.
+    pub command_line: Observed<Vec<Setting<String>>>,
+    /// Lines of modprobe.d that keep the module ipv6 out or switch it off.
+    pub modules: Observed<Vec<Setting<String>>>,
+    /// What of the image's identity is fixed in its files, so that clones share it.
+    pub identity: Observed<BakedIdentity>,
+}
+
+/// A firewall as it is set up to start at boot, and what it does with what IPv6 configuration needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Firewall {
+    /// `firewalld`, `ufw`, `nftables`, `ip6tables`.
+    pub manager: String,
+    /// Router Advertisements (ICMPv6 type 134) to the guest.
+    pub ras: Setting<Passes>,
+    /// DHCPv6 answers (UDP from port 547 to port 546) to the guest.
+    pub dhcpv6: Setting<Passes>,
+}
+
+/// Whether a firewall lets something in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passes {
+    /// It does.
+    Yes,
+    /// It drops or rejects it.
+    No,
+    /// Its rules cannot be read to an end: sets, maps, jumps that depend on what is not known.
+    CannotTell,
+}
+
+/// What of an image's identity is fixed in its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BakedIdentity {
+    /// A machine-id that clones share: in /etc/machine-id or /var/lib/dbus/machine-id.
+    pub machine_id: Option<Setting<String>>,
+    /// DUIDs that clients keep.
+    pub duids: Vec<BakedDuid>,
+    /// DHCPv6 leases that clients keep: where, and a line of it.
+    pub leases: Vec<Setting<String>>,
+    /// Secrets that stable addresses are made of: where, and which (never the secret itself).
+    pub secrets: Vec<Setting<String>>,
+}
+
+/// A DUID that a client keeps on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BakedDuid {
+    /// The client.
+    pub client: String,
+    /// Where it stands.
+    pub at: FileLine,
+    /// The DUID, hexadecimal.
+    pub duid: String,
+    /// Its type, MAC address and time in words.
+    pub decoded: String,
+    /// The MAC address in it.
+    pub mac: Option<Mac>,
 }
 
 /// ISC dhclient as installed.

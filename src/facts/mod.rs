@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use pnet::util::MacAddr;
 use serde::{Deserialize, Serialize};
 
-pub use intent::{Dhclient, DhclientScript, FileLine, HostIntent, Intent, PastedLine, RunsDhcpv6, Setting};
+pub use intent::{
+    BakedDuid, BakedIdentity, Claim, Dhclient, DhclientScript, FileLine, Firewall, HostIntent, Intent, InterfaceIntent, Passes, PastedLine,
+    RunsDhcpv6, Setting, TakesRas,
+};
 pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum};
 pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
@@ -35,11 +38,26 @@ pub enum Observed<T> {
     Seen(T),
     /// It was not, for this reason: a lower-case fragment such as `CAP_NET_RAW is missing`.
     Unknown(String),
+    /// There is nothing to look at, for this reason: an image on disk has no kernel state. What depends on it does not apply.
+    Absent(String),
 }
 
-/// Why an observation is missing; in a rule it becomes the verdict `inconclusive` with this reason.
+/// Why an observation is missing; in a rule it becomes the verdict `inconclusive` with this reason, or `skip` where there is nothing to
+/// look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown(pub String);
+pub struct Unknown {
+    /// The reason.
+    pub reason: String,
+    /// There is nothing to look at ([`Observed::Absent`]).
+    pub absent: bool,
+}
+
+impl Unknown {
+    /// Could not be looked at, for `reason`.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), absent: false }
+    }
+}
 
 impl<T> Observed<T> {
     /// What was seen.
@@ -49,7 +67,8 @@ impl<T> Observed<T> {
     pub fn get(&self) -> Result<&T, Unknown> {
         match self {
             Self::Seen(value) => Ok(value),
-            Self::Unknown(reason) => Err(Unknown(reason.clone())),
+            Self::Unknown(reason) => Err(Unknown { reason: reason.clone(), absent: false }),
+            Self::Absent(reason) => Err(Unknown { reason: reason.clone(), absent: true }),
         }
     }
 
@@ -122,6 +141,9 @@ pub struct Run {
     pub elapsed_us: u64,
     /// Time since boot when it began, in hundredths of a second: the clock of address time stamps.
     pub uptime_cs: u64,
+    /// The image that was looked at instead of a running guest (`--root`): the directory it is mounted or unpacked in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// Nothing was sent (`--passive`).
     pub passive: bool,
     /// The whole window was waited out for second routers and servers (`--thorough`).
@@ -140,7 +162,7 @@ pub struct Interface {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
     /// The link itself.
-    pub link: Link,
+    pub link: Observed<Link>,
     /// The tenses; absent exactly when the interface is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenses: Option<Tenses>,
@@ -151,7 +173,7 @@ pub struct Interface {
 #[serde(deny_unknown_fields)]
 pub struct Tenses {
     /// What the image is set up to do at the next boot.
-    pub intent: Observed<Intent>,
+    pub intent: InterfaceIntent,
     /// What the kernel and the daemons hold now.
     pub state: State,
     /// What the network offers now.

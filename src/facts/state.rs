@@ -21,7 +21,7 @@ pub const DELIVERED_DATAGRAMS: &str = "Ip6InDelivers";
 #[serde(deny_unknown_fields)]
 pub struct HostState {
     /// Whether the kernel has IPv6 at all.
-    pub ipv6: Ipv6Stack,
+    pub ipv6: Observed<Ipv6Stack>,
     /// Processes of this network namespace that can have to do with RAs or DHCPv6.
     pub processes: Observed<Vec<Process>>,
     /// Sockets bound to UDP port 546, whoever holds them.
@@ -136,7 +136,7 @@ impl State {
     /// # Errors
     /// The settings could not be read, or this kernel has none of that name.
     pub fn sysctl(&self, name: &str) -> Result<i64, Unknown> {
-        self.sysctl.get()?.get(name).copied().ok_or_else(|| Unknown(format!("this kernel has no setting {name}")))
+        self.sysctl.get()?.get(name).copied().ok_or_else(|| Unknown::new(format!("this kernel has no setting {name}")))
     }
 }
 
@@ -291,7 +291,7 @@ impl CountersWitness {
     /// # Errors
     /// The kernel has no counter of that name.
     pub fn grew(&self, name: &str) -> Result<u64, Unknown> {
-        let of = |counters: &Counters| counters.get(name).copied().ok_or_else(|| Unknown(format!("this kernel has no counter {name}")));
+        let of = |counters: &Counters| counters.get(name).copied().ok_or_else(|| Unknown::new(format!("this kernel has no counter {name}")));
         Ok(of(&self.after)?.saturating_sub(of(&self.before)?))
     }
 }

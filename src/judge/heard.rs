@@ -86,7 +86,7 @@ pub(super) fn offered_addresses(conversation: &Conversation) -> Result<Vec<Ipv6A
 }
 
 fn interrupted(what: &str) -> Unknown {
-    Unknown(format!("interrupted by a signal before {what} came"))
+    Unknown::new(format!("interrupted by a signal before {what} came"))
 }
 
 /// An advertisement as evidence.

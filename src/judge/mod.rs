@@ -26,5 +26,5 @@ pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding
 }
 
 fn settle(judgement: Judgement) -> Finding {
-    judgement.unwrap_or_else(|unknown| Finding::inconclusive(unknown.0))
+    judgement.unwrap_or_else(|unknown| if unknown.absent { Finding::skip(unknown.reason) } else { Finding::inconclusive(unknown.reason) })
 }

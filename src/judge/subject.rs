@@ -23,7 +23,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// The subject is the host; a rule whose scope is an interface is never asked about it.
     pub fn on_interface(&self) -> Result<(&'a Interface, &'a Tenses), crate::facts::Unknown> {
-        self.interface.ok_or_else(|| crate::facts::Unknown("this rule judges an interface, and none was given".into()))
+        self.interface.ok_or_else(|| crate::facts::Unknown::new("this rule judges an interface, and none was given"))
     }
 }
 

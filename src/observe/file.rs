@@ -65,6 +65,13 @@ impl Root {
         self.resolve(path).is_ok_and(|found| found.is_dir())
     }
 
+    /// What the symbolic link at `path` says, if one is there.
+    pub(super) fn link(&self, path: &str) -> Option<String> {
+        let (folder, name) = path.rsplit_once('/')?;
+        let link = self.resolve(folder).ok()?.join(name);
+        std::fs::read_link(link).ok()?.into_os_string().into_string().ok()
+    }
+
     /// The absolute paths that match `pattern`, sorted. Each component may hold `*`, `?` and `[...]`; a leading `.` is matched only by
     /// itself (glob(7)).
     pub(super) fn glob(&self, pattern: &str) -> Vec<String> {

@@ -5,6 +5,7 @@
 mod file;
 mod host;
 mod identity;
+mod image;
 pub mod intent;
 mod network;
 mod settle;
@@ -17,9 +18,13 @@ use std::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub use image::image;
+pub use intent::Nic;
 pub use network::{Answers, Ending, Signals, Target, ask};
 
-use crate::facts::{Address, AddressFlag, Counters, Facts, Interface, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool};
+use crate::facts::{
+    Address, AddressFlag, Counters, Facts, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
+};
 use crate::plan::{Plan, Survey};
 
 /// Why nothing could be observed at all.
@@ -75,15 +80,16 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             let targets: Vec<Target> = checked.iter().filter_map(|(name, link)| target(name, link, states.get(*name)?)).collect();
             ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
         }
-        Observed::Unknown(_) => Answers { networks: BTreeMap::new(), interrupted: None },
+        Observed::Unknown(_) | Observed::Absent(_) => Answers { networks: BTreeMap::new(), interrupted: None },
     };
     let unasked = match &plan.network {
         Observed::Seen(()) => Observed::unknown("the interface has no MAC address, so nothing can be sent"),
-        Observed::Unknown(reason) => Observed::unknown(reason),
+        Observed::Unknown(reason) | Observed::Absent(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
     // Files are read last: meanwhile the kernel closes the packet socket, which takes it a moment.
-    let mut intents = intent::interfaces(&plan.root, &names.iter().cloned().collect::<Vec<_>>());
+    let nics: Vec<Nic> = checked.iter().map(|(name, link)| Nic { name: (*name).clone(), mac: link.permanent_mac.or(link.mac) }).collect();
+    let mut intents = intent::interfaces(&plan.root, &nics);
 
     let mut interfaces = BTreeMap::new();
     for (name, planned) in &plan.interfaces {
@@ -93,12 +99,12 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             state.counters = state::witness(before, after);
             let unasked = || Network { router: unasked.clone(), server: unasked.clone() };
             Tenses {
-                intent: intents.remove(name).unwrap_or_else(|| Observed::unknown("not read")),
+                intent: intents.remove(name).unwrap_or_else(InterfaceIntent::unread),
                 state,
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
         });
-        interfaces.insert(name.clone(), Interface { left_out: planned.left_out.clone(), link: planned.link.clone(), tenses });
+        interfaces.insert(name.clone(), Interface { left_out: planned.left_out.clone(), link: Observed::Seen(planned.link.clone()), tenses });
     }
     Facts {
         schema: SCHEMA.into(),
@@ -108,6 +114,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             started,
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
             uptime_cs,
+            image: None,
             passive: plan.passive,
             thorough: plan.thorough,
             timeout_ms: u64::try_from(plan.timeout.as_millis()).unwrap_or(u64::MAX),

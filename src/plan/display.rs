@@ -51,7 +51,9 @@ impl fmt::Display for Plan {
             paragraph(to, tense, what)?;
         }
         match &self.network {
-            Observed::Unknown(reason) => writeln!(to, "\n{}", wrap("", 0, &format!("Nothing is sent ({}).", cause(reason))).join("\n")),
+            Observed::Unknown(reason) | Observed::Absent(reason) => {
+                writeln!(to, "\n{}", wrap("", 0, &format!("Nothing is sent ({}).", cause(reason))).join("\n"))
+            }
             Observed::Seen(()) if left_out(true).next().is_none() => writeln!(to, "\nNothing is sent."),
             Observed::Seen(()) => self.sent(to),
         }

@@ -88,7 +88,7 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
 
 /// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.
 fn stack(tenses: &Tenses) -> Option<String> {
-    if let Ok(intent) = tenses.intent.get() {
+    if let Ok(intent) = tenses.intent.stack.get() {
         return Some(intent.stack.clone());
     }
     let owners = &tenses.state.owners;
@@ -107,5 +107,5 @@ fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
             dhcpv6: owners.dhcpv6.get().ok().map(|clients| clients.iter().map(|client| client.name.clone()).collect()),
         }
     });
-    InterfaceEntry { name: name.to_owned(), mac: interface.link.mac.map(|mac| mac.to_string()), owner, left_out }
+    InterfaceEntry { name: name.to_owned(), mac: interface.link.get().ok().and_then(|link| link.mac).map(|mac| mac.to_string()), owner, left_out }
 }

@@ -99,7 +99,7 @@ fn inside(order: &Order) {
 }
 
 fn seen(conversation: &Observed<Conversation>) -> &Conversation {
-    conversation.get().unwrap_or_else(|unknown| panic!("{}", unknown.0))
+    conversation.get().unwrap_or_else(|unknown| panic!("{}", unknown.reason))
 }
 
 fn count(conversation: &Conversation, direction: Direction) -> usize {
@@ -343,7 +343,7 @@ fn flood() {
             assert!(server.frames.len() <= Conversation::MOST_FRAMES && server.frames_dropped > 0);
             assert_eq!(count(server, Direction::Sent), 2);
         }
-        Observed::Unknown(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
+        Observed::Unknown(reason) | Observed::Absent(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
     }
     let server = seen(&answered.networks["eth0"].server);
     assert_eq!(server.ended, Ended::Answered);

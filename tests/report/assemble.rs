@@ -16,9 +16,9 @@ fn link(mtu: u32) -> Value {
 fn checked(disable_ipv6: i64) -> Value {
     let unknown = || json!({"unknown": "not looked at"});
     json!({
-        "link": link(1500),
+        "link": {"seen": link(1500)},
         "tenses": {
-            "intent": unknown(),
+            "intent": {"stack": unknown(), "claims": unknown(), "sysctl": unknown(), "firewalls": unknown()},
             "state": {
                 "inet6": {"seen": {"rs_sent": true, "ra_received": true, "ra_managed": true, "ra_other": false}},
                 "sysctl": {"seen": {"disable_ipv6": disable_ipv6}},
@@ -43,9 +43,12 @@ fn facts(interfaces: &Value) -> Facts {
             "started": "2026-11-24T06:44:00.125Z", "elapsed_us": 1_499_500, "uptime_cs": 1, "passive": false, "thorough": false,
             "timeout_ms": 5000, "interrupted": null
         },
-        "intent": {"dhclient": {"seen": null}, "pasted_backticks": {"seen": []}},
+        "intent": {
+            "dhclient": {"seen": null}, "pasted_backticks": {"seen": []}, "command_line": {"seen": []}, "modules": {"seen": []},
+            "identity": {"unknown": "not looked at"}
+        },
         "state": {
-            "ipv6": {"present": true, "command_line": null}, "processes": {"seen": []}, "dhcpv6_client_sockets": {"seen": []}
+            "ipv6": {"seen": {"present": true, "command_line": null}}, "processes": {"seen": []}, "dhcpv6_client_sockets": {"seen": []}
         },
         "interfaces": interfaces
     });
@@ -85,7 +88,7 @@ fn report(interfaces: &Value) -> Report {
 
 #[test]
 fn every_requirement_of_every_checked_interface_by_name_then_in_the_profiles_order() {
-    let report = report(&json!({"eth1": checked(0), "eth0": checked(1), "lo": {"left_out": "the loopback", "link": link(1500)}}));
+    let report = report(&json!({"eth1": checked(0), "eth0": checked(1), "lo": {"left_out": "the loopback", "link": {"seen": link(1500)}}}));
     let order: Vec<_> = report.results.iter().map(|result| (result.interface.as_deref().unwrap(), result.id.as_str(), result.verdict)).collect();
     assert_eq!(
         order,
@@ -126,8 +129,8 @@ fn a_consequence_is_not_named_and_the_worst_comes_first() {
 fn the_remedy_is_that_of_the_stack_in_the_image() {
     let mut eth0 = checked(1);
     let setting = |value: Value| json!({"value": value, "at": {"path": "/etc/network/interfaces", "line": 7}, "text": ""});
-    eth0["tenses"]["intent"] =
-        json!({"seen": {"stack": "ifupdown", "at_boot": setting(json!(true)), "dhcpv6": setting(json!("yes")), "accept_ra": null}});
+    eth0["tenses"]["intent"]["stack"] = json!({"seen": {"stack": "ifupdown", "at_boot": setting(json!(true)), "dhcpv6": setting(json!("yes")),
+            "takes_ras": setting(json!("kernel")), "accept_ra": null}});
     let report = report(&json!({"eth0": eth0, "eth1": checked(0)}));
     assert_eq!(report.results[0].remedy.as_deref(), Some("In interfaces: eth0."));
     assert_eq!(report.results[2].remedy, None, "nothing to change where it holds");
@@ -147,7 +150,9 @@ fn what_could_not_be_looked_at_is_undecided_with_its_reason() {
 
 #[test]
 fn no_interface_is_not_well() {
-    for interfaces in [json!({}), json!({"lo": {"left_out": "the loopback", "link": link(65536)}}), json!({"eth0": {"link": link(1500)}})] {
+    for interfaces in
+        [json!({}), json!({"lo": {"left_out": "the loopback", "link": {"seen": link(65536)}}}), json!({"eth0": {"link": {"seen": link(1500)}}})]
+    {
         let report = report(&interfaces);
         assert_eq!(report.summary.exit_code, 3);
         assert!(report.summary.diagnosis[0].text.starts_with("no interface was checked"), "{:?}", report.summary.diagnosis);

@@ -62,6 +62,7 @@ fn causes() -> Causes {
 
 pub(crate) fn run() -> Run {
     Run {
+        image: None,
         started: "2026-11-24T06:44:00.125Z".into(),
         elapsed_us: 312_480,
         uptime_cs: 4200,

@@ -59,7 +59,7 @@ pub(crate) fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Ob
     let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
     match which(&mut tenses.network) {
         Observed::Seen(conversation) => Ok(conversation),
-        Observed::Unknown(reason) => Err(format!("nothing can answer a conversation that was not held: {reason}")),
+        Observed::Unknown(reason) | Observed::Absent(reason) => Err(format!("nothing can answer a conversation that was not held: {reason}")),
     }
 }
 

@@ -41,7 +41,7 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     if clients.as_ref().is_ok_and(|clients| !clients.is_empty()) {
         return Ok(false);
     }
-    let intended = tenses.intent.get().is_ok_and(|intent| intent.stack == "ifupdown" && intent.dhcpv6.value == RunsDhcpv6::Yes);
+    let intended = tenses.intent.stack.get().is_ok_and(|intent| intent.stack == "ifupdown" && intent.dhcpv6.value == RunsDhcpv6::Yes);
     let installed = subject.facts.intent.dhclient.get();
     if intended && installed.is_ok_and(Option::is_some) { Ok(true) } else { clients.map(|_| false) }
 }

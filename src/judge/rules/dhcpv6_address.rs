@@ -72,7 +72,10 @@ fn unusable(held: &Held<'_>, tenses: &Tenses) -> Judgement {
 }
 
 fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
-    let server = tenses.network.server.get().map_err(|Unknown(why)| Unknown(format!("none is held, and whether one is offered is not known: {why}")))?;
+    let server = tenses.network.server.get().map_err(|unknown| Unknown {
+        reason: format!("none is held, and whether one is offered is not known: {}", unknown.reason),
+        ..unknown
+    })?;
     let Some((answer, offer)) = heard::offer(server)? else {
         return Ok(Finding::inconclusive("none is held, but no DHCPv6 server answers, so none can be expected"));
     };
@@ -108,7 +111,7 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                 None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
             },
         },
-        Err(Unknown(why)) => Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})")),
+        Err(Unknown { reason: why, .. }) => Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})")),
     };
     Ok(finding.with_all([heard::answer_evidence(&answer, &offer)]))
 }

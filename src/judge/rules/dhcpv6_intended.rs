@@ -14,7 +14,7 @@ impl Kind for Dhcpv6Intended {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "set up to run DHCPv6 at boot";
         let (_, tenses) = subject.on_interface()?;
-        let intent = tenses.intent.get()?;
+        let intent = tenses.intent.stack.get()?;
         let (dhcpv6, at_boot) = (&intent.dhcpv6, &intent.at_boot);
         let stack = &intent.stack;
         let fail = |message: String| Finding::fail(EXPECTED, dhcpv6.text.clone(), message);

@@ -27,7 +27,7 @@ impl Kind for Dhcpv6Offer {
                 Finding::pass(EXPECTED, addresses.iter().map(|(address, _, _)| address.to_string()).collect::<Vec<_>>().join(", "))
             }
             Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
-            None if !interface.link.carrier => Finding::inconclusive("the interface has no carrier"),
+            None if !interface.link.get()?.carrier => Finding::inconclusive("the interface has no carrier"),
             None => silence(conversation),
         };
         let told = heard::answers(conversation);

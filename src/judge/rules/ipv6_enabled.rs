@@ -19,7 +19,7 @@ impl Kind for Ipv6Enabled {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "IPv6 is on";
         let (interface, tenses) = subject.on_interface()?;
-        let stack = &subject.facts.state.ipv6;
+        let stack = subject.facts.state.ipv6.get()?;
         if let Some(word) = &stack.command_line
             && !stack.present
         {
@@ -29,7 +29,7 @@ impl Kind for Ipv6Enabled {
         if !stack.present {
             return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6").with(Tense::State, "/proc/sys/net/ipv6", "absent"));
         }
-        let mtu = interface.link.mtu;
+        let mtu = interface.link.get()?.mtu;
         if mtu < self.smallest_mtu {
             let message = format!("the MTU is {mtu}; below {} the kernel takes IPv6 off the interface", self.smallest_mtu);
             return Ok(Finding::fail(EXPECTED, format!("MTU {mtu}"), message).with(Tense::State, "rtnetlink link", format!("mtu {mtu}")));

@@ -17,6 +17,7 @@ impl Kind for LinkLocalAddress {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a link-local address that passed duplicate address detection";
         let (interface, tenses) = subject.on_interface()?;
+        let link = interface.link.get()?;
         let addresses = tenses.state.addresses.get()?;
         let link_local: Vec<&Address> = addresses.iter().filter(|address| address.scope == Scope::Link).collect();
         let usable = |address: &&&Address| !address.has(AddressFlag::Dadfailed) && !address.has(AddressFlag::Tentative);
@@ -30,9 +31,9 @@ impl Kind for LinkLocalAddress {
         let all = link_local.iter().map(|address| show(address)).collect::<Vec<_>>().join(", ");
         let finding = if let Some(address) = link_local.iter().find(usable) {
             Finding::pass(EXPECTED, show(address))
-        } else if !interface.link.up {
+        } else if !link.up {
             Finding::fail(EXPECTED, "the interface is down", "the interface is down, so it has no link-local address")
-        } else if !interface.link.carrier {
+        } else if !link.carrier {
             return Ok(Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end")
                 .with(Tense::State, "rtnetlink link", "no LOWER_UP"));
         } else if let Some(address) = link_local.iter().find(|address| address.has(AddressFlag::Dadfailed)) {

@@ -63,7 +63,7 @@ fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
 
 fn by_daemon(name: &str, tenses: &Tenses) -> Judgement {
     by_effect(tenses)?.ok_or_else(|| {
-        Unknown(format!("{name} handles Router Advertisements here, nothing learned from one is there, and its settings are not read yet"))
+        Unknown::new(format!("{name} handles Router Advertisements here, nothing learned from one is there, and its settings are not read yet"))
     })
 }
 

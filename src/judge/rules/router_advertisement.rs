@@ -24,7 +24,7 @@ impl Kind for RouterAdvertisement {
         if conversation.ended == Ended::Interrupted {
             return Ok(Finding::inconclusive("interrupted by a signal before a Router Advertisement came").with_all(evidence));
         }
-        if !interface.link.carrier {
+        if !interface.link.get()?.carrier {
             return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, "rtnetlink link", "no LOWER_UP"));
         }
         let seconds = conversation.elapsed_us / 1_000_000;

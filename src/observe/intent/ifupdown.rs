@@ -7,8 +7,8 @@ mod syntax;
 
 use std::io;
 
-use super::{Claim, Reading, Root};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting};
+use super::{Claim, Nic, Reading, Root};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 use syntax::{Configuration, Line, Stanza};
 
@@ -25,10 +25,12 @@ const DHCPCD: [&str; 2] = ["/sbin/dhcpcd", "/usr/sbin/dhcpcd"];
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn read(root: &Root, interfaces: &[String]) -> io::Result<Reading> {
+pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
-    let claim = |name: &String| (name.clone(), claim(root, &configuration, name));
-    Ok(Reading { interfaces: interfaces.iter().map(claim).collect() })
+    let claim = |nic: &Nic| (nic.name.clone(), claim(root, &configuration, &nic.name));
+    let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
+    let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
+    Ok(Reading { interfaces: nics.iter().map(claim).collect(), named })
 }
 
 fn claim(root: &Root, configuration: &Configuration, name: &str) -> Claim {
@@ -47,17 +49,34 @@ fn claim(root: &Root, configuration: &Configuration, name: &str) -> Claim {
         let text = format!("no stanza names {name}");
         return Claim::LeavesAlone(Intent {
             stack: NAME.to_owned(),
+            by: None,
             at_boot: Setting { value: false, at: none.clone(), text: text.clone() },
-            dhcpv6: Setting { value: RunsDhcpv6::No, at: none, text },
+            dhcpv6: Setting { value: RunsDhcpv6::No, at: none.clone(), text: text.clone() },
+            takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
             accept_ra: None,
+            overrides: Vec::new(),
         });
     };
     let at_boot = match boot {
         Some((line, _)) => setting(true, line, line.text.clone()),
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
-    let intent = dhcpv6(root, &stanzas).map(|dhcpv6| Intent { stack: NAME.to_owned(), at_boot, dhcpv6, accept_ra: accept_ra(root, &stanzas) });
+    let intent = dhcpv6(root, &stanzas).map(|dhcpv6| Intent {
+        stack: NAME.to_owned(),
+        by: None,
+        at_boot,
+        takes_ras: takes_ras(&dhcpv6),
+        dhcpv6,
+        accept_ra: accept_ra(root, &stanzas),
+        overrides: Vec::new(),
+    });
     Claim::Configures(intent.into())
+}
+
+/// dhcpcd, the only client that ifupdown starts to follow Router Advertisements, takes them itself.
+fn takes_ras(dhcpv6: &Setting<RunsDhcpv6>) -> Setting<TakesRas> {
+    let value = if dhcpv6.value == RunsDhcpv6::WhenManaged { TakesRas::Itself } else { TakesRas::Kernel };
+    Setting { value, at: dhcpv6.at.clone(), text: dhcpv6.text.clone() }
 }
 
 /// Whether a name or pattern of `auto`, `iface` or `mapping` takes in the interface: `eth0`, `eth*`, `/eth*` (interfaces(5), PATTERNS).

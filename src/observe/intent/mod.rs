@@ -3,33 +3,50 @@
 //! A stack that is installed here but not read makes the answer unknown, and is named in the reason: what its files say cannot be guessed
 //! from those of another.
 
+mod baked;
+mod boot_loader;
 mod dhclient;
+mod firewall;
 mod ifupdown;
+mod modules;
 mod pasted;
+mod services;
+mod sysctl;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
 use super::file::Root;
-use crate::facts::{HostIntent, Intent, Observed};
+use crate::facts::{Claim as Claimed, HostIntent, Intent, InterfaceIntent, Mac, Observed};
+
+/// An interface as files may speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nic {
+    /// Its name.
+    pub name: String,
+    /// Its MAC address; unknown in an image.
+    pub mac: Option<Mac>,
+}
 
 /// A network stack that is read.
 struct Stack {
     /// Its name, as remedies in check files have it.
     name: &'static str,
     /// What it is set up to do with each of some interfaces.
-    read: fn(&Root, &[String]) -> io::Result<Reading>,
+    read: fn(&Root, &[Nic]) -> io::Result<Reading>,
 }
 
-/// What one stack's configuration says.
+/// What one stack's configuration says. Empty if the stack is not installed, or does not run at boot.
 #[derive(Debug, Default)]
 struct Reading {
-    /// The interfaces that it names, or would leave alone while others are its own.
+    /// What it says of the interfaces that were asked about. An interface that it says nothing of is absent.
     interfaces: BTreeMap<String, Claim>,
+    /// The interfaces that its files name by their names, asked about or not: those that an image is judged on.
+    named: BTreeSet<String>,
 }
 
-/// What a stack says of one interface.
+/// What a stack says of one interface. A stack that defers to another, as NetworkManager does to ifupdown on Debian, says nothing of it.
 #[derive(Debug)]
 enum Claim {
     /// It configures the interface like this; or it is not known how, for this reason.
@@ -55,15 +72,47 @@ const UNREAD: [(&str, &[&str]); 10] = [
     ("netifd", &["/sbin/netifd"]),
 ];
 
-/// What the image below `root` is set up to do with each of `interfaces` at the next boot.
-pub fn interfaces(root: &Path, interfaces: &[String]) -> BTreeMap<String, Observed<Intent>> {
+/// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
+pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
     let root = Root::new(root);
     let unread = unread(&root);
-    let mut readings: Vec<(&str, Result<Reading, String>)> = Vec::new();
-    for stack in &STACKS {
-        readings.push((stack.name, (stack.read)(&root, interfaces).map_err(|error| format!("{}: {error}", stack.name))));
+    let readings = readings(&root, nics);
+    let of = |nic: &Nic| InterfaceIntent {
+        stack: decide(&nic.name, &readings, &unread),
+        claims: claims(&nic.name, &readings),
+        sysctl: sysctl::at_boot(&root, nic).into(),
+        firewalls: firewall::at_boot(&root, nic).into(),
+    };
+    nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
+}
+
+/// The interfaces that the files below `root` name.
+pub fn named(root: &Path) -> BTreeSet<String> {
+    let readings = readings(&Root::new(root), &[]);
+    readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named).collect()
+}
+
+fn readings(root: &Root, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
+    let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
+    STACKS.iter().map(read).collect()
+}
+
+/// Every stack that configures the interface.
+fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<Vec<Claimed>> {
+    let mut claims = Vec::new();
+    for (stack, reading) in readings {
+        match reading {
+            Err(reason) => return Observed::unknown(reason),
+            Ok(reading) => match reading.interfaces.get(name) {
+                Some(Claim::Configures(Observed::Seen(intent))) => {
+                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() })
+                }
+                Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
+                Some(Claim::LeavesAlone(_)) | None => {}
+            },
+        }
     }
-    interfaces.iter().map(|name| (name.clone(), decide(name, &readings, &unread))).collect()
+    Observed::Seen(claims)
 }
 
 /// Who of the stacks has the interface.
@@ -83,7 +132,7 @@ fn decide(name: &str, readings: &[(&str, Result<Reading, String>)], unread: &[St
     let stacks = || configuring.iter().map(|(stack, _)| **stack).collect::<Vec<_>>().join(" and ");
     match (&configuring[..], &leaving[..], unread) {
         ([(_, intent)], _, []) => (*intent).clone(),
-        ([], [intent], []) => Observed::Seen((*intent).clone()),
+        ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
         ([], _, []) => Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}", names())),
         ([], _, unread) => {
             Observed::unknown(format!("{} here, which v6check does not read yet; no stack that it reads ({}) names {name}", found(unread), names()))
@@ -128,5 +177,11 @@ fn leaves_to_ifupdown(root: &Root) -> bool {
 /// What the image below `root` is set up to do as a whole.
 pub fn host(root: &Path) -> HostIntent {
     let root = Root::new(root);
-    HostIntent { dhclient: dhclient::read(&root).into(), pasted_backticks: pasted::read(&root).into() }
+    HostIntent {
+        dhclient: dhclient::read(&root).into(),
+        pasted_backticks: pasted::read(&root).into(),
+        command_line: boot_loader::command_line(&root).into(),
+        modules: modules::read(&root).into(),
+        identity: baked::read(&root).into(),
+    }
 }

@@ -85,7 +85,7 @@ pub fn host() -> HostState {
         with_holder.collect()
     });
     HostState {
-        ipv6: ipv6_stack(),
+        ipv6: Observed::Seen(ipv6_stack()),
         processes: found.processes,
         dhcpv6_client_sockets: sockets.map_err(|error| format!("the kernel does not tell who is bound to UDP 546: {error}")).into(),
     }
@@ -161,7 +161,9 @@ pub fn detects_duplicates(indices: &BTreeSet<u32>) -> bool {
 pub fn witness(before: Observed<Counters>, after: Observed<Counters>) -> Observed<CountersWitness> {
     match (before, after) {
         (Observed::Seen(before), Observed::Seen(after)) => Observed::Seen(CountersWitness { before, after }),
-        (Observed::Unknown(reason), _) | (_, Observed::Unknown(reason)) => Observed::Unknown(reason),
+        (Observed::Unknown(reason) | Observed::Absent(reason), _) | (_, Observed::Unknown(reason) | Observed::Absent(reason)) => {
+            Observed::Unknown(reason)
+        }
     }
 }
 

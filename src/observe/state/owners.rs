@@ -39,7 +39,7 @@ fn answer<T>(known: Result<T, String>) -> Observed<T> {
 }
 
 fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.0)?;
+    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
     if let Some(process) = named(processes, NETWORKD)
         && let Some(evidence) = managed::by_networkd(subject)?
     {
@@ -60,8 +60,8 @@ fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
 }
 
 fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.0)?;
-    let sockets = subject.host.dhcpv6_client_sockets.get().map_err(|unknown| unknown.0)?;
+    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
+    let sockets = subject.host.dhcpv6_client_sockets.get().map_err(|unknown| unknown.reason)?;
     let mut owners: Vec<Owner> = Vec::new();
     let mut add = |owner: Owner| {
         // One program is one owner, however many processes and sockets it has; two dhclients are two.
@@ -199,7 +199,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let host = HostState {
-            ipv6: Ipv6Stack { present: true, command_line: None },
+            ipv6: Observed::Seen(Ipv6Stack { present: true, command_line: None }),
             processes: Observed::Seen(processes.to_vec()),
             dhcpv6_client_sockets: Observed::Seen(sockets.to_vec()),
         };

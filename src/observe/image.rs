@@ -1,0 +1,61 @@
+//! An image on disk, mounted or unpacked below a directory: its intent alone. Needs no privileges, runs nothing of it, and asks no network.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use super::{Nic, host, intent, now};
+use crate::facts::{Facts, HostState, Interface, InterfaceIntent, Network, Observed, Owners, Run, SCHEMA, State, Tenses, Tool};
+
+/// Why an image has no state and no network.
+const NOT_RUNNING: &str = "an image that does not run has none of it (--root)";
+
+/// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name.
+pub fn image(root: &Path, names: &[String]) -> Facts {
+    let (started, clock) = (now(), Instant::now());
+    let names: BTreeSet<String> = if names.is_empty() { intent::named(root) } else { names.iter().cloned().collect() };
+    let nics: Vec<Nic> = names.iter().map(|name| Nic { name: name.clone(), mac: None }).collect();
+    let mut intents = intent::interfaces(root, &nics);
+    let interface = |name: String| {
+        let intent = intents.remove(&name).unwrap_or_else(InterfaceIntent::unread);
+        let tenses = Tenses { intent, state: state(), network: Network { router: absent(), server: absent() } };
+        (name, Interface { left_out: None, link: absent(), tenses: Some(tenses) })
+    };
+    let interfaces = names.into_iter().map(interface).collect();
+    Facts {
+        schema: SCHEMA.into(),
+        tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
+        host: host::of_image(root),
+        run: Run {
+            started,
+            elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
+            uptime_cs: 0,
+            image: Some(root.display().to_string()),
+            passive: true,
+            thorough: false,
+            timeout_ms: 0,
+            interrupted: None,
+        },
+        intent: intent::host(root),
+        state: HostState { ipv6: absent(), processes: absent(), dhcpv6_client_sockets: absent() },
+        interfaces,
+    }
+}
+
+fn state() -> State {
+    State {
+        inet6: absent(),
+        sysctl: absent(),
+        addresses: absent(),
+        ipv4_addresses: absent(),
+        routes: absent(),
+        neighbours: absent(),
+        counters: absent(),
+        leases: absent(),
+        owners: Owners { ra: absent(), dhcpv6: absent() },
+    }
+}
+
+fn absent<T>() -> Observed<T> {
+    Observed::Absent(NOT_RUNNING.into())
+}

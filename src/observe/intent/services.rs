@@ -1,0 +1,23 @@
+//! Whether a service is set up to start at boot: units of systemd, services of OpenRC, scripts of sysvinit.
+
+use super::Root;
+
+/// Where systemd keeps what a target or another unit wants (systemd.unit(5)).
+const WANTS: [&str; 4] =
+    ["/etc/systemd/system/*.wants", "/etc/systemd/system/*.requires", "/usr/lib/systemd/system/*.wants", "/lib/systemd/system/*.wants"];
+
+/// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is in
+/// a runlevel of OpenRC, or it has a start link of sysvinit. Whether the program behind it is there is not looked at.
+pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
+    let has = |patterns: &[&str], fits: &dyn Fn(&str) -> bool| {
+        patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))
+    };
+    names.iter().any(|name| {
+        let unit = format!("{name}.service");
+        let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
+        let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
+        // S, two digits and the name.
+        let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(*name));
+        by_systemd || has(&["/etc/runlevels/*"], &|entry| entry == *name) || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
+    })
+}
