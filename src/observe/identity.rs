@@ -18,21 +18,18 @@ pub(super) fn of(state: &State, mac: Mac) -> Result<ClientIdentity, String> {
         && let Some(duid) = &lease.duid
     {
         return Ok(ClientIdentity {
-            duid: duid.clone(),
+            duid: Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string()),
             iaid: lease.iaid.unwrap_or_else(|| iaid(mac)),
             of_guest: true,
             source: format!("{}:{}", lease.path, lease.line),
         });
     }
     if holds_address(state) {
-        return Err(
-            "the guest holds a DHCPv6 address under a DUID that is not known; asked under another one, a server would refuse or set aside a \
-                    second address"
-                .into(),
-        );
+        let reason = "the guest holds a DHCPv6 address under a DUID that is not known; asked under another one, a server would refuse or set \
+                      aside a second address";
+        return Err(reason.into());
     }
-    let Duid(duid) = Duid::link_layer(mac);
-    let duid = duid.iter().map(|byte| format!("{byte:02x}")).collect();
+    let duid = Duid::link_layer(mac).to_string();
     Ok(ClientIdentity { duid, iaid: iaid(mac), of_guest: false, source: "made from the MAC address".into() })
 }
 

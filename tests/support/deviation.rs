@@ -10,7 +10,7 @@ use super::{INTERFACE, frames, patch};
 ///
 /// # Errors
 /// The deviation names what facts do not have, or changes nothing.
-pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
+pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
     let mut facts = good.clone();
     if let Some(list) = &case.advertisements {
         let frames = list.iter().map(frames::advertisement).collect::<Result<Vec<_>, _>>().map_err(|error| format!("advertisements: {error}"))?;
@@ -34,7 +34,7 @@ pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
         let interface = json.pointer_mut(&format!("/interfaces/{INTERFACE}")).ok_or("the good guest has no such interface")?;
         patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
     }
-    let facts = serde_path(json)?;
+    let facts = serde_path(&json)?;
     let deviates = case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
     if deviates && facts == *good {
         return Err("the deviation changes nothing".into());
@@ -43,7 +43,7 @@ pub fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
 }
 
 /// Replaces what was received by `frames`; where nobody answers, the whole window is waited out.
-pub fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
+pub(crate) fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
     conversation.frames.retain(|frame| frame.direction != Direction::Received);
     conversation.ended = if frames.is_empty() { Ended::Deadline } else { Ended::Answered };
     for (bytes, at) in frames.into_iter().zip(1..) {
@@ -55,7 +55,7 @@ pub fn answer(conversation: &mut Conversation, frames: Vec<Vec<u8>>) {
 ///
 /// # Errors
 /// The guest has none.
-pub fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Observed<Conversation>) -> Result<&mut Conversation, String> {
+pub(crate) fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Observed<Conversation>) -> Result<&mut Conversation, String> {
     let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
     match which(&mut tenses.network) {
         Observed::Seen(conversation) => Ok(conversation),
@@ -74,9 +74,9 @@ fn as_json(table: &toml::Table) -> Result<Value, String> {
     serde_json::to_value(table).map_err(|error| error.to_string())
 }
 
-fn serde_path(json: Value) -> Result<Facts, String> {
+fn serde_path(json: &Value) -> Result<Facts, String> {
     // Through the text, so that the error names line and column of a fact and shows it.
-    let text = serde_json::to_string_pretty(&json).map_err(|error| error.to_string())?;
+    let text = serde_json::to_string_pretty(json).map_err(|error| error.to_string())?;
     serde_json::from_str(&text).map_err(|error| {
         let shown = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().trim();
         format!("the patched guest is no longer facts: {error}, at {shown}")

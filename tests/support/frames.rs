@@ -11,9 +11,9 @@ use v6check::wire::frame::{Envelope, Frame, Payload, icmpv6, multicast_mac, udp}
 use v6check::wire::ndp::{NdOption, PrefixInformation, RouterAdvertisement, router_solicitation};
 
 /// The good guest's MAC address.
-pub const GUEST_MAC: MacAddr = MacAddr(0xfa, 0x16, 0x3e, 0, 0, 1);
+pub(crate) const GUEST_MAC: MacAddr = MacAddr(0xfa, 0x16, 0x3e, 0, 0, 1);
 /// Its link-local address.
-pub const GUEST: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xf816, 0x3eff, 0xfe00, 1);
+pub(crate) const GUEST: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xf816, 0x3eff, 0xfe00, 1);
 /// The MAC address of the host's end of the link.
 const ROUTER_MAC: MacAddr = MacAddr(0xfe, 0x16, 0x3e, 0, 0, 1);
 /// Its link-local address: the gateway and the DHCPv6 server.
@@ -62,6 +62,7 @@ impl Default for Advertisement {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "a prefix has a prefix, and the field is the key that cases write")]
 struct Prefix {
     prefix: String,
     on_link: bool,
@@ -134,7 +135,7 @@ impl Default for Answer {
 }
 
 /// What a Solicit asked, which its answers repeat.
-pub struct Asked {
+pub(crate) struct Asked {
     client: Vec<u8>,
     iaid: u32,
     transaction: u32,
@@ -145,7 +146,7 @@ impl Asked {
     ///
     /// # Errors
     /// There is none, or nobody said who we are.
-    pub fn of(conversation: &Conversation) -> Result<Self, String> {
+    pub(crate) fn of(conversation: &Conversation) -> Result<Self, String> {
         let identity = conversation.identity.as_ref().ok_or("the conversation with a server has no identity")?;
         let client = bytes(&identity.duid)?;
         let sent = conversation.frames.iter().find(|frame| frame.direction == Direction::Sent).ok_or("no Solicit was sent")?;
@@ -160,7 +161,7 @@ impl Asked {
 ///
 /// # Errors
 /// An unknown key, or a value that is none of its kind.
-pub fn advertisement(table: &toml::Table) -> Result<Vec<u8>, String> {
+pub(crate) fn advertisement(table: &toml::Table) -> Result<Vec<u8>, String> {
     let short: Advertisement = table.clone().try_into().map_err(|error: toml::de::Error| error.message().to_string())?;
     let mac = mac(short.mac.as_deref(), short.from)?;
     let mut options = Vec::new();
@@ -207,7 +208,7 @@ impl Prefix {
 ///
 /// # Errors
 /// An unknown key, or a value that is none of its kind.
-pub fn answer(table: &toml::Table, asked: &Asked) -> Result<Vec<u8>, String> {
+pub(crate) fn answer(table: &toml::Table, asked: &Asked) -> Result<Vec<u8>, String> {
     let short: Answer = table.clone().try_into().map_err(|error: toml::de::Error| error.message().to_string())?;
     let refused = short.status.or(short.association_status).is_some_and(|status| status != 0);
     let address = match short.address.as_str() {
@@ -253,7 +254,7 @@ fn status(code: u16) -> DhcpOption {
 }
 
 /// The Router Solicitation that the good guest's run sent.
-pub fn solicitation() -> Vec<u8> {
+pub(crate) fn solicitation() -> Vec<u8> {
     let envelope =
         Envelope { source_mac: GUEST_MAC, destination_mac: multicast_mac(ALL_ROUTERS), source: GUEST, destination: ALL_ROUTERS, hop_limit: 255 };
     icmpv6(&envelope, &router_solicitation(Some(GUEST_MAC)))
@@ -263,7 +264,7 @@ pub fn solicitation() -> Vec<u8> {
 ///
 /// # Errors
 /// `duid` is not hexadecimal.
-pub fn solicit(duid: &str, iaid: u32) -> Result<Vec<u8>, String> {
+pub(crate) fn solicit(duid: &str, iaid: u32) -> Result<Vec<u8>, String> {
     let options = vec![
         DhcpOption::ClientId(bytes(duid)?),
         DhcpOption::OptionRequest(vec![23, 24, 82]),

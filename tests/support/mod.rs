@@ -2,9 +2,9 @@
 //!
 //! It knows facts and packets, and no rules.
 
-pub mod deviation;
-pub mod frames;
-pub mod patch;
+pub(crate) mod deviation;
+pub(crate) mod frames;
+pub(crate) mod patch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use std::path::{Path, PathBuf};
 use v6check::facts::{self, Facts};
 
 /// The interface that the good guest has.
-pub const INTERFACE: &str = "eth0";
+pub(crate) const INTERFACE: &str = "eth0";
 
 /// The project's folder.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Where the known-good guest is kept.
-pub fn good_guest_path() -> PathBuf {
+pub(crate) fn good_guest_path() -> PathBuf {
     root().join("tests/guests/calico-good.json")
 }
 
@@ -28,7 +28,7 @@ pub fn good_guest_path() -> PathBuf {
 ///
 /// # Errors
 /// Its file does not hold facts.
-pub fn good_guest() -> Result<Facts, String> {
+pub(crate) fn good_guest() -> Result<Facts, String> {
     let path = good_guest_path();
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     facts::load(&text).map_err(|error| format!("{}: {error}", path.display()))

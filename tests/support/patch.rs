@@ -11,7 +11,7 @@ const NULL: &str = "null!";
 ///
 /// # Errors
 /// The patch removes what is not there; the text names the key.
-pub fn merge(target: &mut Value, patch: Value) -> Result<(), String> {
+pub(crate) fn merge(target: &mut Value, patch: Value) -> Result<(), String> {
     merge_at(target, patch, "")
 }
 
@@ -27,7 +27,7 @@ fn merge_at(target: &mut Value, patch: Value, path: &str) -> Result<(), String> 
     let Some(object) = target.as_object_mut() else { return Err(format!("{path} is no object")) };
     for (key, value) in patch {
         let path = format!("{path}.{key}");
-        if value != Value::from(NULL) {
+        if value != NULL {
             merge_at(object.entry(key).or_insert(Value::Null), value, &path)?;
         } else if key == "seen" {
             object.insert(key, Value::Null);

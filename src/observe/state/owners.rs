@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(by(&[process(1, "dhclient -6")]), "kernel: dhclient", "none named: all");
         assert_eq!(by(&[process(1, "dhclient -4 eth0"), process(2, "dhclient eth0")]), "kernel: ");
         assert_eq!(by(&[process(1, "dhclient -6 -S eth0"), process(2, "dhclient -6 -P eth0")]), "kernel: ", "they ask for no address");
-        assert_eq!(by(&[process(1, "dhclient -6 eth0"), process(2, "dhclient -6 eth0")]), "kernel: dhclient, dhclient");
+        assert_eq!(by(&[process(1, "dhclient -6 eth0"), process(2, "dhclient -6 -lf /tmp/leases eth0")]), "kernel: dhclient, dhclient");
+        assert_eq!(by(&[process(1, "dhclient -6 eth0"), process(2, "dhclient -6 eth0")]), "kernel: dhclient", "not bound yet");
         assert_eq!(by(&[process(1, "dhcp6c -Pdefault eth0"), process(2, "odhcp6c eth1")]), "kernel: dhcp6c");
         assert_eq!(by(&[process(1, "odhcp6c -P 0 eth0")]), "odhcp6c: odhcp6c");
         assert_eq!(by(&[process(1, "udhcpc6 -f -i eth0")]), "kernel: udhcpc6");
