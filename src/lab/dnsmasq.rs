@@ -180,8 +180,8 @@ impl Dnsmasq {
         if !taps.is_empty() {
             options.push(format!("--bridge-interface={interface},{}", taps.join(",")));
         }
-        // The lab's own: stay a child with root's rights to the lab's files, and log.
-        options.extend(["--keep-in-foreground", "--user=root", "--log-dhcp", "--log-facility=-"].map(String::from));
+        // The lab's own: stay a child with root's rights to the lab's files, and log to standard error.
+        options.extend(["--keep-in-foreground", "--user=root", "--log-facility=-"].map(String::from));
         options
     }
 }

@@ -30,6 +30,10 @@ impl Snapshot {
             forget_moving(&mut value);
             parts.insert(format!("ip {words}"), format!("{value:#}"));
         }
+        let neighbours: Value = serde_json::from_str(&guest.namespace().ip("-json -6 neigh show")?).unwrap_or_default();
+        for router in neighbours.as_array().into_iter().flatten().filter(|neighbour| neighbour.get("router").is_some()) {
+            parts.insert(format!("router {}", router["dst"]), router["lladdr"].to_string());
+        }
         for line in guest.succeed("grep", &["-rsI", "", "/proc/sys/net/ipv4", "/proc/sys/net/ipv6"]).or_else(despite_unreadable)?.lines() {
             if let Some((path, value)) = line.split_once(':') {
                 parts.insert(path.into(), value.into());

@@ -17,15 +17,21 @@ pub(crate) struct Cell {
     arguments: &'static [&'static str],
     exit: i32,
     deviations: &'static [Deviation],
+    /// Requirements, and words that their evidence must have.
+    evidence: &'static [(&'static str, &'static str)],
 }
 
 const fn cell(name: &'static str, build: fn() -> Result<Scene, LabError>, exit: i32, deviations: &'static [Deviation]) -> Cell {
-    Cell { name, build, wrapper: &[], arguments: &[], exit, deviations }
+    Cell { name, build, wrapper: &[], arguments: &[], exit, deviations, evidence: &[] }
 }
 
 impl Cell {
     const fn with(self, arguments: &'static [&'static str]) -> Self {
         Self { arguments, ..self }
+    }
+
+    const fn seen_in(self, evidence: &'static [(&'static str, &'static str)]) -> Self {
+        Self { evidence, ..self }
     }
 
     const fn under(self, wrapper: &'static [&'static str]) -> Self {
@@ -49,23 +55,26 @@ const FORWARDING: &[Deviation] = &[
     ("rs-outlasts-late-link", "*", SKIP, ""),
 ];
 
-const NO_OFFER: &[Deviation] = &[
-    ("network-dhcpv6-offer", "*", FAIL, ""),
-    ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+const REFUSED: &[Deviation] = &[
+    ("network-dhcpv6-offer", "*", FAIL, "noaddrsavail"),
+    ("dhcpv6-address", "*", INCONCLUSIVE, "noaddrsavail"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
 ];
 
-const NOT_LOOKED_AT_THE_NETWORK: &[Deviation] = &[
-    ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, ""),
-    ("network-router-advertisement", "*", INCONCLUSIVE, ""),
-    ("network-managed-flag", "*", INCONCLUSIVE, ""),
-    ("network-no-slaac-prefix", "*", INCONCLUSIVE, ""),
-    ("network-no-on-link-prefix", "*", INCONCLUSIVE, ""),
-    ("network-dhcpv6-offer", "*", INCONCLUSIVE, ""),
-    ("network-single-router", "*", INCONCLUSIVE, ""),
-    ("network-single-server", "*", INCONCLUSIVE, ""),
-];
+/// Nothing was asked of the network, for a reason that has this word.
+const fn network_unasked(word: &'static str) -> [Deviation; 8] {
+    [
+        ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, word),
+        ("network-router-advertisement", "*", INCONCLUSIVE, word),
+        ("network-managed-flag", "*", INCONCLUSIVE, word),
+        ("network-no-slaac-prefix", "*", INCONCLUSIVE, word),
+        ("network-no-on-link-prefix", "*", INCONCLUSIVE, word),
+        ("network-dhcpv6-offer", "*", INCONCLUSIVE, word),
+        ("network-single-router", "*", INCONCLUSIVE, word),
+        ("network-single-server", "*", INCONCLUSIVE, word),
+    ]
+}
 
 const ROGUE: &[Deviation] = &[("network-single-router", "*", FAIL, ""), ("network-single-server", "*", FAIL, "")];
 
@@ -93,7 +102,7 @@ pub(crate) const CELLS: &[Cell] = &[
         scenes::no_client,
         1,
         &[
-            ("dhcpv6-intended", "*", FAIL, ""),
+            ("dhcpv6-intended", "*", FAIL, "ifupdown"),
             ("dhcpv6-client-running", "*", FAIL, ""),
             ("dhcpv6-address", "*", FAIL, ""),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
@@ -106,7 +115,7 @@ pub(crate) const CELLS: &[Cell] = &[
         scenes::two_nics,
         1,
         &[
-            ("dhcpv6-intended", "eth1", FAIL, ""),
+            ("dhcpv6-intended", "eth1", FAIL, "ifupdown"),
             ("dhcpv6-client-running", "eth1", FAIL, ""),
             ("dhcpv6-address", "eth1", FAIL, ""),
             ("dhcpv6-address-as-offered", "eth1", SKIP, ""),
@@ -135,8 +144,8 @@ pub(crate) const CELLS: &[Cell] = &[
             ("network-single-server", "*", INCONCLUSIVE, "link-local"),
         ],
     ),
-    cell("cell-09-unknown-mac", scenes::unknown_mac, 3, NO_OFFER),
-    cell("cell-10-rebuilt", scenes::rebuilt, 3, NO_OFFER),
+    cell("cell-09-unknown-mac", scenes::unknown_mac, 3, REFUSED),
+    cell("cell-10-rebuilt", scenes::rebuilt, 3, REFUSED),
     cell(
         "cell-10-duid-unknown",
         scenes::duid_unknown,
@@ -152,11 +161,11 @@ pub(crate) const CELLS: &[Cell] = &[
         scenes::slaac,
         3,
         &[
-            ("network-managed-flag", "*", FAIL, ""),
+            ("network-managed-flag", "*", FAIL, "m=0"),
             ("network-no-slaac-prefix", "*", FAIL, "2001:db8:1::/64"),
             ("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64"),
-            ("network-dhcpv6-offer", "*", FAIL, ""),
-            ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+            ("network-dhcpv6-offer", "*", FAIL, "no dhcpv6 server answers"),
+            ("dhcpv6-address", "*", INCONCLUSIVE, "no dhcpv6 server answers"),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
         ],
@@ -167,12 +176,12 @@ pub(crate) const CELLS: &[Cell] = &[
         3,
         &[
             ("ra-default-route", "*", INCONCLUSIVE, ""),
-            ("network-router-advertisement", "*", FAIL, ""),
+            ("network-router-advertisement", "*", FAIL, "no router"),
             ("network-managed-flag", "*", SKIP, ""),
             ("network-no-slaac-prefix", "*", SKIP, ""),
             ("network-no-on-link-prefix", "*", SKIP, ""),
-            ("network-dhcpv6-offer", "*", FAIL, ""),
-            ("dhcpv6-address", "*", INCONCLUSIVE, ""),
+            ("network-dhcpv6-offer", "*", FAIL, "no dhcpv6 server answers"),
+            ("dhcpv6-address", "*", INCONCLUSIVE, "no dhcpv6 server answers"),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
         ],
@@ -189,7 +198,8 @@ pub(crate) const CELLS: &[Cell] = &[
         scenes::drops_dhcpv6,
         1,
         &[("dhcpv6-address", "*", FAIL, "firewall"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")],
-    ),
+    )
+    .seen_in(&[("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
     cell(
         "cell-15-drops-ras",
         scenes::drops_ras,
@@ -200,16 +210,31 @@ pub(crate) const CELLS: &[Cell] = &[
             ("ra-solicited", "*", SKIP, ""),
             ("rs-outlasts-late-link", "*", SKIP, ""),
         ],
-    ),
+    )
+    .seen_in(&[
+        ("ra-accepted", "AF_PACKET"),
+        ("ra-accepted", "/proc/net/dev_snmp6/eth0"),
+        ("ra-default-route", "AF_PACKET"),
+        ("ra-default-route", "/proc/net/dev_snmp6/eth0"),
+    ]),
     cell("cell-16-offer-changed", scenes::offer_changed, 1, &[("dhcpv6-address-as-offered", "*", FAIL, "2001:db8:1::11")]),
     cell("cell-17-rogue", scenes::rogue, 0, ROGUE).with(&["--thorough"]),
     cell("cell-17-rogue-strict", scenes::rogue, 3, ROGUE).with(&["--thorough", "--strict"]),
     cell("cell-17-rogue-strict-network-faults", scenes::rogue, 1, ROGUE).with(&["--thorough", "--strict", "--network-faults", "fail"]),
-    cell("cell-18-no-raw-sockets", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).under(WITHOUT_RAW_SOCKETS),
-    cell("cell-19-passive", scenes::good, 3, NOT_LOOKED_AT_THE_NETWORK).with(&["--passive"]),
+    cell("cell-18-no-raw-sockets", scenes::good, 3, &network_unasked("cap_net_raw")).under(WITHOUT_RAW_SOCKETS),
+    cell("cell-19-passive", scenes::good, 3, &network_unasked("--passive")).with(&["--passive"]),
     cell("cell-20-plain-neutron", scenes::neutron, 0, &[("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64")]),
     cell("cell-21-no-ipv4", scenes::no_ipv4, 0, &[("ipv4-address", "*", FAIL, "")]),
 ];
+
+/// Whose fault the diagnosis of `nic` must name: the guest's before the network's, and nobody's for what is only told.
+fn fault(cell: &Cell, nic: &str) -> Option<&'static str> {
+    let of_network = |id: &str| id.starts_with("network-");
+    let told_only = |id: &str| id == "ipv4-address";
+    let faults = cell.deviations.iter().filter(|(id, on, verdict, _)| *verdict == FAIL && (*on == "*" || *on == nic) && !told_only(id));
+    let faults: Vec<bool> = faults.map(|(id, ..)| of_network(id)).collect();
+    (!faults.is_empty()).then(|| if faults.into_iter().all(|network| network) { "network" } else { "guest" })
+}
 
 /// Builds the cell's guest, runs v6check in it, and compares. The error tells every difference.
 pub(crate) fn run(cell: &Cell) -> Result<(), String> {
@@ -221,6 +246,19 @@ pub(crate) fn run(cell: &Cell) -> Result<(), String> {
     let nics: Vec<String> = scene.guest.nics().iter().map(|nic| nic.name.clone()).collect();
     let nics: Vec<&str> = nics.iter().map(String::as_str).collect();
     let mut wrong = compare(report, &nics, cell.deviations).err();
+    for (id, word) in cell.evidence {
+        let mut results = report["results"].as_array().into_iter().flatten();
+        if !results.any(|result| result["id"] == *id && result["evidence"].to_string().contains(word)) {
+            wrong = Some(format!("{id}: its evidence has no {word:?}\n{}", wrong.unwrap_or_default()));
+        }
+    }
+    for nic in &nics {
+        let mut diagnoses = report["summary"]["diagnosis"].as_array().into_iter().flatten();
+        let told = diagnoses.find(|diagnosis| diagnosis["interface"] == *nic).and_then(|diagnosis| diagnosis["fault"].as_str());
+        if told != fault(cell, nic) {
+            wrong = Some(format!("the diagnosis of {nic} blames {told:?} instead of {:?}\n{}", fault(cell, nic), wrong.unwrap_or_default()));
+        }
+    }
     if run.code != Some(cell.exit) {
         wrong = Some(format!("exit code {:?} instead of {}\n{}", run.code, cell.exit, wrong.unwrap_or_default()));
     }

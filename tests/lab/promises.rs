@@ -48,7 +48,10 @@ fn changes_nothing() -> Result<(), String> {
     ensure(run.code == Some(0) && run.report.is_some(), || format!("exit code {:?}: {}{}", run.code, run.stdout, run.stderr))?;
     let after = snapshot(&mut scene).map_err(text)?;
     let differences = before.differences(&after);
-    ensure(differences.is_empty(), || differences.join("\n"))
+    ensure(differences.is_empty(), || differences.join("\n"))?;
+    scene.guest.namespace().set(&[("ipv6/conf/eth0/accept_ra", 2)]).map_err(text)?;
+    let differences = before.differences(&snapshot(&mut scene).map_err(text)?);
+    ensure(differences.len() == 1, || format!("a setting was changed, and the comparison shows {differences:?}"))
 }
 
 /// The compute host hears nothing of a passive run, and something of another one.
