@@ -8,6 +8,7 @@ mod boot_loader;
 mod dhclient;
 mod firewall;
 mod ifupdown;
+mod init;
 mod modules;
 mod pasted;
 mod services;
