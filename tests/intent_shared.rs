@@ -148,10 +148,130 @@ fn sysctl_that_cannot_be_read() {
     assert!(matches!(sysctl_of(root.path(), "eth0"), Observed::Unknown(reason) if reason.contains("/etc/sysctl.d/a.conf: not a regular file")));
 }
 
+const GRUB: &str = "/boot/grub/grub.cfg";
+
+/// `ipv6.disable=1 /boot/grub/grub.cfg:3`, one a word.
+fn words(files: &[(&str, &str)]) -> Vec<String> {
+    let show = |setting: &Setting<String>| format!("{} {}:{}", setting.value, setting.at.path, setting.at.line);
+    intent::host(image(files).path()).command_line.get().unwrap().iter().map(show).collect()
+}
+
+#[test]
+fn command_line_of_the_boot_loader() {
+    let quiet = "menuentry 'Debian' {\n\tlinux /boot/vmlinuz root=/dev/vda1 ro quiet\n}\n";
+    let off = "menuentry 'Debian' {\n\tlinux /boot/vmlinuz root=/dev/vda1 ro ipv6.disable=1 quiet\n}\n";
+    let entry = ("/boot/loader/entries/abc-5.14.0.conf", "title Rocky\noptions root=/dev/vda4 $kernelopts $tuned_params\n");
+    for (files, expected) in [
+        (&[(GRUB, quiet)][..], &[][..]),
+        (&[(GRUB, off)], &["ipv6.disable=1 /boot/grub/grub.cfg:2"][..]),
+        (&[("/boot/grub2/grub.cfg", off)], &["ipv6.disable=1 /boot/grub2/grub.cfg:2"]),
+        (
+            &[(GRUB, "linux /vmlinuz ipv6.disable=1 ipv6.disable=0 ip=dhcp6 ipv6.autoconf=0\n")],
+            &["ipv6.disable=0 /boot/grub/grub.cfg:1", "ip=dhcp6 /boot/grub/grub.cfg:1", "ipv6.autoconf=0 /boot/grub/grub.cfg:1"],
+        ),
+        (&[(GRUB, "linux /vmlinuz ipv6.disable-ipv6=1 -- ipv6.disable=1\n")], &["ipv6.disable_ipv6=1 /boot/grub/grub.cfg:1"]),
+        (&[(GRUB, "# linux /vmlinuz ipv6.disable=1\nlinux /vmlinuz notipv6.disable=1 ipv6.disable\n")], &[]),
+        // What the next update-grub would write does not count while there is a menu.
+        (&[(GRUB, quiet), ("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n")], &[]),
+        (&[("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n")], &["ipv6.disable=1 /etc/default/grub:1"]),
+        (
+            &[
+                ("/etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\"ipv6.disable=1\"\nGRUB_CMDLINE_LINUX=\"quiet\"\n"),
+                ("/etc/default/grub.d/50-cloudimg.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=\"console=ttyS0\"\n"),
+            ],
+            &[],
+        ),
+        (
+            &[
+                ("/etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet\"\n"),
+                ("/etc/default/grub.d/ipv6.cfg", "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ipv6.disable=1\"\n"),
+                ("/etc/default/grub.d/zz.cfg", "GRUB_CMDLINE_LINUX+=\" splash\"\n"),
+            ],
+            &["ipv6.disable=1 /etc/default/grub.d/zz.cfg:1"],
+        ),
+        // Boot loader entries, drawn in by a menu or alone.
+        (&[("/boot/grub2/grub.cfg", "insmod blscfg\nblscfg\n"), entry], &[]),
+        (
+            &[("/boot/grub2/grub.cfg", "blscfg\n"), ("/boot/grub2/grubenv", "kernelopts=ro ipv6.disable=1\n"), entry],
+            &["ipv6.disable=1 /boot/loader/entries/abc-5.14.0.conf:2"],
+        ),
+        (
+            &[("/boot/grub2/grub.cfg", "set tuned_params=\"ipv6.disable=1\"\nblscfg\n"), entry],
+            &["ipv6.disable=1 /boot/loader/entries/abc-5.14.0.conf:2"],
+        ),
+        (
+            &[entry, ("/boot/loader/entries/abc-5.14.9.conf", "options ro\noptions ipv6.disable=1\n")],
+            &["ipv6.disable=1 /boot/loader/entries/abc-5.14.9.conf:2"],
+        ),
+        (&[entry, ("/boot/loader/entries/abc-5.9-rescue.conf", "options ipv6.disable=1\n")], &[]),
+        // Others.
+        (&[("/boot/extlinux/extlinux.conf", "LABEL x\n  APPEND root=/dev/vda ipv6.disable=1\n")], &["ipv6.disable=1 /boot/extlinux/extlinux.conf:2"]),
+        (&[("/boot/cmdline.txt", "console=tty1 ipv6.disable=1\n")], &["ipv6.disable=1 /boot/cmdline.txt:1"]),
+        (
+            &[("/boot/grub/menu.lst", "title CentOS\n\tkernel /vmlinuz-2.6.32 ro root=/dev/vda1 ipv6.disable=1\n")],
+            &["ipv6.disable=1 /boot/grub/menu.lst:2"],
+        ),
+        (&[("/etc/kernel/cmdline", "ro ipv6.disable=1\n")], &["ipv6.disable=1 /etc/kernel/cmdline:1"]),
+        (&[("/etc/kernel/cmdline", "ro ipv6.disable=1\n"), (GRUB, quiet)], &[]),
+    ] {
+        assert_eq!(words(files), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn boot_entries_that_differ_and_none() {
+    let text = "linux /vmlinuz ro ipv6.disable=1\nlinux /vmlinuz ro single\n";
+    let host = intent::host(image(&[(GRUB, text)]).path());
+    let [word] = &host.command_line.get().unwrap()[..] else { panic!("{:?}", host.command_line) };
+    assert_eq!(word.text, "linux /vmlinuz ro ipv6.disable=1 (other entries of the boot loader differ)");
+    let host = intent::host(image(&[(GRUB, &format!("linux /vmlinuz {} ipv6.disable=1\n", "a ".repeat(200)))]).path());
+    assert_eq!(host.command_line.get().unwrap()[0].text, "linux ... ipv6.disable=1 ...");
+    assert!(matches!(intent::host(image(&[]).path()).command_line, Observed::Unknown(reason) if reason.contains("no boot loader's file")));
+}
+
+#[test]
+fn modules() {
+    const CONF: &str = "/etc/modprobe.d/a.conf";
+    let built_in = ("/lib/modules/6.1.0/modules.builtin", "kernel/net/ipv4/tcp_cubic.ko\nkernel/net/ipv6/ipv6.ko\n");
+    let a_module = ("/lib/modules/6.2.0/modules.builtin", "kernel/net/ipv6/ip6_offload.ko\n");
+    let off = (CONF, "options ipv6 disable=1\n");
+    for (files, expected) in [
+        (&[off][..], &["options ipv6 disable=1 /etc/modprobe.d/a.conf:1"][..]),
+        (&[(CONF, "# options ipv6 disable=1\noptions ipv6 disable=0\n")], &[]),
+        (&[(CONF, "options ipv6 \\\n  disable_ipv6=1\n")], &["options ipv6 disable_ipv6=1 /etc/modprobe.d/a.conf:1"]),
+        (&[(CONF, "options ipv6 disable=1\noptions ipv6 autoconf=0\noptions ipv6 disable=0\n")], &[]),
+        (&[(CONF, "\ninstall ipv6 /bin/true\n")], &["install ipv6 /bin/true /etc/modprobe.d/a.conf:2"]),
+        (&[(CONF, "install ipv6 /usr/bin/false\n")], &["install ipv6 /usr/bin/false /etc/modprobe.d/a.conf:1"]),
+        (&[(CONF, "install ipv6 /sbin/modprobe --ignore-install ipv6\n")], &[]),
+        (
+            &[(CONF, "blacklist ipv6\nalias net-pf-10 off\nblacklist ip6_tables\n")],
+            &["blacklist ipv6 /etc/modprobe.d/a.conf:1", "alias net-pf-10 off /etc/modprobe.d/a.conf:2"],
+        ),
+        (&[("/etc/modprobe.d/a", "options ipv6 disable=1\n")], &[]),
+        (&[("/usr/lib/modprobe.d/a.conf", "options ipv6 disable=1\n"), (CONF, "")], &[]),
+        (&[("/usr/lib/modprobe.d/a.conf", "options ipv6 disable=1\n"), (CONF, "-> /dev/null")], &[]),
+        (&[off, built_in], &[]),
+        (&[off, a_module], &["options ipv6 disable=1 /etc/modprobe.d/a.conf:1"]),
+        (&[off, built_in, a_module], &["options ipv6 disable=1 /etc/modprobe.d/a.conf:1"]),
+    ] {
+        let host = intent::host(image(files).path());
+        let show = |setting: &Setting<String>| format!("{} {}:{}", setting.value, setting.at.path, setting.at.line);
+        let found: Vec<String> = host.modules.get().unwrap().iter().map(show).collect();
+        assert_eq!(found, expected, "{files:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_sysctl_text_ends(text in "((net[./]ipv6[./]conf[./](all|default|e\\*|eth0)[./]|accept_ra|forwarding|[-=*`\\[#]|-?[0-9x]{1,12}| |\n|\\PC){0,8}\n){0,12}") {
         prop_assert!(matches!(sysctl_of(image(&[(A, &text)]).path(), "eth0"), Observed::Seen(_)));
+    }
+
+    #[test]
+    fn any_boot_loader_and_modprobe_text_ends(text in "((set |linux|options|\\$kernelopts|\\$\\{a\\}|kernelopts=|ipv6\\.disable=1|ip=|blacklist|install|ipv6|blscfg|[\"'\\\\=-]| |\n|\\PC){0,8}\n){0,12}") {
+        let root = image(&[(GRUB, &text), ("/boot/grub/grubenv", &text), ("/boot/loader/entries/a.conf", &text), ("/etc/modprobe.d/a.conf", &text)]);
+        let _ = intent::host(root.path());
+        let _ = intent::host(image(&[("/etc/default/grub", &text)]).path());
     }
 }

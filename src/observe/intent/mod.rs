@@ -9,6 +9,7 @@ mod dhclient;
 mod firewall;
 mod ifupdown;
 mod init;
+mod keyed;
 mod modules;
 mod pasted;
 mod services;

@@ -1,10 +1,9 @@
 //! The files that are read for sysctl at boot, in the order in which they count.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use super::super::init::{self, Init};
-use super::super::{Root, services};
+use super::super::{Root, keyed, services};
 
 /// Where files of equal name mask each other, the strongest first (sysctl.d(5); sysctl(8) of procps has the same).
 const FOLDERS: [&str; 5] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
@@ -56,13 +55,7 @@ pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
 /// systemd-sysctl, and `sysctl --system`: by name, whichever folder it is in. /etc/sysctl.conf is read by the former only where a link in
 /// /etc/sysctl.d leads to it.
 fn by_name(root: &Root) -> Vec<String> {
-    let mut by_name = BTreeMap::new();
-    for folder in FOLDERS {
-        for name in root.names(folder).into_iter().filter(|name| name.ends_with(".conf") && !name.starts_with('.')) {
-            by_name.entry(name.clone()).or_insert_with(|| format!("{folder}/{name}"));
-        }
-    }
-    by_name.into_values().filter(|path| root.link(path).is_none_or(|target| target != "/dev/null")).collect()
+    keyed::files_by_name(root, &FOLDERS, ".conf")
 }
 
 /// Alpine's service `sysctl`: folder after folder, /run last, and a file of /etc or /run in place of one of equal name in a weaker folder
@@ -88,6 +81,6 @@ fn of_ufw(root: &Root) -> io::Result<Option<String>> {
         return Ok(None);
     }
     let defaults = root.text_if_any("/etc/default/ufw")?.unwrap_or_default();
-    let set = defaults.lines().rev().find_map(|line| line.trim().strip_prefix("IPT_SYSCTL="));
-    Ok(set.map(|path| path.trim_matches(['"', '\'']).to_owned()).filter(|path| path.starts_with('/')))
+    let set = keyed::last(&defaults, "IPT_SYSCTL").map(|set| set.value.to_owned());
+    Ok(set.filter(|path| path.starts_with('/')))
 }
