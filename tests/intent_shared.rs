@@ -7,7 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use v6check::facts::{Observed, Setting};
+use v6check::facts::{BakedIdentity, Observed, Setting};
 use v6check::observe::intent::{self, Nic};
 
 fn image(files: &[(&str, &str)]) -> TempDir {
@@ -187,7 +187,7 @@ fn command_line_of_the_boot_loader() {
                 ("/etc/default/grub.d/ipv6.cfg", "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ipv6.disable=1\"\n"),
                 ("/etc/default/grub.d/zz.cfg", "GRUB_CMDLINE_LINUX+=\" splash\"\n"),
             ],
-            &["ipv6.disable=1 /etc/default/grub.d/zz.cfg:1"],
+            &["ipv6.disable=1 /etc/default/grub.d/ipv6.cfg:1"],
         ),
         // Boot loader entries, drawn in by a menu or alone.
         (&[("/boot/grub2/grub.cfg", "insmod blscfg\nblscfg\n"), entry], &[]),
@@ -261,6 +261,154 @@ fn modules() {
     }
 }
 
+fn identity(files: &[(&str, &str)]) -> BakedIdentity {
+    intent::host(image(files).path()).identity.get().unwrap().clone()
+}
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn machine_ids() {
+    const ETC: &str = "/etc/machine-id";
+    const DBUS: &str = "/var/lib/dbus/machine-id";
+    for (files, expected) in [
+        (&[][..], None),
+        (&[(ETC, "")][..], None),
+        (&[(ETC, "uninitialized\n")], None),
+        (&[(ETC, "0123456789abcdef0123456789abcdef\n")], Some(ETC)),
+        (&[(ETC, "0123456789ABCDEF0123456789abcdef")], Some(ETC)),
+        (&[(ETC, "00000000000000000000000000000000\n")], None),
+        (&[(ETC, "0123456789abcdef\n")], None),
+        (&[(ETC, ""), (DBUS, ID)], Some(DBUS)),
+        (&[(DBUS, ID)], Some(DBUS)),
+        (&[(ETC, "uninitialized\n"), (DBUS, ID)], Some(DBUS)),
+        (&[(ETC, ""), (DBUS, "-> /etc/machine-id")], None),
+        (&[(ETC, "-> /x"), ("/x", ID)], Some(ETC)),
+    ] {
+        let found = identity(files).machine_id;
+        assert_eq!(found.as_ref().map(|found| &found.at.path[..]), expected, "{files:?}");
+        assert!(found.is_none_or(|found| found.value == ID));
+    }
+}
+
+const LEASES: &str = r#"default-duid "\000\001\000\001.\345\014\026\372\026>\000\000\001";
+lease6 {
+  interface "eth0";
+  ia-na 3e:00:00:01 {
+    starts 1700000000;
+    iaaddr 2001:db8::5 { starts 1700000000; preferred-life 100; max-life 200; }
+  }
+}
+lease6 {
+  interface "eth1";
+  ia-na 3e:00:00:02 { starts 1; iaaddr 2001:db8::6 { starts 1; } }
+}
+lease6 {
+  interface "eth1";
+  ia-na 3e:00:00:02 { starts 1; iaaddr 2001:db8::6 { starts 1; } }
+  released;
+}
+"#;
+
+#[test]
+fn duids_that_clients_keep() {
+    const KEYFILE: &str = "/etc/NetworkManager/system-connections/eth0.nmconnection";
+    for (path, text, client, line, duid, decoded) in [
+        ("/var/lib/dhcp/dhclient6.leases", LEASES, "dhclient", 1, "000100012ee50c16fa163e000001", "DUID-LLT of fa:16:3e:00:00:01, made 2024-12-06"),
+        (
+            "/var/lib/dhclient/dhclient6-eth0.leases",
+            LEASES,
+            "dhclient",
+            1,
+            "000100012ee50c16fa163e000001",
+            "DUID-LLT of fa:16:3e:00:00:01, made 2024-12-06",
+        ),
+        ("/var/lib/dhcpcd/duid", "00:03:00:01:fa:16:3e:00:00:01\n", "dhcpcd", 1, "00030001fa163e000001", "DUID-LL of fa:16:3e:00:00:01"),
+        (
+            "/var/lib/dhcpv6/dhcp6c_duid",
+            "\x0a\0\0\x03\0\x01\x02\x16\x3e\0\0\x01",
+            "dhcp6c",
+            0,
+            "000300010216 3e000001",
+            "DUID-LL of 02:16:3e:00:00:01",
+        ),
+        ("/var/lib/dibbler/client-duid", "00:03:00:01:fa:16:3e:00:00:01", "dibbler", 1, "00030001fa163e000001", "DUID-LL of fa:16:3e:00:00:01"),
+        (
+            "/var/lib/wicked/duid.xml",
+            "<duids>\n  <default>00:03:00:01:fa:16:3e:00:00:01</default>\n</duids>\n",
+            "wicked",
+            2,
+            "00030001fa163e000001",
+            "DUID-LL of fa:16:3e:00:00:01",
+        ),
+        (
+            "/etc/systemd/networkd.conf",
+            "[DHCPv6]\nDUIDType=vendor\nDUIDRawData=00:00:ab:11:01:02\n",
+            "systemd-networkd",
+            3,
+            "00020000ab110102",
+            "DUID-EN of enterprise 43793",
+        ),
+        ("/etc/systemd/network/a.network", "[DHCPv6]\nDUIDRawData=01:02\nDUIDType=4\n", "systemd-networkd", 2, "00040102", "DUID-UUID"),
+        (
+            KEYFILE,
+            "[ipv6]\nmethod=auto\ndhcp-duid=00:03:00:01:fa:16:3e:00:00:01\n",
+            "NetworkManager",
+            3,
+            "00030001fa163e000001",
+            "DUID-LL of fa:16:3e:00:00:01",
+        ),
+    ] {
+        let found = identity(&[(path, text)]).duids;
+        let [found] = &found[..] else { panic!("{path}: {found:?}") };
+        assert_eq!((&found.client[..], &found.at.path[..], found.at.line), (client, path, line));
+        assert_eq!((&found.duid[..], &found.decoded[..]), (&duid.replace(' ', "")[..], decoded), "{path}");
+        assert_eq!(found.mac.is_some(), decoded.contains(':'), "{path}");
+    }
+    for (path, text) in [
+        ("/etc/systemd/networkd.conf", "[DHCPv6]\nDUIDType=link-layer\n#DUIDRawData=01:02\n"),
+        ("/etc/systemd/networkd.conf", "[Network]\nDUIDRawData=01:02\n"),
+        (KEYFILE, "[ipv6]\ndhcp-duid=stable-uuid\n[ipv4]\ndhcp-duid=01:02:03\n"),
+        ("/var/lib/dhcpcd/duid", ""),
+        ("/var/lib/dhcp/dhclient6.leases", "# nothing yet\n"),
+    ] {
+        assert_eq!(identity(&[(path, text)]).duids, [], "{path}: {text}");
+    }
+}
+
+#[test]
+fn leases_and_secrets() {
+    let found = identity(&[
+        ("/var/lib/dhcp/dhclient6.eth0.leases", LEASES),
+        ("/var/lib/dhcpcd/eth0.lease6", "\x07\x01"),
+        ("/var/lib/NetworkManager/internal6-1f-eth0.lease", "ADDRESS=2001:db8::1\n"),
+        ("/var/lib/NetworkManager/internal-1f-eth0.lease", "ADDRESS=192.0.2.1\n"),
+        ("/var/lib/NetworkManager/secret_key", "nm-v2:topsecret"),
+        ("/var/lib/dhcpcd/secret", ""),
+        (A, "net.ipv6.conf.eth0.stable_secret = 2001:db8::5ec\n"),
+    ]);
+    let show = |setting: &Setting<String>| format!("{} {}:{}: {}", setting.value, setting.at.path, setting.at.line, setting.text);
+    assert_eq!(
+        found.leases.iter().map(show).collect::<Vec<_>>(),
+        [
+            "dhclient's for eth0 /var/lib/dhcp/dhclient6.eth0.leases:2: lease6 { ... iaaddr 2001:db8::5 ... }",
+            "dhcpcd's /var/lib/dhcpcd/eth0.lease6:0: a file of 2 bytes",
+            "NetworkManager's /var/lib/NetworkManager/internal6-1f-eth0.lease:0: a file of 20 bytes",
+        ]
+    );
+    assert_eq!(
+        found.secrets.iter().map(show).collect::<Vec<_>>(),
+        [
+            "NetworkManager's secret_key /var/lib/NetworkManager/secret_key:0: a file of 15 bytes",
+            "net/ipv6/conf/eth0/stable_secret /etc/sysctl.d/a.conf:1: net/ipv6/conf/eth0/stable_secret = (not shown)",
+        ]
+    );
+    assert_eq!(identity(&[]), BakedIdentity::default());
+    let root = image(&[("/var/lib/dhcpcd/x", "")]);
+    assert!(std::process::Command::new("mkfifo").arg(root.path().join("var/lib/dhcpcd/duid")).status().unwrap().success());
+    assert!(matches!(intent::host(root.path()).identity, Observed::Unknown(reason) if reason.starts_with("/var/lib/dhcpcd/duid: not a regular")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -273,5 +421,19 @@ proptest! {
         let root = image(&[(GRUB, &text), ("/boot/grub/grubenv", &text), ("/boot/loader/entries/a.conf", &text), ("/etc/modprobe.d/a.conf", &text)]);
         let _ = intent::host(root.path());
         let _ = intent::host(image(&[("/etc/default/grub", &text)]).path());
+    }
+
+    #[test]
+    fn any_kept_identity_ends(bytes in proptest::collection::vec(any::<u8>(), 0..40), text in "(<|>|[0-9a-f:]{1,9}|DUIDRawData=|dhcp-duid=|\\[DHCPv6\\]\n|\n|lease6 \\{|default-duid|;|\\PC){0,20}") {
+        let raw = String::from_utf8_lossy(&bytes).into_owned();
+        let root = image(&[
+            ("/var/lib/dhcpv6/dhcp6c_duid", &raw),
+            ("/var/lib/dhcpcd/duid", &text),
+            ("/var/lib/wicked/duid.xml", &text),
+            ("/etc/systemd/networkd.conf", &text),
+            ("/etc/NetworkManager/NetworkManager.conf", &text),
+            ("/var/lib/dhcp/dhclient6.leases", &text),
+        ]);
+        prop_assert!(matches!(intent::host(root.path()).identity, Observed::Seen(_)));
     }
 }

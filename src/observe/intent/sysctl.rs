@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::{Nic, Root};
-use crate::facts::Setting;
+use crate::facts::{FileLine, Setting};
 use crate::observe::file::matches;
 use line::Line;
 pub(super) use sources::files;
@@ -32,6 +32,9 @@ const SETTINGS: [&str; 12] = [
     "use_tempaddr",
 ];
 
+/// Where the settings of interfaces are, below /proc/sys.
+const CONF: [&str; 3] = ["net", "ipv6", "conf"];
+
 /// What the kernel copies from `all` to `default` and to every interface when it is written (net/ipv6/addrconf.c).
 const COPIED: [&str; 3] = ["forwarding", "disable_ipv6", "addr_gen_mode"];
 
@@ -46,7 +49,8 @@ pub(super) fn at_boot(root: &Root, nic: &Nic) -> io::Result<BTreeMap<String, Set
     for line in &lines {
         let Some(value) = line.number() else { continue };
         for (target, name) in targets(line, &nic.name) {
-            let path = ["net", "ipv6", "conf", target, name].map(str::to_owned);
+            let [net, ipv6, conf] = CONF;
+            let path = [net, ipv6, conf, target, name].map(str::to_owned);
             if line.is_glob() && explicit.contains(&path[..]) {
                 continue;
             }
@@ -63,6 +67,16 @@ pub(super) fn at_boot(root: &Root, nic: &Nic) -> io::Result<BTreeMap<String, Set
         }
     }
     Ok(settings)
+}
+
+/// The keys of `stable_secret` that are set at boot, and where. What they are set to is left out.
+///
+/// # Errors
+/// One of the files is there and cannot be read.
+pub(super) fn stable_secrets(root: &Root) -> io::Result<Vec<(String, FileLine)>> {
+    let is_secret = |line: &Line| line.path.last().is_some_and(|name| name == "stable_secret") && line.path.starts_with(&CONF.map(str::to_owned));
+    let set = lines(root)?.into_iter().filter(|line| is_secret(line) && line.value.as_ref().is_some_and(|value| !value.is_empty()));
+    Ok(set.map(|line| (line.path.join("/"), line.at)).collect())
 }
 
 /// The lines in the order in which they are written.

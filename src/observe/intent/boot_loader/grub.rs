@@ -86,12 +86,15 @@ pub(super) fn defaults(root: &Root) -> io::Result<Vec<Arguments>> {
                 if key != *name && key != format!("{name}+") {
                     continue;
                 }
-                let before = arguments.take().map(|before: Arguments| before.words).unwrap_or_default();
                 let keeps = key.ends_with('+') || set.value.contains(&format!("${name}")) || set.value.contains(&format!("${{{name}}}"));
-                let words = if keeps { format!("{before} {}", set.value) } else { set.value.to_owned() };
-                // A line may append to itself as often as it likes.
-                let words = words.chars().take(LONGEST).collect();
-                *arguments = Some(Arguments { at: set.at(&path), text: set.text.to_owned(), words });
+                match arguments {
+                    // A line that only adds to what is there is not the one that has the word.
+                    Some(Arguments { words, .. }) if keeps && super::about_ipv6(set.value).is_empty() => *words = appended(words, set.value),
+                    _ => {
+                        let before = arguments.take().filter(|_| keeps).map(|before| before.words).unwrap_or_default();
+                        *arguments = Some(Arguments { at: set.at(&path), text: set.text.to_owned(), words: appended(&before, set.value) });
+                    }
+                }
             }
         }
     }
@@ -100,4 +103,9 @@ pub(super) fn defaults(root: &Root) -> io::Result<Vec<Arguments>> {
     let words = all.iter().map(|arguments| &arguments.words[..]).collect::<Vec<_>>().join(" ");
     let shown = all.iter().rev().find(|arguments| !super::about_ipv6(&arguments.words).is_empty()).or(all.first());
     Ok(shown.map(|shown| Arguments { words, ..shown.clone() }).into_iter().collect())
+}
+
+/// One behind the other. A file may append as often as it likes, so this ends.
+fn appended(before: &str, value: &str) -> String {
+    format!("{before} {value}").chars().take(LONGEST).collect()
 }
