@@ -8,6 +8,8 @@ mod boot_loader;
 mod dhclient;
 mod firewall;
 mod ifupdown;
+mod init;
+mod keyed;
 mod modules;
 mod pasted;
 mod services;
