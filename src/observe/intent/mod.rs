@@ -9,6 +9,7 @@ mod dhclient;
 mod firewall;
 mod ifupdown;
 mod modules;
+mod networkd;
 mod pasted;
 mod services;
 mod sysctl;
@@ -56,12 +57,11 @@ enum Claim {
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 1] = [Stack { name: "ifupdown", read: ifupdown::read }];
+const STACKS: [Stack; 2] = [Stack { name: "ifupdown", read: ifupdown::read }, Stack { name: "systemd-networkd", read: networkd::read }];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 10] = [
+const UNREAD: [(&str, &[&str]); 9] = [
     ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
-    ("systemd-networkd", &["/etc/systemd/network/*.network", "/run/systemd/network/*.network"]),
     ("NetworkManager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager", "/etc/NetworkManager/system-connections/*"]),
     ("network-scripts", &["/etc/sysconfig/network-scripts/ifcfg-*"]),
     ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
@@ -105,7 +105,7 @@ fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<
             Err(reason) => return Observed::unknown(reason),
             Ok(reading) => match reading.interfaces.get(name) {
                 Some(Claim::Configures(Observed::Seen(intent))) => {
-                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() })
+                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() });
                 }
                 Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
                 Some(Claim::LeavesAlone(_)) | None => {}
