@@ -44,7 +44,8 @@ impl Table {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let (_, header) = lines.next().ok_or("empty")?;
-        let requirements: Vec<String> = header.strip_prefix("requirements: ").ok_or("no header line")?.split_whitespace().map(str::to_owned).collect();
+        let requirements: Vec<String> =
+            header.strip_prefix("requirements: ").ok_or("no header line")?.split_whitespace().map(str::to_owned).collect();
         let mut table = Self { requirements, cells: Vec::new() };
         for (number, line) in lines {
             let cell = Cell::parse(line, table.requirements.len()).map_err(|error| format!("line {number}: {error}"))?;
@@ -116,8 +117,8 @@ impl Command {
             "append" => Self::Append { path, text: format!("{}\n", unescape(second)) },
             "delete" => Self::Delete { path },
             "replace" => {
-                let (old, new) = second.split_once(" => ").ok_or("replace without ` => `")?;
-                Self::Replace { path, old: unescape(old), new: unescape(new) }
+                let (old, new) = second.split_once(" =>").ok_or("replace without ` => `")?;
+                Self::Replace { path, old: unescape(old), new: unescape(new.trim_start()) }
             }
             "link" => Self::Link { path, target: second.to_owned() },
             "chmod" => Self::Chmod { mode: u32::from_str_radix(first, 8).map_err(|error| error.to_string())?, path: second.to_owned() },

@@ -47,8 +47,8 @@ impl Tree {
         self.directory.path().join(name)
     }
 
-    /// The regular files, as absolute paths in the image, sorted.
-    pub(crate) fn files(&self) -> Vec<String> {
+    /// The regular files with what they hold, as absolute paths in the image, sorted.
+    pub(crate) fn contents(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();
         let mut ahead = vec![self.root.clone()];
         while let Some(directory) = ahead.pop() {
@@ -57,7 +57,8 @@ impl Tree {
                 if kind.is_dir() {
                     ahead.push(entry.path());
                 } else if kind.is_file() {
-                    found.push(format!("/{}", entry.path().strip_prefix(&self.root).unwrap().display()));
+                    let path = format!("/{}", entry.path().strip_prefix(&self.root).unwrap().display());
+                    found.push((path, fs::read(entry.path()).unwrap()));
                 }
             }
         }
