@@ -153,7 +153,8 @@ fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> {
 /// It is absent, not readable, not a regular file, or larger than `most` bytes.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
-    let mut bytes = Vec::new();
+    // Files of /proc tell no size beforehand; most of them fit in a page or two, and so take one read.
+    let mut bytes = Vec::with_capacity(8 << 10);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!("larger than {most} bytes")));
