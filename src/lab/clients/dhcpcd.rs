@@ -18,7 +18,7 @@ pub(super) fn boot(guest: &mut Guest) -> Result<(), LabError> {
         let Nic { name, dhcpv6, ipv4, ras } = nic;
         let _ = writeln!(text, "\ninterface {name}");
         if *ipv4 {
-            let _ = writeln!(text, "static ip_address=10.65.{number}.10/24");
+            let _ = writeln!(text, "noarp\nstatic ip_address=10.65.{number}.10/24");
         }
         if !ras {
             text.push_str("nogateway\n");
