@@ -111,7 +111,7 @@ fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<
             Err(reason) => return Observed::unknown(reason),
             Ok(reading) => match reading.interfaces.get(name) {
                 Some(Claim::Configures(Observed::Seen(intent))) => {
-                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() })
+                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() });
                 }
                 Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
                 Some(Claim::LeavesAlone(_)) | None => {}
