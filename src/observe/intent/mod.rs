@@ -8,9 +8,12 @@ mod boot_loader;
 mod dhclient;
 mod firewall;
 mod ifupdown;
+mod init;
+mod keyed;
 mod modules;
 mod network_manager;
 mod network_scripts;
+mod networkd;
 mod pasted;
 mod red_hat;
 mod rendered;
@@ -60,16 +63,16 @@ enum Claim {
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 3] = [
+const STACKS: &[Stack] = &[
     Stack { name: "ifupdown", read: ifupdown::read },
     Stack { name: "NetworkManager", read: network_manager::read },
     Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "systemd-networkd", read: networkd::read },
 ];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 8] = [
+const UNREAD: &[(&str, &[&str])] = &[
     ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
-    ("systemd-networkd", &["/etc/systemd/network/*.network", "/run/systemd/network/*.network"]),
     ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
     ("ConnMan", &["/usr/sbin/connmand"]),
     ("dhcpcd as a service", &["/etc/systemd/system/*.wants/dhcpcd.service", "/etc/runlevels/*/dhcpcd", "/etc/rc?.d/S??dhcpcd"]),
