@@ -143,8 +143,8 @@ fn what_is_not_read_is_unknown_and_named() {
     let both = reason(&[netplan, ifupdown, DHCLIENT], "eth0");
     assert!(both.contains("ifupdown configures eth0") && both.contains("netplan"), "{both}");
     assert!(reason(&[("/etc/systemd/network/10-eth0.network", "")], "eth0").contains("systemd-networkd"));
-    assert!(reason(&[("/etc/sysconfig/network-scripts/ifcfg-eth0", "")], "eth0").contains("network-scripts"));
-    assert!(reason(&[("/etc/sysconfig/network-scripts/ifcfg-lo", "")], "eth0").contains("no network stack"));
+    assert!(reason(&[("/etc/sysconfig/network/ifcfg-eth0", "")], "eth0").contains("wicked"));
+    assert!(reason(&[("/etc/sysconfig/network/ifcfg-lo", "")], "eth0").contains("no network stack"));
     assert!(reason(&[(INTERFACES, "mapping eth0\n script /x\niface home inet6 dhcp\n")], "eth0").contains("mapping eth0"));
     assert!(reason(&[(INTERFACES, "iface eth0 inet6 manual\n try_dhcp 1\n")], "eth0").contains("try_dhcp 1"));
 }
