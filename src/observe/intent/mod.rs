@@ -9,10 +9,12 @@ mod dhclient;
 mod firewall;
 mod ifupdown;
 mod modules;
+mod netplan;
 mod networkd;
 mod pasted;
 mod services;
 mod sysctl;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -57,11 +59,14 @@ enum Claim {
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 2] = [Stack { name: "ifupdown", read: ifupdown::read }, Stack { name: "systemd-networkd", read: networkd::read }];
+const STACKS: [Stack; 3] = [
+    Stack { name: "ifupdown", read: ifupdown::read },
+    Stack { name: "netplan", read: netplan::read },
+    Stack { name: "systemd-networkd", read: networkd::read },
+];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 9] = [
-    ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
+const UNREAD: [(&str, &[&str]); 8] = [
     ("NetworkManager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager", "/etc/NetworkManager/system-connections/*"]),
     ("network-scripts", &["/etc/sysconfig/network-scripts/ifcfg-*"]),
     ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
