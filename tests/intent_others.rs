@@ -384,6 +384,7 @@ fn clients_that_ask_for_no_address() {
         wide(&own),
         wide("interface eth0 {\n send ia-pd 0;\n};\n"),
         wide("# profile default { send ia-na 0; };\n"),
+        wide("profile default {\n /* send ia-na 0;\n */ information-only;\n};\n"),
         vec![DHCLIENT, v4, elsewhere, (WIDE, ASKS)],
         vec![DHCLIENT, v4, WIDE_ETH0, (WIDE, ASKS), stopped],
         dibbler("iface eth0 {\n stateless\n option dns-server\n}\n"),

@@ -125,8 +125,9 @@ impl Block {
     }
 }
 
-/// The words of a file whose comments begin with `#` or `//` and whose strings have double quotes.
+/// The words of a file whose comments begin with `#` or `//`, or stand between `/*` and `*/`, and whose strings have double quotes.
 fn words(text: &str) -> Vec<Word> {
+    let text = without_comments(text);
     let mut words = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
@@ -150,6 +151,19 @@ fn words(text: &str) -> Vec<Word> {
         }
     }
     words
+}
+
+/// The text without what stands between `/*` and `*/`, its lines kept.
+fn without_comments(text: &str) -> String {
+    let mut parts = text.split("/*");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (comment, rest) = part.split_once("*/").unwrap_or((part, ""));
+        kept.push(' ');
+        kept.extend(comment.matches('\n'));
+        kept.push_str(rest);
+    }
+    kept
 }
 
 fn blocks(words: &[Word]) -> Vec<Block> {

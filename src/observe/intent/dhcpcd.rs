@@ -98,15 +98,12 @@ pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, K
         (None, None, None, Some(line)) => line.clone().with(RunsDhcpv6::No),
         (None, None, None, None) => follows.clone().with(RunsDhcpv6::WhenManaged),
     };
-    Ok(Ok(match no_ras {
+    if let Some(line) = no_ras {
         // It then leaves accept_ra as it is, so the kernel goes on to take them.
-        Some(line) => Handling { dhcpv6, takes_ras: line.with(TakesRas::Kernel), accept_ra: None },
-        None => {
-            let text = "dhcpcd takes Router Advertisements itself and writes accept_ra 0".to_owned();
-            let writes = Kept { at: whole_file(), text };
-            Handling { dhcpv6, takes_ras: follows.with(TakesRas::Itself), accept_ra: Some(writes.with(0)) }
-        }
-    }))
+        return Ok(Ok(Handling { dhcpv6, takes_ras: line.with(TakesRas::Kernel), accept_ra: None }));
+    }
+    let writes = Kept { at: whole_file(), text: "dhcpcd takes Router Advertisements itself and writes accept_ra 0".to_owned() };
+    Ok(Ok(Handling { dhcpv6, takes_ras: follows.with(TakesRas::Itself), accept_ra: Some(writes.with(0)) }))
 }
 
 /// The reason for a value: where it stands and what stands there.

@@ -26,10 +26,9 @@ const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
-    let which = which_ifupdown(root);
-    if !matches!(which, Ifupdown::Debian | Ifupdown::Two) {
+    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Debian | Ifupdown::Two)) else {
         return Ok(Reading::default());
-    }
+    };
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();

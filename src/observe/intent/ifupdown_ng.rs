@@ -22,10 +22,9 @@ const MOST: usize = 64;
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
-    let which = which_ifupdown(root);
-    if !matches!(which, Ifupdown::Ng | Ifupdown::BusyBox) {
+    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Ng | Ifupdown::BusyBox)) else {
         return Ok(Reading::default());
-    }
+    };
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
@@ -134,25 +133,25 @@ fn ng(root: &Root, stanzas: &[&Stanza], name: &str) -> io::Result<Result<Does, S
     // The family means nothing to it: `inet6 dhcp` is `use dhcp`.
     let method = stanzas.iter().find(|stanza| stanza.method.as_deref() == Some("dhcp")).map(|stanza| &stanza.line);
     let Some(first) = stanzas.first() else { return Ok(Err("no stanza".to_owned())) };
-    let mut does = match method.or_else(|| uses("dhcp")) {
-        Some(line) => {
-            let program = options().find(|option| option.key() == "dhcp-program");
-            let by_dhcpcd = program.map_or_else(|| root.exists("/sbin/dhcpcd"), |program| program.value() == dhcpcd::NAME);
-            match by_dhcpcd.then(|| dhcpcd::handling(root, name)).transpose()? {
-                Some(Ok(handling)) => Does {
-                    by: Some(dhcpcd::NAME),
-                    dhcpv6: setting(handling.dhcpv6.value, line, format!("{} (by dhcpcd; {})", line.text, handling.dhcpv6.text)),
-                    takes_ras: handling.takes_ras,
-                    accept_ra: handling.accept_ra,
-                },
-                Some(Err(denied)) => plain(&denied.with(())),
-                None => plain(&setting((), line, format!("{} (starts a client for IPv4 only, as dhcpcd is not installed)", line.text))),
+    let mut does = if let Some(line) = method.or_else(|| uses("dhcp")) {
+        let program = options().find(|option| option.key() == "dhcp-program");
+        let by_dhcpcd = program.map_or_else(|| root.exists("/sbin/dhcpcd"), |program| program.value() == dhcpcd::NAME);
+        match by_dhcpcd.then(|| dhcpcd::handling(root, name)).transpose()? {
+            Some(Ok(handling)) => Does {
+                by: Some(dhcpcd::NAME),
+                dhcpv6: setting(handling.dhcpv6.value, line, format!("{} (by dhcpcd; {})", line.text, handling.dhcpv6.text)),
+                takes_ras: handling.takes_ras,
+                accept_ra: handling.accept_ra,
+            },
+            Some(Err(denied)) => plain(&denied.with(())),
+            None => {
+                let why = program.map_or("as dhcpcd is not installed", |program| &program.text);
+                plain(&setting((), line, format!("{} (starts a client for IPv4 only, {why})", line.text)))
             }
         }
-        None => {
-            let shown = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).unwrap_or(first);
-            plain(&setting((), &shown.line, format!("{} (no executor runs DHCPv6)", shown.line.text)))
-        }
+    } else {
+        let shown = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).unwrap_or(first);
+        plain(&setting((), &shown.line, format!("{} (no executor runs DHCPv6)", shown.line.text)))
     };
     if does.accept_ra.is_none() {
         let written = options().find(|option| matches!(option.key(), "ipv6-accept-ra" | "accept_ra"));

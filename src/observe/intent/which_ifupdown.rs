@@ -25,10 +25,13 @@ pub(super) enum Ifupdown {
     Two,
 }
 
-/// The one that is installed below `root`; Debian's where nothing tells.
-pub(super) fn which_ifupdown(root: &Root) -> Ifupdown {
+/// The one that is installed below `root`, Debian's where nothing tells; `None` if there is no file for it to read.
+pub(super) fn which_ifupdown(root: &Root) -> Option<Ifupdown> {
+    if !root.exists(FILE) {
+        return None;
+    }
     let alpine = || ["/usr/libexec/ifupdown-ng", "/etc/alpine-release"].into_iter().any(|path| root.exists(path)).then_some(Ifupdown::Ng);
-    by_program(root).or_else(|| by_package(root)).or_else(alpine).unwrap_or(Ifupdown::Debian)
+    by_program(root).or_else(|| by_package(root)).or_else(alpine).or(Some(Ifupdown::Debian))
 }
 
 /// By `/sbin/ifup`: a link to the program that it is a name of, or a program of its own.

@@ -111,7 +111,7 @@ fn mode(mode: Option<&Setting<String>>, protocol: &Setting<String>) -> Result<Se
 fn accept_ra(root: &Root, name: &str) -> io::Result<Option<Setting<i64>>> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for folder in SYSCTL {
-        for file in root.names(folder).into_iter().filter(|file| file.ends_with(".conf")) {
+        for file in root.names(folder).into_iter().filter(|file| file.strip_suffix(".conf").is_some()) {
             files.entry(file.clone()).or_insert_with(|| format!("{folder}/{file}"));
         }
     }
