@@ -6,6 +6,7 @@
 mod finding;
 mod heard;
 mod held;
+mod intended;
 mod rules;
 mod subject;
 

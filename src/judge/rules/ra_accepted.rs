@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Subject, heard, intended};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
@@ -16,10 +16,21 @@ const EXPECTED: &str = "Router Advertisements are accepted";
 
 impl Kind for RaAccepted {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        now(subject)
+    }
+}
+
+/// Whether they are accepted now.
+///
+/// # Errors
+/// What decides it could not be looked at.
+pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
         let owner = tenses.state.owners.ra.get();
         let finding = match &owner {
-            Ok(owner) if owner.name == Owner::KERNEL => by_kernel(subject, &tenses.state)?,
+            Ok(owner) if owner.name == Owner::KERNEL => {
+                intended::though_set_up(by_kernel(subject, &tenses.state)?, &intended::router_advertisements(subject))
+            }
             Ok(owner) => by_daemon(&owner.name, tenses)?,
             Err(unknown) => by_effect(tenses)?.ok_or_else(|| unknown.clone())?,
         };
@@ -37,7 +48,6 @@ impl Kind for RaAccepted {
                 .with_all(finding.evidence));
         }
         Ok(finding)
-    }
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
