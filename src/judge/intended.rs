@@ -110,10 +110,17 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
         };
         return Ok(finding.with_all([evidence]));
     }
-    let (_, _, written) = (command_line?, modules?, written?);
+    // Where the boot loader's files are out of sight, a running kernel shows what it was booted with.
+    let booted = subject.facts.state.ipv6.get().is_ok_and(|ipv6| ipv6.present && ipv6.command_line.is_none());
+    let loader = match command_line {
+        Ok(_) => "boot loader",
+        Err(_) if booted => "/proc/cmdline",
+        Err(unknown) => return Err(unknown),
+    };
+    let (_, written) = (modules?, written?);
     let finding = Finding::pass(EXPECTED, "nothing switches it off at boot");
     let nothing = "neither ipv6.disable nor a module line nor disable_ipv6".to_owned();
-    let shown = Evidence { tense: Tense::Intent, source: "boot loader, modprobe.d and sysctl.d".into(), value: nothing };
+    let shown = Evidence { tense: Tense::Intent, source: format!("{loader}, modprobe.d and sysctl.d"), value: nothing };
     Ok(finding.with_all(written.map(evidence)).with_all([shown]).with_all(without_effect(&tenses.intent, "disable_ipv6")))
 }
 

@@ -48,6 +48,7 @@ macro_rules! kinds {
 
 kinds! {
     ipv6_enabled::Ipv6Enabled,
+    ipv6_not_off::Ipv6NotOff,
     link_local_address::LinkLocalAddress,
     ra_accept_intended::RaAcceptIntended,
     firewall_passes::FirewallPasses,
