@@ -24,6 +24,7 @@ use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, I
 use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
+pub(super) use owners::NETWORK_MANAGER;
 pub use settings::counters;
 
 /// Links and capabilities of this machine.
@@ -128,7 +129,15 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
         };
         let addresses = of(&addresses, &index);
         let owners = match &told {
-            Ok(told) => owners::owners(&owners::Subject { name, index: told.link.index, addresses: &addresses, sysctl: &sysctl, host, root: &root }),
+            Ok(told) => owners::owners(&owners::Subject {
+                name,
+                index: told.link.index,
+                mac: told.link.mac,
+                addresses: &addresses,
+                sysctl: &sysctl,
+                host,
+                root: &root,
+            }),
             Err(reason) => owners::unknown(reason),
         };
         let state = State {
