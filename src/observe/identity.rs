@@ -90,12 +90,11 @@ fn with_duid(state: &State) -> impl Iterator<Item = &Lease> {
 fn known(guest: &Guest<'_>, lease: &Lease, of_guest: bool) -> Option<ClientIdentity> {
     let duid = lease.duid.as_ref()?;
     let place = if lease.line == 0 { lease.path.clone() } else { format!("{}:{}", lease.path, lease.line) };
-    let (iaid, source) = match lease.iaid {
-        Some(iaid) => (iaid, place),
-        None => {
-            let (iaid, from) = derived::iaid_of_networkd(guest, lease)?;
-            (iaid, format!("{place}; the IAID as systemd-networkd derives it from {from}"))
-        }
+    let (iaid, source) = if let Some(iaid) = lease.iaid {
+        (iaid, place)
+    } else {
+        let (iaid, from) = derived::iaid_of_networkd(guest, lease)?;
+        (iaid, format!("{place}; the IAID as systemd-networkd derives it from {from}"))
     };
     let duid = Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string());
     Some(ClientIdentity { duid, iaid, of_guest, source })

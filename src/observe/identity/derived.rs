@@ -24,7 +24,7 @@ pub(super) fn last_four_bytes(mac: Mac) -> u32 {
 /// As systemd-networkd and NetworkManager make an IAID of a name: its SipHash, the halves of which are folded.
 fn iaid_of_name(name: &str) -> u32 {
     let hash = SipHasher24::new_with_key(&KEY).hash(name.as_bytes());
-    ((hash & 0xffff_ffff) ^ (hash >> 32)) as u32
+    hash.to_be_bytes().chunks_exact(4).fold(0, |folded, half| folded ^ half.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
 }
 
 /// As NetworkManager makes its DUID of the machine-id: the first half of its SHA-256, as a DUID-UUID.

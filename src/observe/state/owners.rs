@@ -79,13 +79,13 @@ fn stopped(subject: &Subject<'_>, processes: &[Process]) -> String {
     if subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) != Some(&0) {
         return String::new();
     }
-    let traces: [(&str, &str, fn(&Subject<'_>) -> Option<String>); 3] = [
-        (SYSTEMD_NETWORKD, NETWORKD, networkd::managed),
-        (NETWORK_MANAGER, NETWORK_MANAGER, network_manager::managed),
-        (DHCPCD, DHCPCD, dhcpcd::traces),
+    let traces = [
+        (SYSTEMD_NETWORKD, NETWORKD, networkd::managed(subject)),
+        (NETWORK_MANAGER, NETWORK_MANAGER, network_manager::managed(subject)),
+        (DHCPCD, DHCPCD, dhcpcd::traces(subject)),
     ];
     let mut stopped = traces.into_iter().filter(|(_, process, _)| named(processes, process).is_none());
-    let found = stopped.find_map(|(name, _, of)| of(subject).map(|trace| (name, trace)));
+    let found = stopped.find_map(|(name, _, trace)| Some((name, trace?)));
     found
         .map(|(name, trace)| format!("; {name}, which writes accept_ra=0 to handle them itself, had it, most likely ({trace}), and runs no more"))
         .unwrap_or_default()
