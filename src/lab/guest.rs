@@ -95,7 +95,8 @@ impl Guest {
             fs::create_dir_all(self.path(own))?;
         }
         for directory in
-            ["var/lib/dhcp", "etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"] {
+            ["var/lib/dhcp", "etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"]
+        {
             fs::create_dir_all(self.path(directory))?;
         }
         for file in
