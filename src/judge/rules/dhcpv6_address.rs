@@ -130,7 +130,8 @@ fn removed(tenses: &Tenses) -> Option<(Ipv6Addr, Evidence)> {
     let leases = tenses.state.leases.get().ok()?;
     let lease = leases.iter().rev().find(|lease| lease.fresh)?;
     let leased = lease.addresses.last().filter(|leased| !held.iter().any(|address| address.address == leased.address))?;
-    let value = format!("{} leased, valid {} s", leased.address, leased.valid_s);
+    let valid = leased.valid_s.map(|valid| format!(", valid {valid} s")).unwrap_or_default();
+    let value = format!("{} leased{valid}", leased.address);
     Some((leased.address, Evidence { tense: Tense::State, source: format!("{}:{}", lease.path, lease.line), value }))
 }
 

@@ -24,6 +24,7 @@ use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, I
 use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
+pub(in crate::observe) use leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
 pub use settings::counters;
 
 /// Links and capabilities of this machine.
@@ -142,7 +143,10 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
             routes: of(&routes, &index),
             neighbours: of(&neighbours, &index),
             counters: Observed::unknown("not read"),
-            leases: files.of(name, told.ok().and_then(|told| told.link.mac), now),
+            leases: leases::leases(
+                &leases::Subject { name, index: index.clone().ok(), mac: told.ok().and_then(|told| told.link.mac), now, host, root: &root },
+                &files,
+            ),
             owners,
         };
         states.insert(name.clone(), state);
