@@ -8,10 +8,19 @@ mod boot_loader;
 mod dhclient;
 mod firewall;
 mod ifupdown;
+mod init;
+mod keyed;
 mod modules;
+mod netplan;
+mod network_manager;
+mod network_scripts;
+mod networkd;
 mod pasted;
+mod red_hat;
+mod rendered;
 mod services;
 mod sysctl;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -56,14 +65,16 @@ enum Claim {
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 1] = [Stack { name: "ifupdown", read: ifupdown::read }];
+const STACKS: &[Stack] = &[
+    Stack { name: "ifupdown", read: ifupdown::read },
+    Stack { name: "NetworkManager", read: network_manager::read },
+    Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "netplan", read: netplan::read },
+    Stack { name: "systemd-networkd", read: networkd::read },
+];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 10] = [
-    ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
-    ("systemd-networkd", &["/etc/systemd/network/*.network", "/run/systemd/network/*.network"]),
-    ("NetworkManager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager", "/etc/NetworkManager/system-connections/*"]),
-    ("network-scripts", &["/etc/sysconfig/network-scripts/ifcfg-*"]),
+const UNREAD: &[(&str, &[&str])] = &[
     ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
     ("ConnMan", &["/usr/sbin/connmand"]),
     ("dhcpcd as a service", &["/etc/systemd/system/*.wants/dhcpcd.service", "/etc/runlevels/*/dhcpcd", "/etc/rc?.d/S??dhcpcd"]),
@@ -105,7 +116,7 @@ fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<
             Err(reason) => return Observed::unknown(reason),
             Ok(reading) => match reading.interfaces.get(name) {
                 Some(Claim::Configures(Observed::Seen(intent))) => {
-                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() })
+                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() });
                 }
                 Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
                 Some(Claim::LeavesAlone(_)) | None => {}
@@ -157,21 +168,11 @@ fn unread(root: &Root) -> Vec<String> {
     let mut found = Vec::new();
     for (name, patterns) in UNREAD {
         let mut files = patterns.iter().flat_map(|pattern| root.glob(pattern)).filter(|path| !path.ends_with("/ifcfg-lo"));
-        if let Some(path) = files.next()
-            && !(name == "NetworkManager" && leaves_to_ifupdown(root))
-        {
+        if let Some(path) = files.next() {
             found.push(format!("{name} ({path})"));
         }
     }
     found
-}
-
-/// Debian's NetworkManager leaves the interfaces of /etc/network/interfaces alone (`[ifupdown] managed=false` of NetworkManager.conf(5)),
-/// and has nothing to do with the others either while it has no profile and no default one.
-fn leaves_to_ifupdown(root: &Root) -> bool {
-    let text = root.text("/etc/NetworkManager/NetworkManager.conf").unwrap_or_default();
-    let has = |wanted: &str| text.lines().any(|line| line.split_whitespace().collect::<String>() == wanted);
-    has("managed=false") && has("no-auto-default=*") && root.names("/etc/NetworkManager/system-connections").is_empty()
 }
 
 /// What the image below `root` is set up to do as a whole.

@@ -18,6 +18,7 @@ use crate::observe::file::Root;
 
 pub(super) use dhclient::Files;
 pub use dhclient::parse;
+pub(in crate::observe) use dhclient::{PLACES, kept};
 
 /// A lifetime that never ends (RFC 8415 section 7.7).
 const FOR_EVER: u32 = u32::MAX;

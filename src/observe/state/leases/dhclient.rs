@@ -3,6 +3,8 @@
 //! The file grows: of the blocks of one interface the last one holds, and only if it was not released. `default-duid` names the client even
 //! before it ever got a lease, and then still tells which identity it will use.
 
+mod kept;
+
 use std::net::Ipv6Addr;
 
 use super::syntax::{self, Event, Statement};
@@ -11,13 +13,15 @@ use crate::facts::{HostState, Lease, LeaseAddress, Mac};
 use crate::observe::file::{MOST_BYTES, Root};
 use crate::observe::state::owners::{self, dhclient};
 
+pub(in crate::observe) use kept::kept;
+
 /// Where NetworkManager lets a dhclient of its own keep its leases; it is then NetworkManager's client.
 const OF_NETWORK_MANAGER: &str = "/var/lib/NetworkManager/";
 const MOST_FILES: usize = 256;
 
 /// Where distributions and their network stacks let dhclient keep its leases; files that only name the client (those of DHCPv4, which
 /// share its DUID) come first, because a later one counts for more.
-const PLACES: [&str; 4] = [
+pub(in crate::observe) const PLACES: [&str; 4] = [
     "/var/lib/dhcp/dhclient*.leases",
     "/var/lib/dhclient/dhclient*.lease*",
     "/var/lib/NetworkManager/dhclient6-*.lease",
