@@ -258,7 +258,7 @@ pub(crate) const CELLS: &[Cell] = &[
 /// Whose fault the diagnosis of `nic` must name: the guest's before the network's, and nobody's for what is only told.
 fn fault(cell: &Cell, nic: &str) -> Option<&'static str> {
     let of_network = |id: &str| id.starts_with("network-");
-    let told_only = |id: &str| ["ipv4-address", "dhcpv6-client-running"].contains(&id);
+    let told_only = |id: &str| id == "ipv4-address";
     let faults = cell.deviations.iter().filter(|(id, on, verdict, _)| *verdict == FAIL && (*on == "*" || *on == nic) && !told_only(id));
     let faults: Vec<bool> = faults.map(|(id, ..)| of_network(id)).collect();
     (!faults.is_empty()).then(|| if faults.into_iter().all(|network| network) { "network" } else { "guest" })
@@ -278,8 +278,8 @@ pub(crate) fn run(cell: &Cell) -> Result<(), String> {
     let nics: Vec<String> = scene.guest.nics().iter().map(|nic| nic.name.clone()).collect();
     let nics: Vec<&str> = nics.iter().map(String::as_str).collect();
     let mut deviations = cell.deviations.to_vec();
-    if matches!(cell.build, Builder::Stack(stack, ..) if stack != Stack::Ifupdown) {
-        deviations.push(stacks::WITHOUT_DHCLIENT);
+    if let Builder::Stack(stack, broken, _) = cell.build {
+        deviations.extend(stacks::of_every_guest(stack, broken));
     }
     let mut wrong = compare(report, &nics, &deviations).err();
     for (id, word) in cell.evidence {
