@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Cause, Finding, Judgement, Kind, Subject, heard, intended};
-use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
+use crate::facts::{Owner, Route, State, TakesRas, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
 /// `accept_ra=2` will do), or by the daemon that owns them, which has set the kernel's `accept_ra` to 0 rightly. A daemon is judged by its
@@ -71,10 +71,22 @@ fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
         .with(Tense::State, format!("{conf}/forwarding"), forwarding.to_string()))
 }
 
+/// A daemon is judged by its effect. Where there is none, its configuration tells one that takes no RA from one that heard none.
 fn by_daemon(name: &str, tenses: &Tenses) -> Judgement {
-    by_effect(tenses)?.ok_or_else(|| {
-        Unknown::new(format!("{name} handles Router Advertisements here, nothing learned from one is there, and its settings are not read yet"))
-    })
+    if let Some(learned) = by_effect(tenses)? {
+        return Ok(learned);
+    }
+    let nothing = format!("{name} handles Router Advertisements here, and nothing learned from one is there");
+    let Some(takes) = tenses.intent.stack.get().ok().filter(|intent| intended::daemon(intent) == name).map(|intent| &intent.takes_ras) else {
+        return Err(Unknown::new(format!("{nothing}; what it is set up to do is not known")));
+    };
+    let told = intended::evidence(takes);
+    let set = format!("{}: {}", told.source, told.value);
+    Ok(match takes.value {
+        TakesRas::No => Finding::fail(EXPECTED, takes.text.clone(), format!("{name} is set up so that nobody takes Router Advertisements ({set})")),
+        TakesRas::Itself | TakesRas::Kernel => Finding::inconclusive(format!("{nothing}, though they are set up to be taken ({set})")),
+    }
+    .with_all([told]))
 }
 
 /// A default route of protocol `ra` is there only if somebody accepted an RA.
