@@ -155,7 +155,14 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     let set = if decides.source.starts_with('/') { format!("{}: {}", decides.source, decides.value) } else { decides.value.clone() };
     let finding = if value == 0 {
         let why = if hardened { format!("; {BASELINES}") } else { String::new() };
-        Finding::fail(EXPECTED, format!("accept_ra={value}"), format!("accept_ra will be 0 at the next boot ({set}){why}"))
+        let failed = |but: &str| {
+            let message = format!("accept_ra will be 0 at the next boot ({set}){but}{why}");
+            Finding::fail(EXPECTED, format!("accept_ra={value}"), message)
+        };
+        match forwarding(tenses) {
+            Ok(Some(forwarding)) => failed(", and must be 2, since forwarding is on").because(Cause::Forwarding).with_all([forwarding]),
+            Ok(None) | Err(_) => failed(""),
+        }
     } else if value == 2 {
         Finding::pass(EXPECTED, "accept_ra=2, with forwarding and without")
     } else if let Some(forwarding) = forwarding(tenses)? {

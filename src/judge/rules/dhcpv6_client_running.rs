@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, dhcpv6_intended, intended};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended};
+use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
@@ -26,6 +27,9 @@ impl Kind for Dhcpv6ClientRunning {
         let finding = match clients.as_slice() {
             [_] => Finding::pass(EXPECTED, shown),
             [] => {
+                if let Some(Waiting::Filtered(why, _) | Waiting::Unmanaged(why)) = daemon::waiting(subject) {
+                    return Ok(Finding::skip(why));
+                }
                 let leases = tenses.state.leases.get()?;
                 if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
