@@ -260,7 +260,12 @@ fn fault(cell: &Cell, nic: &str) -> Option<&'static str> {
     let of_network = |id: &str| id.starts_with("network-");
     let told_only = |id: &str| id == "ipv4-address";
     let faults = cell.deviations.iter().filter(|(id, on, verdict, _)| *verdict == FAIL && (*on == "*" || *on == nic) && !told_only(id));
-    let faults: Vec<bool> = faults.map(|(id, ..)| of_network(id)).collect();
+    let faults: Vec<&str> = faults.map(|(id, ..)| *id).collect();
+    if cell.exit == 3 && faults.iter().all(|id| *id == "dhcpv6-client-running") {
+        // A recommendation only: what could not be judged goes before it.
+        return None;
+    }
+    let faults: Vec<bool> = faults.into_iter().map(of_network).collect();
     (!faults.is_empty()).then(|| if faults.into_iter().all(|network| network) { "network" } else { "guest" })
 }
 

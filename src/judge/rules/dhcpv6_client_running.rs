@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, daemon};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended};
 use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
@@ -37,7 +37,10 @@ impl Kind for Dhcpv6ClientRunning {
                         lease.path.clone(),
                         "a fresh lease",
                     ),
-                    None => Finding::fail(EXPECTED, "none", "no DHCPv6 client runs").with(Tense::State, "processes and sockets on UDP 546", "none"),
+                    None => {
+                        let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
+                        intended::though_set_up(none.with(Tense::State, "processes and sockets on UDP 546", "none"), &dhcpv6_intended::at_boot(subject))
+                    }
                 }
             }
             _ => Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 clients compete for it: {shown}", clients.len())),
