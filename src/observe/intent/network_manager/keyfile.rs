@@ -17,8 +17,6 @@ pub(super) struct KeyFile {
 pub(super) struct Group {
     /// What stands in brackets.
     pub(super) name: String,
-    /// That line.
-    pub(super) at: FileLine,
     /// Its keys, as they stand there (with a `+` or `-` at the end), and values.
     pub(super) entries: Vec<(String, Setting<String>)>,
 }
@@ -29,15 +27,15 @@ impl KeyFile {
         let mut file = Self::default();
         for (number, line) in (1..).zip(text.lines().take(MOST_LINES)) {
             let line = line.trim_start();
-            let at = FileLine { path: path.to_owned(), line: number };
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.trim_end().strip_suffix(']')) {
-                file.groups.push(Group { name: name.to_owned(), at, entries: Vec::new() });
+                file.groups.push(Group { name: name.to_owned(), entries: Vec::new() });
                 continue;
             }
             let (key, value) = line.split_once('=')?;
+            let at = FileLine { path: path.to_owned(), line: number };
             let setting = Setting { value: value.trim_start().to_owned(), at, text: line.trim_end().to_owned() };
             file.groups.last_mut()?.entries.push((key.trim().to_owned(), setting));
         }
@@ -56,9 +54,9 @@ impl KeyFile {
         groups.flat_map(|group| &group.entries).any(|(key, _)| key.starts_with(start))
     }
 
-    /// The first group of this name.
-    pub(super) fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name == name)
+    /// Whether there is a group of this name.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.groups.iter().any(|group| group.name == name)
     }
 }
 

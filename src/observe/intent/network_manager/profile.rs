@@ -89,19 +89,19 @@ impl Profile {
         let file = KeyFile::parse(path, text)?;
         let connection = |key: &str| file.get(&["connection"], key);
         let ethernet = |key: &str| file.get(&WIRED, key).filter(|setting| !setting.value.is_empty()).cloned();
-        let kind = connection("type").map(|kind| &kind.value[..]).or_else(|| TYPES.into_iter().find(|name| file.group(name).is_some()))?;
+        let kind = connection("type").map(|kind| &kind.value[..]).or_else(|| TYPES.into_iter().find(|name| file.has_group(name)))?;
         let whole = FileLine { path: path.to_owned(), line: 0 };
         let method = match file.get(&["ipv6"], "method") {
             Some(method) => {
                 let value = Method::parse(&method.value)?;
                 Setting { value, at: method.at.clone(), text: format!("{}{}", method.text, value.note()) }
             }
-            None if file.group("ipv6").is_some() => return None,
+            None if file.has_group("ipv6") => return None,
             None => Setting { value: Method::Auto, at: whole.clone(), text: "no [ipv6], which is method=auto".to_owned() },
         };
         let ipv4 = file.get(&["ipv4"], "method");
         let lacks_address = |group: &str, manual: bool| manual && !file.has_key(group, "address");
-        if file.group("ipv4").is_some() && !ipv4.is_some_and(|method| IPV4_METHODS.contains(&&method.value[..]))
+        if file.has_group("ipv4") && !ipv4.is_some_and(|method| IPV4_METHODS.contains(&&method.value[..]))
             || lacks_address("ipv4", ipv4.is_some_and(|method| method.value == "manual"))
             || lacks_address("ipv6", method.value == Method::Manual)
         {
