@@ -11,6 +11,7 @@ mod ifupdown;
 mod init;
 mod keyed;
 mod modules;
+mod netplan;
 mod network_manager;
 mod network_scripts;
 mod networkd;
@@ -19,6 +20,7 @@ mod red_hat;
 mod rendered;
 mod services;
 mod sysctl;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -67,12 +69,12 @@ const STACKS: &[Stack] = &[
     Stack { name: "ifupdown", read: ifupdown::read },
     Stack { name: "NetworkManager", read: network_manager::read },
     Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "netplan", read: netplan::read },
     Stack { name: "systemd-networkd", read: networkd::read },
 ];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
 const UNREAD: &[(&str, &[&str])] = &[
-    ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
     ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
     ("ConnMan", &["/usr/sbin/connmand"]),
     ("dhcpcd as a service", &["/etc/systemd/system/*.wants/dhcpcd.service", "/etc/runlevels/*/dhcpcd", "/etc/rc?.d/S??dhcpcd"]),
