@@ -1,6 +1,7 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
 use super::diagnosis::diagnose;
+use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
 use crate::facts::{Facts, Interface, Owner, Run, Tenses};
@@ -18,16 +19,19 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         let stack = stack(tenses);
         results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
     }
+    let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
         schema: SCHEMA.into(),
         tool: facts.tool.clone(),
         host: facts.host.clone(),
+        image: facts.run.image.clone(),
         profile: selection.profile.name.clone(),
         started: facts.run.started.clone(),
         elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
         interfaces,
         results,
+        waivers,
         summary,
     }
 }
@@ -82,6 +86,8 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         reason,
         evidence,
         remedy,
+        script: None,
+        waived: None,
         source: check.source.clone(),
     }
 }

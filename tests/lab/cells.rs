@@ -147,6 +147,20 @@ pub(crate) const CELLS: &[Cell] = &[
     cell("cell-09-unknown-mac", scenes::unknown_mac, 3, REFUSED),
     cell("cell-10-rebuilt", scenes::rebuilt, 3, REFUSED),
     cell(
+        "cell-10-rebuilt-without-client",
+        scenes::rebuilt_without_client,
+        1,
+        &[
+            ("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"),
+            ("dhcpv6-intended", "*", FAIL, ""),
+            ("dhcpv6-client-running", "*", FAIL, ""),
+            ("dhcpv6-address", "*", INCONCLUSIVE, "noaddrsavail"),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+            ("dhclient-prefix-length-fix", "*", SKIP, ""),
+        ],
+    ),
+    cell(
         "cell-10-duid-unknown",
         scenes::duid_unknown,
         3,

@@ -157,6 +157,19 @@ pub(crate) fn rebuilt() -> Built {
     refused(link, guest)
 }
 
+/// The address of this MAC is leased to a DUID that nobody on the guest knows, and no client runs.
+pub(crate) fn rebuilt_without_client() -> Built {
+    let (mut link, mut guest, port) = plugged(Range::Stateful)?;
+    guest.nic("eth0")?.dhcpv6 = false;
+    let (server, router) = link.server()?;
+    server.stop();
+    server.add_lease(port.address, 0x3e00_0001, "00:01:00:01:2d:00:00:00:fa:16:3e:00:00:01")?;
+    server.restart(router)?;
+    guest.boot()?;
+    guest.wait_for_default_route("eth0")?;
+    Ok(Scene::on(link, guest))
+}
+
 pub(crate) fn duid_unknown() -> Built {
     let scene = good()?;
     let leases = scene.guest.path("var/lib/dhcp/dhclient6.eth0.leases");

@@ -1,10 +1,150 @@
-//! What the boot loader tells the kernel about IPv6.
+//! What the boot loader tells the kernel about IPv6: GRUB 2 and legacy GRUB, boot loader entries, extlinux, cmdline.txt.
+//!
+//! Of several entries the default one is not worked out: the first counts (the last of boot loader entries, which are sorted by version),
+//! and where others differ the text says so. A unified kernel image is not opened.
+
+mod grub;
 
 use std::io;
 
 use super::Root;
-use crate::facts::Setting;
+use crate::facts::{FileLine, Setting};
 
-pub(super) fn command_line(_root: &Root) -> io::Result<Vec<Setting<String>>> {
-    Err(io::Error::other("not read yet"))
+/// As many files or entries as are read.
+const MOST_ENTRIES: usize = 256;
+/// As many words of one line as are looked at.
+const MOST_WORDS: usize = 4096;
+/// As much of a line as is shown.
+const LONGEST_TEXT: usize = 160;
+/// Words of which the kernel takes the last.
+const PARAMETERS: [&str; 3] = ["ipv6.disable", "ipv6.disable_ipv6", "ipv6.autoconf"];
+
+/// A line of kernel arguments.
+#[derive(Debug, Clone)]
+struct Arguments {
+    at: FileLine,
+    /// The line as it stands there.
+    text: String,
+    /// The arguments, with variables replaced.
+    words: String,
+}
+
+/// The words about IPv6.
+///
+/// # Errors
+/// A file is there and cannot be read, or no boot loader's file is there at all.
+pub(super) fn command_line(root: &Root) -> io::Result<Vec<Setting<String>>> {
+    let sources: [fn(&Root) -> io::Result<Vec<Arguments>>; 7] =
+        [grub::menu, entries, extlinux, cmdline_txt, legacy_grub, grub::defaults, kernel_install];
+    for source in sources {
+        let found = source(root)?;
+        if let Some((first, others)) = found.split_first() {
+            return Ok(words_about_ipv6(first, others));
+        }
+    }
+    Err(io::Error::other("no boot loader's file that v6check knows is there (/boot may be a file system of its own)"))
+}
+
+fn words_about_ipv6(first: &Arguments, others: &[Arguments]) -> Vec<Setting<String>> {
+    let differ = others.iter().any(|other| about_ipv6(&other.words) != about_ipv6(&first.words));
+    let text = |word: &str| {
+        let line = if first.text.chars().count() > LONGEST_TEXT {
+            format!("{} ... {word} ...", first.text.split_whitespace().next().unwrap_or_default())
+        } else {
+            first.text.clone()
+        };
+        if differ { format!("{line} (other entries of the boot loader differ)") } else { line }
+    };
+    about_ipv6(&first.words).into_iter().map(|word| Setting { text: text(&word), value: word, at: first.at.clone() }).collect()
+}
+
+/// The words about IPv6 that have an effect, spelt with underscores. What follows `--` is for init.
+fn about_ipv6(words: &str) -> Vec<String> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for word in words.split_whitespace().take(MOST_WORDS).map(|word| word.trim_matches(['"', '\''])).take_while(|word| *word != "--") {
+        let Some((name, value)) = word.split_once('=') else { continue };
+        // The kernel takes a dash for an underscore in the names of parameters (kernel/params.c).
+        let name = name.replace('-', "_");
+        if PARAMETERS.contains(&&name[..]) {
+            found.retain(|(before, _)| *before != name);
+        } else if name != "ip" {
+            continue;
+        }
+        found.push((name, value.trim_matches(['"', '\'']).to_owned()));
+    }
+    found.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
+/// Lines of a file that begin with one of some keywords, in any case; the rest of the line is the arguments.
+fn keyword_lines(path: &str, text: &str, keywords: &[&str]) -> Vec<Arguments> {
+    let lines = (1..).zip(text.lines()).filter_map(|(number, line)| {
+        let line = line.trim();
+        let (keyword, words) = line.split_once(char::is_whitespace)?;
+        let fits = keywords.iter().any(|wanted| keyword.eq_ignore_ascii_case(wanted));
+        fits.then(|| Arguments { at: FileLine { path: path.to_owned(), line: number }, text: line.to_owned(), words: words.to_owned() })
+    });
+    lines.take(MOST_ENTRIES).collect()
+}
+
+/// Entries of the Boot Loader Specification, the newest first, without those for rescue.
+fn entries(root: &Root) -> io::Result<Vec<Arguments>> {
+    let mut paths = Vec::new();
+    for folder in ["/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries"] {
+        paths.extend(root.glob(&format!("{folder}/*.conf")));
+    }
+    paths.retain(|path| !path.contains("rescue"));
+    let variables = grub::variables(root)?;
+    let saved = variables.get("saved_entry").map(|entry| format!("/{entry}.conf"));
+    // Stable: the saved entry becomes the last, so the first after the order is turned round.
+    paths.sort_by_key(|path| saved.as_ref().is_some_and(|saved| path.ends_with(saved)));
+    let mut found = Vec::new();
+    for path in paths.into_iter().rev().take(MOST_ENTRIES) {
+        let Some(text) = root.text_if_any(&path)? else { continue };
+        let lines = keyword_lines(&path, &text, &["options"]);
+        // Several lines of options are one.
+        if let Some(first) = lines.iter().find(|line| !about_ipv6(&grub::expanded(&line.words, &variables)).is_empty()).or(lines.first()) {
+            let words = lines.iter().map(|line| grub::expanded(&line.words, &variables)).collect::<Vec<_>>().join(" ");
+            found.push(Arguments { words, ..first.clone() });
+        }
+    }
+    Ok(found)
+}
+
+fn extlinux(root: &Root) -> io::Result<Vec<Arguments>> {
+    of_files(root, &["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf", "/extlinux.conf", "/boot/syslinux/syslinux.cfg"], &["append"])
+}
+
+/// GRUB before version 2, as CentOS 6 and Amazon's images of its time have it.
+fn legacy_grub(root: &Root) -> io::Result<Vec<Arguments>> {
+    of_files(root, &["/boot/grub/menu.lst", "/boot/grub/grub.conf"], &["kernel"])
+}
+
+fn of_files(root: &Root, paths: &[&str], keywords: &[&str]) -> io::Result<Vec<Arguments>> {
+    for path in paths {
+        let lines = keyword_lines(path, &root.text_if_any(path)?.unwrap_or_default(), keywords);
+        if !lines.is_empty() {
+            return Ok(lines);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn cmdline_txt(root: &Root) -> io::Result<Vec<Arguments>> {
+    whole(root, &["/boot/firmware/cmdline.txt", "/boot/cmdline.txt"])
+}
+
+/// What kernel-install(8) writes into the next entry.
+fn kernel_install(root: &Root) -> io::Result<Vec<Arguments>> {
+    whole(root, &["/etc/kernel/cmdline", "/usr/lib/kernel/cmdline"])
+}
+
+/// A file that is the arguments and nothing else.
+fn whole(root: &Root, paths: &[&str]) -> io::Result<Vec<Arguments>> {
+    for path in paths {
+        if let Some(text) = root.text_if_any(path)? {
+            let at = FileLine { path: (*path).to_owned(), line: 1 };
+            return Ok(vec![Arguments { at, text: text.trim().replace('\n', " "), words: text }]);
+        }
+    }
+    Ok(Vec::new())
 }

@@ -13,12 +13,18 @@ mod firewall;
 mod ifupdown;
 mod ifupdown_ng;
 mod in_charge;
+mod init;
 mod interfaces_file;
+mod keyed;
 mod modules;
 mod netifd;
+mod network_manager;
+mod network_scripts;
+mod networkd;
 mod pasted;
+mod red_hat;
+mod rendered;
 mod services;
-mod shell_values;
 mod sysctl;
 mod which_ifupdown;
 mod wicked;
@@ -68,8 +74,11 @@ enum Claim {
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 8] = [
+const STACKS: &[Stack] = &[
     Stack { name: "ifupdown", read: ifupdown::read },
+    Stack { name: "NetworkManager", read: network_manager::read },
+    Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "systemd-networkd", read: networkd::read },
     Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
     Stack { name: "dhcpcd", read: dhcpcd::read },
     Stack { name: "wicked", read: wicked::read },
@@ -80,12 +89,7 @@ const STACKS: [Stack; 8] = [
 ];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 4] = [
-    ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
-    ("systemd-networkd", &["/etc/systemd/network/*.network", "/run/systemd/network/*.network"]),
-    ("NetworkManager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager", "/etc/NetworkManager/system-connections/*"]),
-    ("network-scripts", &["/etc/sysconfig/network-scripts/ifcfg-*"]),
-];
+const UNREAD: &[(&str, &[&str])] = &[("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"])];
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
@@ -128,21 +132,11 @@ fn unread(root: &Root) -> Vec<String> {
     let mut found = Vec::new();
     for (name, patterns) in UNREAD {
         let mut files = patterns.iter().flat_map(|pattern| root.glob(pattern)).filter(|path| !path.ends_with("/ifcfg-lo"));
-        if let Some(path) = files.next()
-            && !(name == "NetworkManager" && leaves_to_ifupdown(root))
-        {
+        if let Some(path) = files.next() {
             found.push(format!("{name} ({path})"));
         }
     }
     found
-}
-
-/// Debian's NetworkManager leaves the interfaces of /etc/network/interfaces alone (`[ifupdown] managed=false` of NetworkManager.conf(5)),
-/// and has nothing to do with the others either while it has no profile and no default one.
-fn leaves_to_ifupdown(root: &Root) -> bool {
-    let text = root.text("/etc/NetworkManager/NetworkManager.conf").unwrap_or_default();
-    let has = |wanted: &str| text.lines().any(|line| line.split_whitespace().collect::<String>() == wanted);
-    has("managed=false") && has("no-auto-default=*") && root.names("/etc/NetworkManager/system-connections").is_empty()
 }
 
 /// What the image below `root` is set up to do as a whole.

@@ -3,6 +3,7 @@
 //! The file grows: of the blocks of one interface the last one holds, and only if it was not released. `default-duid` names the client even
 //! before it ever got a lease, and then still tells which identity it will use.
 
+mod kept;
 mod syntax;
 
 use std::net::Ipv6Addr;
@@ -11,6 +12,7 @@ use super::file::MOST_BYTES;
 use super::owners::dhclient;
 use crate::facts::{HostState, Lease, LeaseAddress, Mac, Observed};
 use crate::observe::file::Root;
+pub(in crate::observe) use kept::kept;
 use syntax::{Event, Statement};
 
 const CLIENT: &str = "dhclient";
@@ -22,7 +24,7 @@ const MOST_ADDRESSES: usize = 64;
 
 /// Where distributions and their network stacks let dhclient keep its leases; files that only name the client (those of DHCPv4, which
 /// share its DUID) come first, because a later one counts for more.
-const PLACES: [&str; 4] = [
+pub(in crate::observe) const PLACES: [&str; 4] = [
     "/var/lib/dhcp/dhclient*.leases",
     "/var/lib/dhclient/dhclient*.lease*",
     "/var/lib/NetworkManager/dhclient6-*.lease",

@@ -24,6 +24,7 @@ use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, I
 use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
+pub(in crate::observe) use leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
 pub use settings::counters;
 
 /// Links and capabilities of this machine.

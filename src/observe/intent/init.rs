@@ -1,0 +1,34 @@
+//! Which program boots the image: it decides what reads sysctl.conf and its like.
+
+use super::Root;
+
+/// The program that boots an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Init {
+    /// systemd.
+    Systemd,
+    /// OpenRC.
+    OpenRc,
+    /// sysvinit or Upstart.
+    Sysvinit,
+}
+
+/// Where systemd itself is.
+const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
+/// What only Upstart, and sysvinit of Red Hat and Debian, bring. /etc/inittab is none of it: CentOS 7 still ships one.
+const SYSVINIT: [&str; 4] = ["/etc/rc.d/rc.sysinit", "/etc/init/rc-sysinit.conf", "/etc/init/rcS.conf", "/lib/sysvinit/init"];
+
+/// The program that boots the image; systemd where nothing tells, as in a tree of configuration files alone.
+pub(super) fn of(root: &Root) -> Init {
+    let init = ["/sbin/init", "/usr/sbin/init"].iter().find_map(|path| root.link(path)).unwrap_or_default();
+    let is_there = |paths: &[&str]| paths.iter().any(|path| root.exists(path));
+    if init.ends_with("/systemd") {
+        Init::Systemd
+    } else if init.ends_with("openrc-init") || root.is_directory("/etc/runlevels") && !is_there(&SYSTEMD) {
+        Init::OpenRc
+    } else if is_there(&SYSVINIT) && !is_there(&SYSTEMD) {
+        Init::Sysvinit
+    } else {
+        Init::Systemd
+    }
+}

@@ -1,0 +1,86 @@
+//! The files that are read for sysctl at boot, in the order in which they count.
+
+use std::io;
+
+use super::super::init::{self, Init};
+use super::super::{Root, keyed, services};
+
+/// Where files of equal name mask each other, the strongest first (sysctl.d(5); sysctl(8) of procps has the same).
+const FOLDERS: [&str; 5] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
+const SYSCTL_CONF: &str = "/etc/sysctl.conf";
+/// As many files as are read.
+const MOST_FILES: usize = 256;
+
+/// A file and how it is carried out.
+#[derive(Debug)]
+pub(in super::super) struct Source {
+    pub(in super::super) path: String,
+    pub(in super::super) text: String,
+    /// By systemd-sysctl, which reads all of its files before it writes anything; sysctl(8) writes line after line.
+    pub(in super::super) by_systemd: bool,
+    /// Patterns have a meaning: not for BusyBox, nor for the procps of Upstart's time.
+    pub(in super::super) globs: bool,
+}
+
+/// The files in the order in which they are carried out.
+///
+/// # Errors
+/// One of them is there and cannot be read.
+pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
+    let init = init::of(root);
+    let paths = match init {
+        Init::Systemd => by_name(root),
+        Init::Sysvinit => {
+            let mut paths = by_name(root);
+            paths.push(SYSCTL_CONF.to_owned());
+            paths
+        }
+        Init::OpenRc if services::starts(root, &["sysctl"]) => by_folder(root),
+        Init::OpenRc => Vec::new(),
+    };
+    if paths.len() > MOST_FILES {
+        return Err(io::Error::other(format!("more than {MOST_FILES} files of sysctl.d")));
+    }
+    let busybox = ["/sbin/sysctl", "/usr/sbin/sysctl"].iter().find_map(|path| root.link(path)).is_some_and(|target| target.ends_with("busybox"));
+    let by_systemd = init == Init::Systemd;
+    let mut files = Vec::new();
+    for (path, by_systemd) in paths.into_iter().map(|path| (path, by_systemd)).chain(of_ufw(root)?.map(|path| (path, false))) {
+        if let Some(text) = root.text_if_any(&path)? {
+            files.push(Source { path, text, by_systemd, globs: init != Init::Sysvinit && !busybox });
+        }
+    }
+    Ok(files)
+}
+
+/// systemd-sysctl, and `sysctl --system`: by name, whichever folder it is in. /etc/sysctl.conf is read by the former only where a link in
+/// /etc/sysctl.d leads to it.
+fn by_name(root: &Root) -> Vec<String> {
+    keyed::files_by_name(root, &FOLDERS, ".conf")
+}
+
+/// Alpine's service `sysctl`: folder after folder, /run last, and a file of /etc or /run in place of one of equal name in a weaker folder
+/// (main/openrc/sysctl.initd of aports).
+fn by_folder(root: &Root) -> Vec<String> {
+    let conf = |folder: &str| root.glob(&format!("{folder}/*.conf"));
+    let masked = |path: &String, by: &[&str]| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        by.iter().any(|folder| root.exists(&format!("{folder}/{name}")))
+    };
+    let mut paths: Vec<String> = ["/lib/sysctl.d", "/usr/lib/sysctl.d"].into_iter().flat_map(conf).collect();
+    paths.retain(|path| !masked(path, &["/etc/sysctl.d", "/run/sysctl.d"]));
+    paths.extend(conf("/etc/sysctl.d").into_iter().filter(|path| !masked(path, &["/run/sysctl.d"])));
+    paths.push(SYSCTL_CONF.to_owned());
+    paths.extend(conf("/run/sysctl.d"));
+    paths.retain(|path| root.link(path).is_none_or(|target| target != "/dev/null"));
+    paths
+}
+
+/// The file that ufw applies when it starts: `IPT_SYSCTL` of /etc/default/ufw, nothing where that is empty (ufw-init-functions).
+fn of_ufw(root: &Root) -> io::Result<Option<String>> {
+    if super::super::firewall::ufw_starts(root)?.is_none() {
+        return Ok(None);
+    }
+    let defaults = root.text_if_any("/etc/default/ufw")?.unwrap_or_default();
+    let set = keyed::last(&defaults, "IPT_SYSCTL").map(|set| set.value.to_owned());
+    Ok(set.filter(|path| path.starts_with('/')))
+}
