@@ -226,6 +226,23 @@ fn of_several_profiles_priority_then_use_decides() {
     }
 }
 
+/// Ubuntu keeps it from wired interfaces, and what netplan names is netplan's.
+#[test]
+fn network_manager_beside_netplan() {
+    let ubuntu = ("/usr/lib/NetworkManager/conf.d/10-globally-managed-devices.conf", "[keyfile]\nunmanaged-devices=*,except:type:wifi\n");
+    let left = eth0(&[&MANAGER, &[ubuntu]]).unwrap();
+    assert_eq!((left.dhcpv6.value, left.dhcpv6.at.line), (RunsDhcpv6::No, 2));
+    let of = |yaml: &str, name: &str| {
+        let root = image(&[&MANAGER[..], &[ubuntu, ("/etc/netplan/01.yaml", yaml)]].concat());
+        intent::interfaces(root.path(), &[nic(name, None)]).remove(name).unwrap().claims
+    };
+    let claims = |yaml: &str, name: &str| of(yaml, name).get().map(|claims| claims.iter().filter(|claim| claim.stack == "NetworkManager").count());
+    assert_eq!(claims("network:\n  version: 2\n  renderer: NetworkManager\n", "eth0"), Ok(1));
+    assert_eq!(claims("network:\n  version: 2\n", "eth0"), Ok(0));
+    assert_eq!(claims("network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n      dhcp6: true\n", "eth0"), Ok(0));
+    assert_eq!(claims("network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n      dhcp6: true\n", "eth1"), Ok(1));
+}
+
 /// Debian: what /etc/network/interfaces names is ifupdown's.
 #[test]
 fn network_manager_defers_to_ifupdown() {
@@ -277,6 +294,8 @@ fn ifcfg_rh() {
     assert_eq!((global("IPV6INIT=yes\n"), global("NETWORKING_IPV6=yes\n")), (auto, ignore));
     let computed = eth0(&[&MANAGER, &[RHEL_7, (IFCFG, "DEVICE=eth0\nIPV6INIT=$(cat /x)\n")]]).unwrap_err();
     assert!(computed.contains("ifcfg-eth0:2"), "{computed}");
+    let other = ("/etc/sysconfig/network-scripts/ifcfg-eth1", "DEVICE=eth1\nIPV6INIT=$(cat /x)\n");
+    assert_eq!(does(&eth0(&[&MANAGER, &[RHEL_7, other, (IFCFG, "DEVICE=eth0\nIPV6INIT=yes\n")]]).unwrap()), auto);
 }
 
 #[test]
@@ -284,7 +303,9 @@ fn whether_ifcfg_rh_is_there() {
     let file = (IFCFG, "DEVICE=eth0\nIPV6INIT=no\n");
     let read = |files: &[File<'_>]| eth0(&[&MANAGER, &[file], files]).unwrap().dhcpv6.value == RunsDhcpv6::No;
     assert!(read(&[RHEL_7]) && read(&[RHEL_9]) && read(&[CENTOS_6]));
+    assert!(read(&[("/etc/os-release", "ID=\"ol\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"8.10\"\n")]));
     assert!(!read(&[("/etc/os-release", "ID=fedora\nVERSION_ID=41\n")]));
+    assert!(!read(&[("/etc/os-release", "ID=debian\nVERSION_ID=\"9\"\n")]));
     assert!(!read(&[("/etc/os-release", "ID=rocky\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=10.0\n")]));
     assert!(read(&[("/usr/lib64/NetworkManager/1.50.0/libnm-settings-plugin-ifcfg-rh.so", "")]));
     assert!(!read(&[RHEL_9, (CONF, "[main]\nplugins=keyfile\n")]));
@@ -320,6 +341,7 @@ fn network_scripts_dhcpv6() {
         // ifup-eth starts dhclient whatever IPV6INIT says.
         (RHEL_7, "IPV6INIT=no\nDHCPV6C=yes\n", RunsDhcpv6::Yes, 3),
         (CENTOS_6, "IPV6INIT=yes\nDHCPV6C=yes\n", RunsDhcpv6::Yes, 3),
+        (("/etc/os-release", "ID=\"amzn\"\nID_LIKE=\"centos rhel fedora\"\nVERSION_ID=\"2\"\n"), "DHCPV6C=yes\n", RunsDhcpv6::Yes, 2),
         (("/etc/redhat-release", "CentOS release 5.11 (Final)\n"), "IPV6INIT=yes\nDHCPV6C=yes\n", RunsDhcpv6::NoClient, 3),
         (("/etc/redhat-release", "CentOS release 5.11 (Final)\n"), "DHCPV6C=yes\n", RunsDhcpv6::No, 0),
     ] {
@@ -354,6 +376,7 @@ fn network_scripts_accept_ra() {
         (RHEL_7, "IPV6_SET_SYSCTLS=no\n", "IPV6_AUTOCONF=no\n", None),
         (RHEL_7, "", "IPV6_SET_SYSCTLS=no\nIPV6_AUTOCONF=no\n", Some(1)),
         (RHEL_7, "NETWORKING_IPV6=no\n", "", Some(1)),
+        (("/etc/os-release", "ID=\"amzn\"\nID_LIKE=\"centos rhel fedora\"\nVERSION_ID=\"2\"\n"), "", "IPV6_AUTOCONF=no\n", Some(0)),
     ] {
         let text = format!("DEVICE=eth0\n{lines}");
         let intent = eth0(&[&[release, SERVICE, (NETWORK, global), (IFCFG, &text)]]).unwrap();

@@ -422,7 +422,10 @@ fn the_last_block_of_an_interface_holds() {
     assert_eq!((eth0.line, eth0.iaid, eth0.fresh, eth0.released), (12, Some(0x9fc1_928b), true, false));
     assert_eq!(eth0.duid.as_deref(), Some("00030001fa163e000001"));
     let [address] = &eth0.addresses[..] else { panic!("{eth0:?}") };
-    assert_eq!((address.address.to_string(), address.starts, address.preferred_s, address.valid_s), ("2001:db8:1::1bc3".into(), 2000, 300, 600));
+    assert_eq!(
+        (address.address.to_string(), address.starts, address.preferred_s, address.valid_s),
+        ("2001:db8:1::1bc3".into(), 2000, Some(300), Some(600))
+    );
     assert!(!lease(LEASES, "eth0", 2600).unwrap().fresh, "expired");
 
     let eth1 = lease(LEASES, "eth1", u64::MAX).unwrap();

@@ -57,6 +57,18 @@ impl Root {
         }
     }
 
+    /// When the regular file at `path` was last written, in seconds since 1970.
+    ///
+    /// # Errors
+    /// It is absent or not a regular file.
+    pub(super) fn modified(&self, path: &str) -> io::Result<u64> {
+        let found = self.resolve(path)?.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        Ok(found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+    }
+
     /// Whether something is at `path`.
     pub(super) fn exists(&self, path: &str) -> bool {
         self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok())

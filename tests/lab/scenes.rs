@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use v6check::lab::{CalicoLink, Guest, Host, LabError, NeutronLink, Port, Range, STATE_LIMIT, Switch, address, poll};
 
-type Built = Result<Scene, LabError>;
+pub(crate) type Built = Result<Scene, LabError>;
 
 /// A guest with all that it needs around it.
 pub(crate) struct Scene {
@@ -21,12 +21,12 @@ const GROWN_UP: Duration = Duration::from_secs(9);
 
 impl Scene {
     /// A guest that lacks something, old enough that this is not only starting.
-    fn lacking(link: CalicoLink, guest: Guest) -> Built {
+    pub(crate) fn lacking(link: CalicoLink, guest: Guest) -> Built {
         guest.wait_for_age(GROWN_UP)?;
         Ok(Self::on(link, guest))
     }
 
-    fn on(link: CalicoLink, guest: Guest) -> Self {
+    pub(crate) fn on(link: CalicoLink, guest: Guest) -> Self {
         Self { guest, link: Some(link), _keep: None }
     }
 
@@ -37,7 +37,7 @@ impl Scene {
 }
 
 /// A guest plugged into a served Calico link, not booted.
-fn plugged(range: Range) -> Result<(CalicoLink, Guest, Port), LabError> {
+pub(crate) fn plugged(range: Range) -> Result<(CalicoLink, Guest, Port), LabError> {
     let mut guest = Guest::make()?;
     let mut link = CalicoLink::make(range)?;
     let port = link.plug(&mut guest, "eth0")?;

@@ -18,6 +18,7 @@ mod interfaces_file;
 mod keyed;
 mod modules;
 mod netifd;
+mod netplan;
 mod network_manager;
 mod network_scripts;
 mod networkd;
@@ -28,6 +29,7 @@ mod services;
 mod sysctl;
 mod which_ifupdown;
 mod wicked;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -78,6 +80,7 @@ const STACKS: &[Stack] = &[
     Stack { name: "ifupdown", read: ifupdown::read },
     Stack { name: "NetworkManager", read: network_manager::read },
     Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "netplan", read: netplan::read },
     Stack { name: "systemd-networkd", read: networkd::read },
     Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
     Stack { name: "dhcpcd", read: dhcpcd::read },
@@ -88,8 +91,12 @@ const STACKS: &[Stack] = &[
     Stack { name: "dibbler", read: dhcp6_clients::dibbler },
 ];
 
-/// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: &[(&str, &[&str])] = &[("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"])];
+/// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
+const UNREAD: &[(&str, &[&str])] = &[
+    ("netctl", &["/etc/systemd/system/*.wants/netctl*@*.service"]),
+    ("netifrc", &["/etc/runlevels/*/net.e*"]),
+    ("rc.inet1", &["/etc/rc.d/rc.inet1.conf"]),
+];
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {

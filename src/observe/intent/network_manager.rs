@@ -20,6 +20,8 @@ use keyfile::{KeyFile, boolean};
 use profile::Profile;
 
 const NAME: &str = "NetworkManager";
+/// As systemd and Red Hat's sysvinit, Debian's sysvinit, and Alpine's OpenRC call it.
+const SERVICES: [&str; 3] = [NAME, "network-manager", "networkmanager"];
 const PROGRAMS: [&str; 2] = ["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"];
 /// Folders of profiles; of two with one UUID the first counts.
 const FOLDERS: [&str; 3] =
@@ -40,7 +42,7 @@ const NOT_WIRED: [&str; 13] = ["bond", "br", "docker", "dummy", "lo", "team", "t
 
 /// Whether it is installed and starts at boot.
 pub(super) fn is_in_charge(root: &Root) -> bool {
-    PROGRAMS.iter().any(|path| root.exists(path)) && services::starts(root, &[NAME])
+    PROGRAMS.iter().any(|path| root.exists(path)) && services::starts(root, &SERVICES)
 }
 
 /// Whether it reads files `ifcfg-*` here.
@@ -71,11 +73,11 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let global = Variables::read(root, GLOBAL)?.unwrap_or_default();
     let files = if has_ifcfg_rh(root, &configuration) { red_hat::interface_files(root)? } else { Vec::new() };
     let mut profiles = keyfiles(root)?;
-    let mut not_known = None;
+    let mut not_known = Vec::new();
     for file in files.iter().filter(|file| !file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value))) {
         match ifcfg_rh::profile(file, &global) {
             Ok(profile) => profiles.push(profile),
-            Err(reason) => not_known = Some(reason),
+            Err(reason) => not_known.push((file.get("DEVICE").map(|device| device.value.clone()), reason)),
         }
     }
     let named = profiles.iter().filter_map(|profile| profile.device.clone()).filter(|name| name != "lo").collect();
@@ -134,8 +136,8 @@ struct Manager<'a> {
     /// Files `ifcfg-*` that it reads.
     files: Vec<Variables>,
     profiles: Vec<Profile>,
-    /// Why one of the profiles is not known.
-    not_known: Option<String>,
+    /// Why profiles are not known, each with the interface that it names.
+    not_known: Vec<(Option<String>, String)>,
     netplan: Vec<String>,
     timestamps: KeyFile,
     overrides: Option<Setting<String>>,
@@ -165,7 +167,7 @@ impl Manager<'_> {
             Ok(Some(line)) => return Ok(Some(self.leaves_alone(line.at.clone(), &line.text))),
             Ok(None) => {}
         }
-        if let Some(reason) = &self.not_known {
+        if let Some((_, reason)) = self.not_known.iter().find(|(device, _)| device.as_ref().is_none_or(|device| *device == nic.name)) {
             return open(reason.clone());
         }
         let (mut fitting, mut maybe, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
@@ -269,10 +271,14 @@ fn unclear(reason: String) -> Claim {
 
 /// Whether two outcomes say the same of IPv6.
 fn same(one: Option<&Result<Claim, String>>, other: Option<&Result<Claim, String>>) -> bool {
-    let does = |intent: &Intent| (intent.dhcpv6.value, intent.takes_ras.value, intent.at_boot.value);
+    let does = |claim: &Claim| match claim {
+        Claim::Configures(Observed::Seen(intent)) | Claim::LeavesAlone(intent) => {
+            Some((intent.dhcpv6.value, intent.takes_ras.value, intent.at_boot.value))
+        }
+        Claim::Configures(_) | Claim::RunsBeside(_) => None,
+    };
     match (one, other) {
-        (Some(Ok(Claim::Configures(Observed::Seen(one)))), Some(Ok(Claim::Configures(Observed::Seen(other))))) => does(one) == does(other),
-        (Some(Ok(Claim::LeavesAlone(one))), Some(Ok(Claim::LeavesAlone(other)))) => does(one) == does(other),
+        (Some(Ok(one)), Some(Ok(other))) => does(one).is_some() && does(one) == does(other),
         (None, None) => true,
         _ => false,
     }

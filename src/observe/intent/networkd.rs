@@ -10,12 +10,12 @@ mod syntax;
 
 use std::io;
 
-pub(super) use files::version;
+pub(super) use files::{drop_ins, global, version};
 pub(super) use matching::Fits;
 pub(super) use meaning::{Stack, intent};
-pub(super) use syntax::Assignments;
+pub(super) use syntax::{Assignment, Assignments};
 
-use super::{Claim, Nic, Reading, Root, services};
+use super::{Claim, Nic, Reading, Root, netplan, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use files::NetworkFile;
 
@@ -28,12 +28,22 @@ const OWN: [&str; 2] = ["/etc/", "/run/"];
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
-    if !services::starts(root, &[NAME]) {
+    if !services::starts(root, &[NAME]) && !netplan::starts_networkd(root) {
         return Ok(Reading::default());
     }
     let configuration = Configuration::read(root)?;
-    let claims = nics.iter().map(|nic| (nic.name.clone(), configuration.claim(root, nic)));
+    let claims = nics.iter().filter_map(|nic| Some((nic.name.clone(), configuration.claim(root, nic)?)));
     Ok(Reading { interfaces: claims.collect(), named: configuration.named() })
+}
+
+/// Whether a file of its own has `nic`, or perhaps has it, before one called `name` could: an equal name in /etc masks the one in /run.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn comes_before(root: &Root, nic: &Nic, name: &str) -> io::Result<bool> {
+    let configuration = Configuration::read(root)?;
+    let mut before = configuration.files.iter().take_while(|file| &file.name[..] <= name);
+    Ok(before.any(|file| configuration.fits(root, file, nic) != Fits::No))
 }
 
 /// Everything that systemd-networkd reads.
@@ -56,17 +66,26 @@ impl Configuration {
         words.filter(|name| *name != "lo" && !crate::observe::file::has_wildcard(name)).map(str::to_owned).collect()
     }
 
-    fn claim(&self, root: &Root, nic: &Nic) -> Claim {
+    fn fits(&self, root: &Root, file: &NetworkFile, nic: &Nic) -> Fits {
+        matching::fits(root, file, nic, is_of_cloud_init(file), self.version)
+    }
+
+    /// What it does with `nic`; nothing if a file that netplan writes has it.
+    fn claim(&self, root: &Root, nic: &Nic) -> Option<Claim> {
+        let of_netplan = netplan::network_files(root, nic).into_iter().min();
         let mut perhaps = Vec::new();
-        for file in &self.files {
-            match matching::fits(root, file, nic, is_of_cloud_init(file), self.version) {
+        for file in self.files.iter().take_while(|file| of_netplan.as_ref().is_none_or(|name| file.name <= *name)) {
+            match self.fits(root, file, nic) {
                 Fits::No => {}
                 Fits::Unknown(reason) => perhaps.push((reason, self.claim_of(file))),
-                Fits::Yes => return settled(&perhaps, self.claim_of(file)),
+                Fits::Yes => return Some(settled(&perhaps, self.claim_of(file))),
             }
         }
+        if of_netplan.is_some() && perhaps.is_empty() {
+            return None;
+        }
         let none = FileLine { path: "/etc/systemd/network".to_owned(), line: 0 };
-        settled(&perhaps, leaves_alone(&none, &format!("no .network file matches {}", nic.name)))
+        Some(settled(&perhaps, leaves_alone(&none, &format!("no .network file matches {}", nic.name))))
     }
 
     fn claim_of(&self, file: &NetworkFile) -> Claim {

@@ -200,7 +200,7 @@ pub(super) fn release(root: &Root) -> Option<u32> {
             2023.. => 9,
             _ => 6,
         }),
-        "rhel" | "centos" => version,
+        "rhel" | "centos" | "ol" => version,
         _ => version.filter(|_| of("ID_LIKE").split_whitespace().any(|like| matches!(like, "rhel" | "centos"))),
     }
 }

@@ -143,7 +143,10 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
             routes: of(&routes, &index),
             neighbours: of(&neighbours, &index),
             counters: Observed::unknown("not read"),
-            leases: files.of(name, told.ok().and_then(|told| told.link.mac), now),
+            leases: leases::leases(
+                &leases::Subject { name, index: index.clone().ok(), mac: told.ok().and_then(|told| told.link.mac), now, host, root: &root },
+                &files,
+            ),
             owners,
         };
         states.insert(name.clone(), state);

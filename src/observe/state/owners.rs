@@ -3,7 +3,7 @@
 //! Decided by what runs now and what it says of itself below /run. A daemon that is installed and does not run owns nothing.
 
 pub(super) mod dhclient;
-mod managed;
+mod network_manager;
 
 use super::Root;
 use crate::facts::{Address, HostState, Observed, Owner, Owners, Process, UdpSocket};
@@ -21,7 +21,7 @@ pub(super) struct Subject<'a> {
 }
 
 const NETWORKD: &str = "systemd-network";
-const NETWORK_MANAGER: &str = "NetworkManager";
+pub(super) const NETWORK_MANAGER: &str = "NetworkManager";
 const DHCPCD: &str = "dhcpcd";
 
 /// Who is in charge of the interface.
@@ -41,16 +41,16 @@ fn answer<T>(known: Result<T, String>) -> Observed<T> {
 fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
     let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
     if let Some(process) = named(processes, NETWORKD)
-        && let Some(evidence) = managed::by_networkd(subject)?
+        && let Some(evidence) = network_manager::by_networkd(subject)?
     {
         return Ok(owner("systemd-networkd", process, evidence));
     }
     if let Some(process) = named(processes, NETWORK_MANAGER)
-        && let Some(evidence) = managed::ra_by_network_manager(subject)?
+        && let Some(evidence) = network_manager::ra_by_network_manager(subject)?
     {
         return Ok(owner(NETWORK_MANAGER, process, evidence));
     }
-    if let Some((process, evidence)) = managed::by_dhcpcd(subject, processes, managed::Part::RouterAdvertisements)? {
+    if let Some((process, evidence)) = network_manager::by_dhcpcd(subject, processes, network_manager::Part::RouterAdvertisements)? {
         return Ok(owner(DHCPCD, process, evidence));
     }
     if let Some(process) = processes.iter().find(|process| process.name == "odhcp6c" && serves(process, subject.name)) {
@@ -82,7 +82,7 @@ fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
             add(owner(&process.name, process, started_for(process, subject.name)));
         }
     }
-    if let Some((process, evidence)) = managed::by_dhcpcd(subject, processes, managed::Part::Dhcpv6)? {
+    if let Some((process, evidence)) = network_manager::by_dhcpcd(subject, processes, network_manager::Part::Dhcpv6)? {
         add(owner(DHCPCD, process, evidence));
     }
     let dibbler_is_bound = sockets.iter().any(|socket| socket.interface_index != 0 && holder(socket) == Some("dibbler-client"));

@@ -21,6 +21,13 @@ const BY_NETPLAN: &str = "renderer:NetworkManager";
 /// As many files as are read.
 const MOST_FILES: usize = 256;
 
+/// A group `[device*]`: whether its devices are managed, and which those are.
+#[derive(Debug, Default)]
+struct Device<'a> {
+    managed: Option<&'a Setting<String>>,
+    devices: Option<&'a Setting<String>>,
+}
+
 /// What the files say, from the first to the last that is read.
 #[derive(Debug, Default)]
 pub(super) struct Configuration {
@@ -80,25 +87,25 @@ impl Configuration {
     /// # Errors
     /// Why that cannot be said.
     pub(super) fn unmanaged(&self, nic: &Nic) -> Result<Option<&Setting<String>>, String> {
-        let listed = self.matching(&self.list("keyfile", "unmanaged-devices"), nic)?;
+        let listed = matching(&self.list("keyfile", "unmanaged-devices"), nic)?;
         if listed.is_some() {
             return Ok(listed);
         }
         // Groups of one name are one; those of later files come first.
-        let mut groups: BTreeMap<&str, (Option<&Setting<String>>, Option<&Setting<String>>)> = BTreeMap::new();
+        let mut groups: BTreeMap<&str, Device<'_>> = BTreeMap::new();
         for group in self.files.iter().flat_map(|file| &file.groups).filter(|group| group.name.starts_with("device")) {
             let entry = groups.entry(&group.name).or_default();
             for (key, setting) in &group.entries {
                 match &key[..] {
-                    "managed" => entry.0 = Some(setting),
-                    "match-device" => entry.1 = Some(setting),
+                    "managed" => entry.managed = Some(setting),
+                    "match-device" => entry.devices = Some(setting),
                     _ => {}
                 }
             }
         }
-        for (managed, devices) in groups.into_values() {
+        for Device { managed, devices } in groups.into_values() {
             let Some(managed) = managed.filter(|managed| boolean(&managed.value) == Some(false)) else { continue };
-            if devices.is_none() || self.matching(&devices.into_iter().collect::<Vec<_>>(), nic)?.is_some() {
+            if devices.is_none() || matching(&devices.into_iter().collect::<Vec<_>>(), nic)?.is_some() {
                 return Ok(Some(managed));
             }
         }
@@ -110,7 +117,7 @@ impl Configuration {
     /// # Errors
     /// Why that cannot be said.
     pub(super) fn no_auto_default(&self, nic: &Nic) -> Result<Option<&Setting<String>>, String> {
-        self.matching(&self.list("main", "no-auto-default"), nic)
+        matching(&self.list("main", "no-auto-default"), nic)
     }
 
     /// Whether the interface's automatic profile was deleted.
@@ -119,27 +126,27 @@ impl Configuration {
         let mac = nic.mac.map(|mac| mac.to_string());
         self.deleted_defaults.lines().map(str::trim).any(|line| line == named || mac.as_deref().is_some_and(|mac| line.eq_ignore_ascii_case(mac)))
     }
+}
 
-    /// The setting by which a list of devices takes the interface in (NetworkManager.conf(5), DEVICE LIST FORMAT).
-    fn matching<'a>(&self, list: &[&'a Setting<String>], nic: &Nic) -> Result<Option<&'a Setting<String>>, String> {
-        let mut taken = None;
-        let (mut only_exceptions, mut any) = (true, None);
-        for setting in list {
-            for item in items(&setting.value) {
-                let (wanted, excepted) = item.strip_prefix("except:").map_or((item, false), |wanted| (wanted, true));
-                let fits = fits(wanted, nic)
-                    .ok_or_else(|| format!("{}:{}: `{item}` depends on what is not known of {}", setting.at.path, setting.at.line, nic.name))?;
-                any = any.or(Some(*setting));
-                only_exceptions &= excepted;
-                match (fits, excepted) {
-                    (true, true) => return Ok(None),
-                    (true, false) => taken = taken.or(Some(*setting)),
-                    (false, _) => {}
-                }
+/// The setting by which a list of devices takes the interface in (NetworkManager.conf(5), DEVICE LIST FORMAT).
+fn matching<'a>(list: &[&'a Setting<String>], nic: &Nic) -> Result<Option<&'a Setting<String>>, String> {
+    let mut taken = None;
+    let (mut only_exceptions, mut any) = (true, None);
+    for setting in list {
+        for item in items(&setting.value) {
+            let (wanted, excepted) = item.strip_prefix("except:").map_or((item, false), |wanted| (wanted, true));
+            let fits = fits(wanted, nic)
+                .ok_or_else(|| format!("{}:{}: `{item}` depends on what is not known of {}", setting.at.path, setting.at.line, nic.name))?;
+            any = any.or(Some(*setting));
+            only_exceptions &= excepted;
+            match (fits, excepted) {
+                (true, true) => return Ok(None),
+                (true, false) => taken = taken.or(Some(*setting)),
+                (false, _) => {}
             }
         }
-        Ok(if only_exceptions { any } else { taken })
     }
+    Ok(if only_exceptions { any } else { taken })
 }
 
 fn items(list: &str) -> impl Iterator<Item = &str> {
@@ -172,14 +179,14 @@ fn fits(item: &str, nic: &Nic) -> Option<bool> {
 /// The files in the order in which they are read: the vendor's, the main one, the administrator's.
 fn paths(root: &Root) -> Vec<String> {
     let names: Vec<Vec<String>> =
-        FOLDERS.iter().map(|folder| root.names(folder).into_iter().filter(|name| name.ends_with(".conf")).collect()).collect();
+        FOLDERS.iter().map(|folder| root.names(folder).into_iter().filter(|name| name.strip_suffix(".conf").is_some()).collect()).collect();
     let wifi_too = || {
         let texts = root.glob("/etc/netplan/*.yaml").into_iter().filter_map(|path| root.text(&path).ok());
         texts.into_iter().any(|text| text.lines().any(|line| line.split_whitespace().collect::<String>() == BY_NETPLAN))
     };
     let of = |nth: usize| {
         let hidden = |name: &str| names[..nth].iter().flatten().any(|above| above == name);
-        let open = |name: &&String| !hidden(name) && !(nth == 2 && *name == WIFI_ONLY && wifi_too());
+        let open = |name: &&String| !(hidden(name) || nth == 2 && *name == WIFI_ONLY && wifi_too());
         names[nth].iter().filter(open).map(|name| format!("{}/{name}", FOLDERS[nth])).collect::<Vec<_>>()
     };
     let mut paths = of(2);

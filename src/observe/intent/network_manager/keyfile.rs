@@ -47,7 +47,7 @@ impl KeyFile {
     /// The last value of a key in the groups of these names.
     pub(super) fn get(&self, groups: &[&str], key: &str) -> Option<&Setting<String>> {
         let entries = self.groups.iter().filter(|group| groups.contains(&&group.name[..])).flat_map(|group| &group.entries);
-        entries.filter(|(found, _)| found == key).map(|(_, setting)| setting).last()
+        entries.rev().find(|(found, _)| found == key).map(|(_, setting)| setting)
     }
 
     /// The first group of this name.

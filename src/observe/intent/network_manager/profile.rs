@@ -161,7 +161,7 @@ impl Profile {
         for (setting, wanted) in [(&self.mac, true), (&self.not_macs, false)] {
             let Some(setting) = setting else { continue };
             let Some(mac) = nic.mac else { return depends(setting, "the MAC address") };
-            let listed = setting.value.split(';').any(|address| address.trim().eq_ignore_ascii_case(&mac.to_string()));
+            let listed = setting.value.split([';', ',', ' ', '\t']).any(|address| address.trim().eq_ignore_ascii_case(&mac.to_string()));
             if listed != wanted {
                 return Ok(false);
             }
@@ -172,11 +172,10 @@ impl Profile {
     /// What it does with an interface.
     pub(super) fn intent(&self, overrides: Option<&Setting<String>>) -> Intent {
         let (dhcpv6, takes_ras) = match (&self.port, self.method.value) {
-            (Some(_), _) => (RunsDhcpv6::No, TakesRas::No),
             (None, Method::Auto) => (RunsDhcpv6::WhenManaged, TakesRas::Itself),
             (None, Method::Dhcp) => (RunsDhcpv6::Yes, TakesRas::No),
             (None, Method::Ignore) => (RunsDhcpv6::No, TakesRas::Kernel),
-            (None, Method::Manual | Method::LinkLocal | Method::Disabled | Method::Shared) => (RunsDhcpv6::No, TakesRas::No),
+            (Some(_), _) | (None, Method::Manual | Method::LinkLocal | Method::Disabled | Method::Shared) => (RunsDhcpv6::No, TakesRas::No),
         };
         let (at, text) = match &self.port {
             Some(port) => (port.at.clone(), format!("{} (a port has no addresses of its own)", port.text)),

@@ -59,7 +59,7 @@ pub(super) fn network_files(root: &Root) -> io::Result<Vec<NetworkFile>> {
 ///
 /// # Errors
 /// One of them cannot be read.
-pub(super) fn drop_ins(root: &Root, name: &str) -> io::Result<Assignments> {
+pub(in crate::observe::intent) fn drop_ins(root: &Root, name: &str) -> io::Result<Assignments> {
     merged(root, by_name(root, &DIRECTORIES, &format!("/{name}.d"), ".conf"))
 }
 
@@ -67,7 +67,7 @@ pub(super) fn drop_ins(root: &Root, name: &str) -> io::Result<Assignments> {
 ///
 /// # Errors
 /// One of them cannot be read.
-pub(super) fn global(root: &Root) -> io::Result<Assignments> {
+pub(in crate::observe::intent) fn global(root: &Root) -> io::Result<Assignments> {
     let mut all = Assignments::default();
     if let Some(path) = CONFIGURATIONS.iter().map(|directory| format!("{directory}/networkd.conf")).find(|path| root.exists(path)) {
         all.0.extend(merged(root, [(String::new(), path)].into())?.0);
