@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 
     println!("\nReplay");
     time(&good, "v6check replay", 20, &[V6CHECK, "replay", &facts])?;
-    let peak = run(Command::new("time").args(["-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
+    let peak = run(Command::new("time").args(["-q", "-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
     println!("  peak memory {} KiB", peak.stderr.trim());
 
     println!("\nProgram");

@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Wanted;
-use crate::report::{Counting, FORMATS, Format, Style, Target, Verbosity};
+use crate::report::{Counting, FORMATS, Format, RemedyFormat, Style, Target, Verbosity};
 
 /// The longest deadline of a run, in seconds.
 const LONGEST_S: f64 = 3600.0;
@@ -24,6 +24,8 @@ Examples:
   v6check --junit out.xml            the same, and a report for the CI as well
   v6check -i eth0 --save facts.json  check one interface, keep what was observed
   v6check replay facts.json -v       judge that again, anywhere, in full
+  v6check --root /mnt                check an image on disk, by its files
+  v6check remedy --format shell      the changes that mend it, as a script
   v6check explain ra-accepted        what a requirement is and why
 
 What is sent:
@@ -74,6 +76,16 @@ enum Words {
         #[command(flatten)]
         report: ReportOptions,
     },
+    /// Print the changes that mend what failed, as text or as a script; makes none
+    Remedy {
+        #[command(flatten)]
+        look: LookOptions,
+        #[command(flatten)]
+        catalogue: CatalogueOptions,
+        /// How they are printed: to read, to run in the guest, or as user data for cloud-init
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Written,
+    },
     /// Show the requirements of a profile
     List {
         /// As JSON
@@ -94,7 +106,10 @@ enum Words {
 
 #[derive(Args)]
 #[command(next_help_heading = "Run options")]
-struct RunOptions {
+struct LookOptions {
+    /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
+    root: Option<PathBuf>,
     /// An interface to check; may be given again [default: what is a NIC to this guest]
     #[arg(short, long = "interface", value_name = "IF")]
     interfaces: Vec<String>,
@@ -107,11 +122,18 @@ struct RunOptions {
     /// Wait until the deadline, for second routers and servers
     #[arg(long, conflicts_with = "passive")]
     thorough: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Run options")]
+struct RunOptions {
+    #[command(flatten)]
+    look: LookOptions,
     /// Keep what was observed, for `replay`; the file's mode is 0600
     #[arg(long, value_name = "FACTS")]
     save: Option<PathBuf>,
     /// Print what would be observed and sent, and do nothing
-    #[arg(long, conflicts_with_all = ["save", "junit", "json", "text", "strict", "network_faults", "quiet", "verbose"])]
+    #[arg(long, conflicts_with_all = ["root", "save", "junit", "json", "text", "strict", "network_faults", "quiet", "verbose"])]
     plan: bool,
 }
 
@@ -124,6 +146,9 @@ struct CatalogueOptions {
     /// A folder with further checks: <family>/<id>.toml, profiles/<name>.toml
     #[arg(long, value_name = "DIR")]
     checks: Option<PathBuf>,
+    /// Requirements that are knowingly done without, each with a reason and an end
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -156,6 +181,13 @@ struct ReportOptions {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum Written {
+    Text,
+    Shell,
+    CloudInit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum When {
     Auto,
     Always,
@@ -182,6 +214,17 @@ pub enum Command {
         /// What becomes of the report.
         reporting: Reporting,
     },
+    /// Print what mends this machine or image.
+    Remedy {
+        /// The image that is looked at instead of this machine.
+        root: Option<PathBuf>,
+        /// What is looked at.
+        wanted: Wanted,
+        /// By which requirements.
+        requirements: Requirements,
+        /// How it is printed.
+        format: RemedyFormat,
+    },
     /// Show the requirements.
     List {
         /// As JSON.
@@ -201,6 +244,8 @@ pub enum Command {
 /// A check of this machine.
 #[derive(Debug)]
 pub struct Check {
+    /// The image that is looked at instead of this machine.
+    pub root: Option<PathBuf>,
     /// What is looked at.
     pub wanted: Wanted,
     /// By which requirements.
@@ -220,6 +265,8 @@ pub struct Requirements {
     pub profile: String,
     /// A site's own checks.
     pub checks: Option<PathBuf>,
+    /// A file of waivers.
+    pub waivers: Option<PathBuf>,
 }
 
 /// What becomes of the report.
@@ -241,24 +288,36 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
         Some(Words::Replay { facts, catalogue, report }) => {
             Command::Replay { facts, requirements: catalogue.requirements(), reporting: report.reporting()? }
         }
+        Some(Words::Remedy { look, catalogue, format }) => {
+            let (root, wanted) = look.looked_at();
+            let format = match format {
+                Written::Text => RemedyFormat::Text,
+                Written::Shell => RemedyFormat::Shell,
+                Written::CloudInit => RemedyFormat::CloudInit,
+            };
+            Command::Remedy { root, wanted, requirements: catalogue.requirements(), format }
+        }
         Some(Words::List { json, catalogue }) => Command::List { json, requirements: catalogue.requirements() },
         Some(Words::Explain { id, checks }) => Command::Explain { id, checks },
         None => {
-            let RunOptions { interfaces, passive, timeout, thorough, save, plan } = cli.run;
-            Command::Check(Check {
-                wanted: Wanted { interfaces, passive, thorough, timeout },
-                requirements: cli.catalogue.requirements(),
-                save,
-                plan,
-                reporting: cli.report.reporting()?,
-            })
+            let RunOptions { look, save, plan } = cli.run;
+            let (root, wanted) = look.looked_at();
+            Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, plan, reporting: cli.report.reporting()? })
         }
     })
 }
 
+impl LookOptions {
+    /// The image, if one is looked at, and what is wanted.
+    fn looked_at(self) -> (Option<PathBuf>, Wanted) {
+        let Self { root, interfaces, passive, timeout, thorough } = self;
+        (root, Wanted { interfaces, passive, thorough, timeout })
+    }
+}
+
 impl CatalogueOptions {
     fn requirements(self) -> Requirements {
-        Requirements { profile: self.profile, checks: self.checks }
+        Requirements { profile: self.profile, checks: self.checks, waivers: self.waivers }
     }
 }
 

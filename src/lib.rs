@@ -14,6 +14,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod facts;
+mod glob;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -31,8 +32,9 @@ use std::path::Path;
 use catalogue::{Catalogue, Selection};
 use cli::{Check, Command, Reporting, Requirements};
 use facts::Facts;
-use report::Style;
+use plan::{Plan, Wanted};
 use report::output::{self, Target};
+use report::{Counting, RemedyFormat, Style};
 
 /// The exit code of a run that was itself impossible: arguments, check files, outputs.
 const IMPOSSIBLE: u8 = 2;
@@ -44,6 +46,7 @@ pub fn run(command: &Command) -> u8 {
     let done = match command {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
+        Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };
@@ -55,10 +58,8 @@ pub fn run(command: &Command) -> u8 {
 
 fn run_check(check: &Check) -> Result<u8, Failure> {
     let selection = select(&check.requirements)?;
-    let needs = selection.requirements.iter().flat_map(|requirement| &requirement.check.needs).copied().collect();
-    let plan = plan::plan(&observe::survey()?, &check.wanted, &needs)?;
     if check.plan {
-        output::write(&Target::Stdout, plan.to_string().as_bytes())?;
+        output::write(&Target::Stdout, plan(&check.wanted, &selection)?.to_string().as_bytes())?;
         return Ok(0);
     }
     let save = check.save.as_ref().map(|path| Target::from(path.as_os_str()));
@@ -67,10 +68,33 @@ fn run_check(check: &Check) -> Result<u8, Failure> {
     if writable.iter().all(Result::is_err) {
         writable.into_iter().collect::<Result<(), _>>()?;
     }
-    let facts = observe::observe(&plan, &tell)?;
+    let facts = look(check.root.as_deref(), &check.wanted, &selection)?;
     let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));
     let code = conclude(&facts, &selection, &check.reporting);
     saved.map(|()| code)
+}
+
+fn remedy(root: Option<&Path>, wanted: &Wanted, requirements: &Requirements, format: RemedyFormat) -> Result<u8, Failure> {
+    let selection = select(requirements)?;
+    let report = report::assemble(&look(root, wanted, &selection)?, &selection, Counting::default());
+    output::write(&Target::Stdout, report::remedies(&report, format).as_bytes())?;
+    Ok(0)
+}
+
+/// The facts of the image below `root`, or of this machine.
+fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
+    match root {
+        Some(root) if !root.is_dir() => {
+            Err(format!("{}: not a directory; give the one that the image is mounted or unpacked in", root.display()).into())
+        }
+        Some(root) => Ok(observe::image(root, &wanted.interfaces)),
+        None => Ok(observe::observe(&plan(wanted, selection)?, &tell)?),
+    }
+}
+
+fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
+    let needs = selection.requirements.iter().flat_map(|requirement| &requirement.check.needs).copied().collect();
+    Ok(plan::plan(&observe::survey()?, wanted, &needs)?)
 }
 
 fn replay(path: &Path, requirements: &Requirements, reporting: &Reporting) -> Result<u8, Failure> {
@@ -112,7 +136,11 @@ fn explain(id: &str, checks: Option<&Path>) -> Result<u8, Failure> {
 }
 
 fn select(requirements: &Requirements) -> Result<Selection, Failure> {
-    Ok(Catalogue::load(requirements.checks.as_deref())?.select(&requirements.profile)?)
+    let mut selection = Catalogue::load(requirements.checks.as_deref())?.select(&requirements.profile)?;
+    if let Some(file) = &requirements.waivers {
+        selection.waivers = catalogue::load_waivers(file)?;
+    }
+    Ok(selection)
 }
 
 fn save_facts(facts: &Facts, target: &Target) -> Result<(), Failure> {

@@ -6,15 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("wire", &[]),
     ("wrap", &[]),
+    ("glob", &[]),
     ("facts", &[]),
     ("lab", &[]),
     ("plan", &["facts", "wrap"]),
     ("judge", &["facts", "wire"]),
-    ("observe", &["facts", "plan", "wire"]),
-    ("catalogue", &["facts", "judge", "wrap"]),
+    ("observe", &["facts", "glob", "plan", "wire"]),
+    ("catalogue", &["facts", "glob", "judge", "wrap"]),
     ("report", &["catalogue", "facts", "judge", "wrap"]),
     ("cli", &["plan", "report"]),
 ];

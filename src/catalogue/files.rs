@@ -89,21 +89,29 @@ pub(super) fn below(folder: &Path) -> Result<Vec<Document>, CatalogueError> {
 }
 
 fn read(folder: &Path, file: PathBuf) -> Result<Document, CatalogueError> {
-    let failed = |reason: &dyn std::fmt::Display| CatalogueError::whole(&file, reason);
+    let text = text(&file)?;
+    let profile = file.strip_prefix(folder).is_ok_and(|path| path.starts_with("profiles"));
+    Ok(Document { file, profile, site: true, text: Cow::Owned(text) })
+}
+
+/// The text of one file.
+///
+/// # Errors
+/// It is no regular file, cannot be read, is too large or is not UTF-8.
+pub(super) fn text(file: &Path) -> Result<String, CatalogueError> {
+    let failed = |reason: &dyn std::fmt::Display| CatalogueError::whole(file, reason);
     // Looked at before it is opened: opening a pipe would wait for its other end.
-    if !fs::metadata(&file).map_err(|error| failed(&error))?.is_file() {
+    if !fs::metadata(file).map_err(|error| failed(&error))?.is_file() {
         return Err(failed(&"not a regular file"));
     }
     let mut bytes = Vec::new();
-    let opened = File::open(&file).map_err(|error| failed(&error))?;
+    let opened = File::open(file).map_err(|error| failed(&error))?;
     opened.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(failed(&format!("larger than {MOST_BYTES} bytes")));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        CatalogueError::within(&file, &String::from_utf8_lossy(&error.as_bytes()[..valid]), Some(valid..valid), "not UTF-8 text")
-    })?;
-    let profile = file.strip_prefix(folder).is_ok_and(|path| path.starts_with("profiles"));
-    Ok(Document { file, profile, site: true, text: Cow::Owned(text) })
+        CatalogueError::within(file, &String::from_utf8_lossy(&error.as_bytes()[..valid]), Some(valid..valid), "not UTF-8 text")
+    })
 }

@@ -10,15 +10,19 @@ mod load;
 mod near;
 mod profile;
 mod prose;
+mod remedy;
+mod waiver;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use check::{Blame, Case, Check, Level, Remedy, Source};
+pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
 use near::near;
 pub use profile::{Profile, Selected};
 pub use prose::{LIST_SCHEMA, explain, list, list_json};
+pub use remedy::Remedy;
+pub use waiver::{Waiver, load_waivers};
 
 /// A requirement as a profile selects it.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Selection {
     pub profile: Profile,
     /// Its requirements.
     pub requirements: Vec<Requirement>,
+    /// What is knowingly done without.
+    pub waivers: Vec<Waiver>,
 }
 
 impl Catalogue {
@@ -107,6 +113,6 @@ impl Catalogue {
         let added = self.checks.iter().filter(|check| self.site.contains(&check.id) && !in_a_profile.contains(check.id.as_str()));
         let requirements = named.chain(added.map(|check| (check, check.level)));
         let requirements = requirements.map(|(check, level)| Requirement { check: check.clone(), level }).collect();
-        Ok(Selection { profile: profile.clone(), requirements })
+        Ok(Selection { profile: profile.clone(), requirements, waivers: Vec::new() })
     }
 }

@@ -124,7 +124,7 @@ pub struct State {
     pub neighbours: Observed<Vec<Neighbour>>,
     /// `/proc/net/dev_snmp6/<interface>` before and after the conversations.
     pub counters: Observed<CountersWitness>,
-    /// DHCPv6 leases that clients keep on disk, oldest first.
+    /// DHCPv6 leases that clients keep on disk, oldest first; those without addresses only tell the identity that a client uses.
     pub leases: Observed<Vec<Lease>>,
     /// Who is in charge.
     pub owners: Owners,
@@ -302,9 +302,9 @@ impl CountersWitness {
 pub struct Lease {
     /// The file.
     pub path: String,
-    /// The line where the lease begins, from 1.
+    /// The line where the lease begins, from 1; 0 for the whole of a file without lines.
     pub line: u32,
-    /// The client that wrote it: `dhclient`.
+    /// The client that keeps it, named as among the owners: `dhclient`, `NetworkManager`.
     pub client: String,
     /// The client's DUID, hexadecimal; from the lease itself or from the file that it stands in.
     pub duid: Option<String>,
@@ -314,7 +314,8 @@ pub struct Lease {
     pub addresses: Vec<LeaseAddress>,
     /// It was given back.
     pub released: bool,
-    /// It was still valid when it was observed: not released, and the lifetime of one of its addresses not over.
+    /// It was still valid when it was observed: not released, and the lifetime of one of its addresses not over; where the client does not
+    /// tell lifetimes, it runs and has it.
     pub fresh: bool,
 }
 
@@ -326,10 +327,10 @@ pub struct LeaseAddress {
     pub address: Ipv6Addr,
     /// When its lifetimes began, in seconds since 1970.
     pub starts: u64,
-    /// Preferred lifetime in seconds.
-    pub preferred_s: u32,
-    /// Valid lifetime in seconds.
-    pub valid_s: u32,
+    /// Preferred lifetime in seconds; absent where the client does not tell it.
+    pub preferred_s: Option<u32>,
+    /// Valid lifetime in seconds; absent where the client does not tell it.
+    pub valid_s: Option<u32>,
 }
 
 /// Who is in charge of an interface now.

@@ -3,9 +3,11 @@
 //! A rule kind is one file in `rules/`. It says what was expected, what was seen and by which evidence; it knows nothing of levels,
 //! blame or remedies, which are the check file's, and nothing of reports.
 
+mod daemon;
 mod finding;
 mod heard;
 mod held;
+mod intended;
 mod rules;
 mod subject;
 

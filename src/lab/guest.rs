@@ -1,6 +1,7 @@
-//! A VM's network stack: a namespace with /etc, /run and /var/lib/dhcp of its own, set up for ifupdown and ISC dhclient.
+//! A VM's network stack: a namespace with /etc, /run and /var/lib of its own, set up for ifupdown and ISC dhclient.
 //!
 //! It boots as Debian's ifupdown boots it, step by step: link up, link-local address usable, then dhclient with ifupdown's own options.
+//! What else can boot it is in [`super::clients`].
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,12 +18,14 @@ use super::command::{Daemon, poll, run, succeed};
 use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT};
 
 /// The directories of the machine that a guest has its own of.
-const OWN: [&str; 3] = ["etc", "run", "var/lib/dhcp"];
+const OWN: [&str; 3] = ["etc", "run", "var/lib"];
 
-/// Puts them in place in the mount namespace that `ip netns exec` makes for each command anyway.
+/// Puts them in place in the mount namespace that `ip netns exec` makes for each command anyway, beside a /sys to look at only. The host name
+/// that a daemon sets stays its own.
 const ENTER: &str = r#"root=$1; shift
-for own in etc run var/lib/dhcp; do mount --bind "$root/$own" "/$own" || exit 125; done
-exec "$@""#;
+for own in etc run var/lib; do mount --bind "$root/$own" "/$own" || exit 125; done
+mount -o remount,bind,ro /sys || exit 125
+exec unshare --uts -- "$@""#;
 
 /// dhclient's hands off resolv.conf and host name: the kernel shares the latter between guests. `$length` is what the lab's old dhclient
 /// believes; Debian's script installs the address as it stands in the variable. Scripts before ISC DHCP 4.4 set no lifetimes.
@@ -46,6 +49,8 @@ pub struct Nic {
     pub dhcpv6: bool,
     /// It gets an IPv4 address when it comes up.
     pub ipv4: bool,
+    /// Router Advertisements are taken, or not, in the stack's own way.
+    pub ras: bool,
 }
 
 /// A VM.
@@ -89,7 +94,9 @@ impl Guest {
         for own in OWN {
             fs::create_dir_all(self.path(own))?;
         }
-        for directory in ["etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"] {
+        for directory in
+            ["var/lib/dhcp", "etc/network/interfaces.d", "etc/sysctl.d", "etc/dhcp/dhclient-enter-hooks.d", "etc/dhcp/dhclient-exit-hooks.d"]
+        {
             fs::create_dir_all(self.path(directory))?;
         }
         for file in
@@ -135,12 +142,14 @@ impl Guest {
         &self.nics
     }
 
-    /// Writes a file of its tree.
+    /// Writes a file of its tree, and makes the directories that it needs.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, file: &str, text: &str) -> Result<(), LabError> {
-        fs::write(self.path(file), text).map_err(LabError::io(file))
+        let path = self.path(file);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(path, text)).map_err(LabError::io(file))
     }
 
     /// Makes its dhclient install addresses with this length, as ISC dhclient before 4.4.0 does with 64.
@@ -161,7 +170,7 @@ impl Guest {
     }
 
     pub(super) fn add_nic(&mut self, name: &str) {
-        self.nics.push(Nic { name: name.into(), dhcpv6: true, ipv4: true });
+        self.nics.push(Nic { name: name.into(), dhcpv6: true, ipv4: true, ras: true });
     }
 
     /// A NIC's settings, for what comes up later.
@@ -180,13 +189,31 @@ impl Guest {
     pub fn boot(&mut self) -> Result<(), LabError> {
         let mut text = String::from("source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n");
         for nic in &self.nics {
-            let Nic { name, dhcpv6, .. } = nic;
+            let Nic { name, dhcpv6, ras, .. } = nic;
             let _ = write!(text, "\nauto {name}\niface {name} inet dhcp\n");
             if *dhcpv6 {
                 let _ = writeln!(text, "iface {name} inet6 dhcp");
+                if !ras {
+                    text.push_str("    accept_ra 0\n");
+                }
             }
         }
         self.write("etc/network/interfaces", &text)?;
+        self.bring_up()?;
+        for nic in self.nics.clone() {
+            if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {
+                self.wait_for_link_local(&nic.name)?;
+                self.start_dhclient(&nic.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the links up, with the IPv4 addresses, and leaves Router Advertisements to the kernel.
+    pub(super) fn bring_up(&mut self) -> Result<(), LabError> {
+        for nic in self.nics.iter().filter(|nic| !nic.ras) {
+            self.namespace.set(&[(&format!("ipv6/conf/{}/accept_ra", nic.name), 0)])?;
+        }
         let mut batch = String::new();
         for (number, nic) in self.nics.iter().enumerate() {
             let _ = writeln!(batch, "link set {} up", nic.name);
@@ -195,14 +222,32 @@ impl Guest {
             }
         }
         self.namespace.ip_batch(&batch)?;
-        self.booted = Some(Instant::now());
-        for nic in self.nics.clone() {
-            if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {
-                self.wait_for(&nic.name, "a usable link-local address", |address| address["scope"] == "link" && usable(address))?;
-                self.start_dhclient(&nic.name)?;
-            }
-        }
+        self.has_booted();
         Ok(())
+    }
+
+    pub(super) fn has_booted(&mut self) {
+        self.booted = Some(Instant::now());
+    }
+
+    pub(super) fn wait_for_link_local(&self, nic: &str) -> Result<(), LabError> {
+        self.wait_for(nic, "a usable link-local address", |address| address["scope"] == "link" && usable(address))
+    }
+
+    /// Starts a daemon under a name of the lab's.
+    pub(super) fn start(&mut self, name: &str, command: &mut Command) -> Result<(), LabError> {
+        let log = File::create(self.log_path(name)).map_err(LabError::io(format!("{name}'s log")))?;
+        self.clients.insert(name.into(), Daemon::start(command, &log)?);
+        Ok(())
+    }
+
+    /// Takes note of the daemons that have ended.
+    pub(super) fn reap(&mut self) -> Result<(), LabError> {
+        self.clients.values_mut().try_for_each(|client| client.ended().map(drop))
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.path(&format!("{name}.log"))
     }
 
     /// Waits until `age` has passed since it booted: what has not come about by then is not just late.
@@ -218,13 +263,11 @@ impl Guest {
     /// # Errors
     /// It cannot be started.
     pub fn start_dhclient(&mut self, nic: &str) -> Result<(), LabError> {
-        let log = File::create(self.path(&format!("dhclient.{nic}.log"))).map_err(LabError::io("dhclient's log"))?;
         let mut command = self.command("dhclient");
         command.args(["-6", "-v", "-pf"]).arg(format!("/run/dhclient6.{nic}.pid"));
         command.arg("-lf").arg(format!("/var/lib/dhcp/dhclient6.{nic}.leases")).arg("-I");
         command.arg("-df").arg(format!("/var/lib/dhcp/dhclient.{nic}.leases")).arg(nic);
-        self.clients.insert(nic.into(), Daemon::start(&mut command, &log)?);
-        Ok(())
+        self.start(&dhclient_on(nic), &mut command)
     }
 
     /// Waits until dhclient on `nic` has gone to the background, which it does once it is bound and its script has run.
@@ -232,8 +275,8 @@ impl Guest {
     /// # Errors
     /// It is not in time, or dhclient has given up.
     pub fn wait_for_lease(&mut self, nic: &str) -> Result<(), LabError> {
-        let log = self.path(&format!("dhclient.{nic}.log"));
-        let client = self.clients.get_mut(nic).ok_or_else(|| LabError::Refused(format!("no dhclient was started on {nic}")))?;
+        let log = self.log_path(&dhclient_on(nic));
+        let client = self.clients.get_mut(&dhclient_on(nic)).ok_or_else(|| LabError::Refused(format!("no dhclient was started on {nic}")))?;
         poll(&format!("dhclient is bound on {nic}"), STATE_LIMIT, || match client.ended()? {
             Some(0) => Ok(true),
             None => Ok(false),
@@ -243,7 +286,12 @@ impl Guest {
 
     /// What dhclient on `nic` has printed.
     pub fn dhclient_log(&self, nic: &str) -> String {
-        fs::read_to_string(self.path(&format!("dhclient.{nic}.log"))).unwrap_or_default()
+        self.log(&dhclient_on(nic))
+    }
+
+    /// What a daemon has printed.
+    pub fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.log_path(name)).unwrap_or_default()
     }
 
     /// Waits for a lease and for its address to be usable.
@@ -252,6 +300,14 @@ impl Guest {
     /// It does not come about in time.
     pub fn wait_for_address(&mut self, nic: &str) -> Result<(), LabError> {
         self.wait_for_lease(nic)?;
+        self.wait_for_global(nic)
+    }
+
+    /// Waits for a global address that is usable, whoever brings it.
+    ///
+    /// # Errors
+    /// It does not come about in time.
+    pub fn wait_for_global(&self, nic: &str) -> Result<(), LabError> {
         self.wait_for(nic, "a usable global address", |address| address["scope"] == "global" && usable(address))
     }
 
@@ -324,6 +380,10 @@ impl Guest {
         let report = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
         Ok(GuestRun { code: output.code, stdout: output.stdout, stderr: output.stderr, report })
     }
+}
+
+fn dhclient_on(nic: &str) -> String {
+    format!("dhclient.{nic}")
 }
 
 /// Neither tentative nor refused by duplicate address detection.

@@ -7,6 +7,7 @@
 //! Differences from a compute host: a tap is a veth end, so carrier comes at both ends at once; the dummy `ns-XXX` is a veth end
 //! without ARP, since not every kernel has dummies; the filter restates Felix's rules; there is no BGP.
 
+mod clients;
 mod command;
 mod dnsmasq;
 mod felix;
@@ -21,6 +22,7 @@ mod switch;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+pub use clients::Stack;
 pub use command::{Daemon, Output, poll, run};
 pub use dnsmasq::{Dnsmasq, Host, Range, Served};
 pub use guest::{Guest, GuestRun, Nic};

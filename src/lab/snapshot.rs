@@ -39,7 +39,7 @@ impl Snapshot {
                 parts.insert(path.into(), value.into());
             }
         }
-        for directory in ["etc", "run", "var/lib/dhcp"] {
+        for directory in ["etc", "run", "var/lib"] {
             files(&guest.path(directory), &mut parts).map_err(LabError::io(directory))?;
         }
         Ok(Self { parts })

@@ -8,6 +8,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
+pub(super) use crate::glob::{has_wildcard, matches};
+
 /// As many bytes as a configuration or lease file may have: 1 MiB.
 pub(super) const MOST_BYTES: u64 = 1 << 20;
 /// As many symbolic links as one path may go through, as in the kernel (path_resolution(7)).
@@ -53,6 +55,18 @@ impl Root {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
         }
+    }
+
+    /// When the regular file at `path` was last written, in seconds since 1970.
+    ///
+    /// # Errors
+    /// It is absent or not a regular file.
+    pub(super) fn modified(&self, path: &str) -> io::Result<u64> {
+        let found = self.resolve(path)?.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        Ok(found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 
     /// Whether something is at `path`.
@@ -151,7 +165,8 @@ fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> {
 /// It is absent, not readable, not a regular file, or larger than `most` bytes.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
-    let mut bytes = Vec::new();
+    // Files of /proc tell no size beforehand; most of them fit in a page or two, and so take one read.
+    let mut bytes = Vec::with_capacity(8 << 10);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!("larger than {most} bytes")));
@@ -165,89 +180,11 @@ fn open(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
-/// Whether a name holds a wildcard of glob(7).
-pub(super) fn has_wildcard(name: &str) -> bool {
-    name.contains(['*', '?', '['])
-}
-
-/// Whether `name` matches the shell pattern `pattern` (fnmatch(3) without flags). Takes time proportional to the product of their lengths.
-pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut at, mut seen) = (0, 0);
-    // Where to go on when what follows the last star did not fit: one character further.
-    let mut star: Option<(usize, usize)> = None;
-    while seen < name.len() {
-        if pattern.get(at) == Some(&'*') {
-            star = Some((at + 1, seen));
-            at += 1;
-        } else if let Some(after) = one(&pattern, at, name[seen]) {
-            at = after;
-            seen += 1;
-        } else if let Some((after, from)) = star {
-            star = Some((after, from + 1));
-            at = after;
-            seen = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[at..].iter().all(|rest| *rest == '*')
-}
-
-/// Where the pattern goes on after it took `character` at `at`; `None` if it does not take it.
-fn one(pattern: &[char], at: usize, character: char) -> Option<usize> {
-    match pattern.get(at)? {
-        '?' => Some(at + 1),
-        '[' => {
-            let close = pattern[at + 1..].iter().skip(1).position(|found| *found == ']').map(|close| at + 2 + close);
-            let Some(close) = close else { return (character == '[').then_some(at + 1) };
-            let mut set = &pattern[at + 1..close];
-            let negated = matches!(set.first(), Some('!' | '^'));
-            if negated {
-                set = &set[1..];
-            }
-            let mut taken = false;
-            while let Some((first, rest)) = set.split_first() {
-                if let ['-', last, after @ ..] = rest {
-                    taken |= (*first..=*last).contains(&character);
-                    set = after;
-                } else {
-                    taken |= *first == character;
-                    set = rest;
-                }
-            }
-            (taken != negated).then_some(close + 1)
-        }
-        '\\' if at + 1 < pattern.len() => (pattern[at + 1] == character).then_some(at + 2),
-        literal => (*literal == character).then_some(at + 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, fits) in [
-            ("eth*", "eth0", true),
-            ("eth*", "ens3", false),
-            ("e?h[0-3]", "eth2", true),
-            ("e?h[0-3]", "eth4", false),
-            ("[!e]*", "eth0", false),
-            ("*a*b*c", "xxaxxbxxc", true),
-            ("*a*b*c", "xxaxxbxx", false),
-            ("[", "[", true),
-            ("[]", "[]", true),
-            ("", "", true),
-            ("*", "", true),
-        ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
-        assert!(!matches(&"*a".repeat(1000), &"a".repeat(999)), "ends");
-    }
 
     #[test]
     fn a_link_stays_below_the_root() {

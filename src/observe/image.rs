@@ -8,7 +8,7 @@ use super::{Nic, host, intent, now};
 use crate::facts::{Facts, HostState, Interface, InterfaceIntent, Network, Observed, Owners, Run, SCHEMA, State, Tenses, Tool};
 
 /// Why an image has no state and no network.
-const NOT_RUNNING: &str = "an image that does not run has none of it (--root)";
+const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
 
 /// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name.
 pub fn image(root: &Path, names: &[String]) -> Facts {
@@ -31,7 +31,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
             uptime_cs: 0,
             image: Some(root.display().to_string()),
-            passive: true,
+            passive: false,
             thorough: false,
             timeout_ms: 0,
             interrupted: None,

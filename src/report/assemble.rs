@@ -1,10 +1,11 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
 use super::diagnosis::diagnose;
+use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
-use crate::facts::{Facts, Interface, Owner, Run, Tenses};
-use crate::judge::{Finding, Scope, Subject, Verdict, judge};
+use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
+use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
 const ANY_INTERFACE: &str = "INTERFACE";
@@ -18,16 +19,19 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         let stack = stack(tenses);
         results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
     }
+    let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
         schema: SCHEMA.into(),
         tool: facts.tool.clone(),
         host: facts.host.clone(),
+        image: facts.run.image.clone(),
         profile: selection.profile.name.clone(),
         started: facts.run.started.clone(),
         elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
         interfaces,
         results,
+        waivers,
         summary,
     }
 }
@@ -69,6 +73,7 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
     let interface = subject.interface.map(|_| subject.name.to_owned());
     let named = interface.as_deref().unwrap_or(ANY_INTERFACE);
     let remedy = (verdict == Verdict::Fail).then(|| check.remedy.pick(cause, stack, named));
+    let script = if verdict == Verdict::Fail { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
     CheckResult {
         id: check.id.clone(),
         interface,
@@ -82,8 +87,23 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         reason,
         evidence,
         remedy,
+        script,
+        waived: None,
         source: check.source.clone(),
     }
+}
+
+/// The configuration files that evidence names, each once.
+fn files(evidence: &[Evidence]) -> Vec<&str> {
+    let mut files: Vec<&str> = Vec::new();
+    for evidence in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/')) {
+        let numbered = evidence.source.rsplit_once(':').filter(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
+        let file = numbered.map_or(evidence.source.as_str(), |(file, _)| file);
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    files
 }
 
 /// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.

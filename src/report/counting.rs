@@ -34,6 +34,9 @@ impl Counting {
 
     /// How `result` weighs.
     pub(super) fn weigh(self, result: &CheckResult) -> Weight {
+        if result.waived.is_some() {
+            return Weight::Nothing;
+        }
         match result.verdict {
             Verdict::Fail if !self.counts(result.level) => Weight::Nothing,
             Verdict::Fail if result.blame == Blame::Network && !self.network_faults_fail => Weight::Network,

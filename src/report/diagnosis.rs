@@ -95,7 +95,8 @@ struct Context<'a> {
 impl Context<'_> {
     /// The diagnosis of one subject by its `own` results; `host` are the host's, whose failures may be behind them.
     fn subject(&self, own: &[&CheckResult], host: &[&CheckResult]) -> (Rank, Option<Blame>, String) {
-        let failed: Vec<&CheckResult> = host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail).collect();
+        let failed: Vec<&CheckResult> =
+            host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail && result.waived.is_none()).collect();
         let undecided: Vec<&CheckResult> = own.iter().copied().filter(|result| self.counting.weigh(result) == Weight::Undecided).collect();
         let counted = self.roots(&failed, own, |level| self.counting.counts(level));
         let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);

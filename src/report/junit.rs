@@ -10,7 +10,7 @@ use super::counting::Weight;
 use super::details::{blame, details, level};
 use super::harmless::{block, line};
 use super::junit_complete::{Completion, complete};
-use super::{CheckResult, Counting, Format, InterfaceEntry, RenderError, Report, Style, exit_meaning};
+use super::{CheckResult, Counting, Format, InterfaceEntry, RenderError, Report, Style, WaiverState, exit_meaning};
 use crate::judge::Verdict;
 
 pub(super) const FORMAT: Format = Format { name: "junit", about: "JUnit XML", render };
@@ -55,6 +55,9 @@ fn case(result: &CheckResult, class: &str, counting: Counting) -> TestCase {
     let reason = line(result.reason.as_deref().unwrap_or(&result.message));
     let weight = counting.weigh(result);
     let mut case = match (result.verdict, weight) {
+        (Verdict::Fail | Verdict::Inconclusive, _) if result.waived.is_some() => {
+            TestCaseBuilder::skipped_with_cause(&name, "waived", &format!("{}: {message}", line(result.waived.as_deref().unwrap_or_default())))
+        }
         (Verdict::Skip, _) => TestCaseBuilder::skipped_with_cause(&name, "skip", &reason),
         (Verdict::Inconclusive, Weight::Undecided) => TestCaseBuilder::error(&name, none, INCONCLUSIVE, &reason),
         (Verdict::Inconclusive, _) => TestCaseBuilder::skipped_with_cause(&name, INCONCLUSIVE, &reason),
@@ -99,6 +102,15 @@ fn host_properties(report: &Report) -> Vec<(String, String)> {
         if let Some(reason) = &interface.left_out {
             properties.push((format!("left-out.{}", line(&interface.name)), line(reason)));
         }
+    }
+    for waiver in &report.waivers {
+        let state = match waiver.state {
+            WaiverState::Used => "used",
+            WaiverState::Unused => "unused",
+            WaiverState::Expired => "expired",
+        };
+        let name = format!("waiver.{}.{}", line(&waiver.id), line(&waiver.interface));
+        properties.push((name, format!("{state}: {}", line(&waiver.reason))));
     }
     let diagnoses = report.summary.diagnosis.iter().filter(|diagnosis| diagnosis.interface.is_none());
     properties.extend(diagnoses.map(|diagnosis| ("diagnosis".to_owned(), line(&diagnosis.text))));

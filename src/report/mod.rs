@@ -13,7 +13,9 @@ mod json;
 mod junit;
 mod junit_complete;
 pub mod output;
+mod remedy;
 mod text;
+mod waive;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,7 @@ pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
 pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
 pub use output::{OutputError, Target, check_writable, write, write_all};
+pub use remedy::{RemedyFormat, remedies};
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";
@@ -40,6 +43,9 @@ pub struct Report {
     pub tool: Tool,
     /// The machine that was observed.
     pub host: Host,
+    /// The image that was looked at instead of a running guest: its directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// Name of the profile.
     pub profile: String,
     /// When it was observed, RFC 3339 in UTC.
@@ -50,8 +56,40 @@ pub struct Report {
     pub interfaces: Vec<InterfaceEntry>,
     /// A verdict for each requirement and subject: the host's first, then those of each interface, in the profile's order.
     pub results: Vec<CheckResult>,
+    /// The waivers given, and what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverEntry>,
     /// The sum.
     pub summary: Summary,
+}
+
+/// A waiver and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WaiverEntry {
+    /// Id of the requirement, or a shell pattern.
+    pub id: String,
+    /// The interface, or a shell pattern.
+    pub interface: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `YYYY-MM-DD`.
+    pub expires: Option<String>,
+    /// What became of it.
+    pub state: WaiverState,
+}
+
+/// What became of a waiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum WaiverState {
+    /// It waived a result.
+    Used,
+    /// There was nothing that it could waive.
+    Unused,
+    /// It is past its end and waived nothing.
+    Expired,
 }
 
 /// An interface as the report names it.
@@ -106,6 +144,12 @@ pub struct CheckResult {
     pub evidence: Vec<Evidence>,
     /// What to change; `null` unless it failed.
     pub remedy: Option<String>,
+    /// The commands that make the change, where commands can.
+    #[serde(skip)]
+    pub script: Option<String>,
+    /// The reason for which it is waived, so that it does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
     /// The document that the requirement comes from.
     pub source: Source,
 }

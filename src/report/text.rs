@@ -5,7 +5,7 @@ use super::counting::Weight;
 use super::details::{blame, details, level};
 use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
-use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, exit_meaning};
+use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -13,6 +13,8 @@ pub(super) const FORMAT: Format = Format { name: "text", about: "text for people
 
 /// As many characters of one value as are shown; `-v` and JSON have all of it.
 const MOST_OF_A_VALUE: usize = 400;
+/// As many requirements of which the same is said are told in one place.
+const FOLDED_FROM: usize = 3;
 /// Where values begin.
 const INDENT: usize = 12;
 
@@ -29,6 +31,7 @@ fn render(report: &Report, style: Style) -> Result<String, RenderError> {
         text.in_a_line(report, Verdict::Pass, "pass", Colour::Green, |result| result.seen.clone());
         text.in_a_line(report, Verdict::Skip, "skip", Colour::Bold, reason);
         text.left_out(report);
+        text.waivers(report);
     }
     text.sum(report);
     let mut text = text.lines.join("\n");
@@ -66,7 +69,10 @@ impl Text {
         let (tool, host) = (&report.tool, &report.host);
         let distribution = if host.distribution.is_empty() { String::new() } else { format!(", {}", fact(&host.distribution)) };
         let run = format!("{} {}, profile {}, {} ({seconds})", fact(&tool.name), fact(&tool.version), fact(&report.profile), fact(&report.started));
-        let host = format!("host {}, kernel {}{distribution}", fact(&host.name), fact(&host.kernel));
+        let host = match &report.image {
+            Some(image) => format!("image {}, host name {}{distribution}", fact(image), fact(&host.name)),
+            None => format!("host {}, kernel {}{distribution}", fact(&host.name), fact(&host.kernel)),
+        };
         for text in [run, host] {
             self.lines.extend(wrap("", 2, &text));
         }
@@ -79,12 +85,19 @@ impl Text {
             let result = group.first;
             let weight = self.style.counting.weigh(result);
             let colour = if weight == Weight::Failure { Colour::Red } else { Colour::Yellow };
-            let counted = if weight == Weight::Nothing { ", not counted" } else { "" };
+            let counted = match (&result.waived, weight) {
+                (Some(_), _) => ", waived",
+                (None, Weight::Nothing) => ", not counted",
+                _ => "",
+            };
             let who = format!("{}  ({}, {}{counted})", names(&group.names, "host"), level(result.level), blame(result.blame));
             self.paragraph("FAIL", colour, &format!("FAIL  {}  ", line(&result.id)), 6, &who);
             self.paragraph("", colour, "  ", 2, &line(&result.title));
             if !result.message.is_empty() {
                 self.value("message", &line(&result.message));
+            }
+            if let Some(reason) = &result.waived {
+                self.value("waived", &line(reason));
             }
             self.details(result);
             if group.names.len() > 1 {
@@ -94,19 +107,38 @@ impl Text {
         }
     }
 
-    /// Results of one verdict in a line each, with what `say` says of them where that is one thing.
+    /// Results of one verdict in a line each, with what `say` says of them where that is one thing. What is said of many is said once.
     fn in_a_line(&mut self, report: &Report, which: Verdict, label: &str, colour: Colour, say: impl Fn(&CheckResult) -> String) {
         let width = report.results.iter().map(|result| result.id.chars().count()).max().unwrap_or_default().min(28);
         let before = self.lines.len();
+        let mut said: Vec<(String, Vec<&CheckResult>)> = Vec::new();
         for group in self.results(report, which) {
             let result = group.first;
-            let said = if which == Verdict::Pass && group.names.len() > 1 { String::new() } else { line(&say(result)) };
-            let level = if which == Verdict::Inconclusive { format!(" ({})", level(result.level)) } else { String::new() };
-            let colon = if said.is_empty() { "" } else { ": " };
-            let text = format!("{}{level}{colon}{said}", names(&group.names, "host"));
-            self.paragraph(label, colour, &format!("{label}  {:<width$}  ", line(&result.id)), 6, &text);
-            if self.style.verbosity == Verbosity::Verbose {
-                self.details(result);
+            let reason = if which == Verdict::Pass && group.names.len() > 1 { String::new() } else { line(&say(result)) };
+            let waived = if result.waived.is_some() { ", waived" } else { "" };
+            let level = if which == Verdict::Inconclusive { format!(" ({}{waived})", level(result.level)) } else { String::new() };
+            let colon = if reason.is_empty() { "" } else { ": " };
+            let text = format!("{}{level}{colon}{reason}", names(&group.names, "host"));
+            // What was seen is each requirement's own; a reason may be that of many.
+            let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
+            match said.iter_mut().find(|(known, _)| folds && *known == text) {
+                Some((_, results)) => results.push(result),
+                None => said.push((text, vec![result])),
+            }
+        }
+        for (text, results) in said {
+            let ids = |results: &[&CheckResult]| results.iter().map(|result| line(&result.id)).collect::<Vec<_>>().join(", ");
+            if results.len() < FOLDED_FROM {
+                for result in results {
+                    self.paragraph(label, colour, &format!("{label}  {:<width$}  ", line(&result.id)), 6, &text);
+                    if self.style.verbosity == Verbosity::Verbose {
+                        self.details(result);
+                    }
+                }
+            } else {
+                let count = format!("{} requirements", results.len());
+                self.paragraph(label, colour, &format!("{label}  {count:<width$}  "), 6, &text);
+                self.paragraph("", colour, "      ", 6, &ids(&results));
             }
         }
         if which == Verdict::Inconclusive && self.lines.len() > before {
@@ -120,6 +152,19 @@ impl Text {
         for group in self.groups(left_out, |interface| Some(interface.name.clone()), key) {
             let reason = line(group.first.left_out.as_deref().unwrap_or_default());
             self.lines.extend(wrap("left out  ", 10, &format!("{}: {}", names(&group.names, "host"), self.cut(&reason))));
+        }
+    }
+
+    /// Waivers that waived nothing: they are to be looked at again.
+    fn waivers(&mut self, report: &Report) {
+        for waiver in &report.waivers {
+            let what = match waiver.state {
+                WaiverState::Used => continue,
+                WaiverState::Unused => "waives nothing here".to_owned(),
+                WaiverState::Expired => format!("expired on {}, so it waives nothing", waiver.expires.as_deref().unwrap_or_default()),
+            };
+            let text = format!("{} of {}: {what} ({})", line(&waiver.id), line(&waiver.interface), self.cut(&line(&waiver.reason)));
+            self.lines.extend(wrap("waiver    ", 10, &text));
         }
     }
 

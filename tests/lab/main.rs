@@ -8,13 +8,30 @@ mod cells;
 mod expectation;
 mod promises;
 mod scenes;
+mod stacks;
 
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Cells mostly wait, for duplicate address detection and for dhclient, so more of them run at once than there are processors.
-const CELLS_AT_ONCE: usize = 6;
+/// Cells mostly wait, for duplicate address detection and for their clients, so more of them run at once than there are processors.
+const CELLS_AT_ONCE: usize = 10;
+
+const PROGRAMS: [&str; 13] = [
+    "ip",
+    "nft",
+    "dnsmasq",
+    "dhclient",
+    "radvd",
+    "setpriv",
+    "unshare",
+    "dhcpcd",
+    "dbus-daemon",
+    "NetworkManager",
+    "/lib/systemd/systemd-networkd",
+    "/usr/libexec/netplan/generate",
+    "/usr/local/lib/v6check-lab/udhcpc6",
+];
 
 /// Why the lab cannot run here, if it cannot.
 fn obstacle() -> Option<String> {
@@ -24,14 +41,14 @@ fn obstacle() -> Option<String> {
     }
     let search = std::env::var("PATH").unwrap_or_default();
     let missing = |program: &&str| !search.split(':').any(|folder| std::path::Path::new(folder).join(program).exists());
-    let missing: Vec<&str> = ["ip", "nft", "dnsmasq", "dhclient", "radvd", "setpriv"].into_iter().filter(missing).collect();
+    let missing: Vec<&str> = PROGRAMS.into_iter().filter(missing).collect();
     (!missing.is_empty()).then(|| format!("the lab needs {}: run tests/install-packages", missing.join(", ")))
 }
 
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(CELLS_AT_ONCE);
-    let mut trials: Vec<Trial> = cells::CELLS.iter().map(|cell| trial(cell.name, || cells::run(cell))).collect();
+    let mut trials: Vec<Trial> = cells::CELLS.iter().chain(stacks::CELLS).map(|cell| trial(cell.name, || cells::run(cell))).collect();
     trials.extend(promises::ALL.iter().map(|(name, promise)| trial(name, promise)));
     libtest_mimic::run(&arguments, trials).exit();
 }

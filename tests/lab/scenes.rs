@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use v6check::lab::{CalicoLink, Guest, Host, LabError, NeutronLink, Port, Range, STATE_LIMIT, Switch, address, poll};
 
-type Built = Result<Scene, LabError>;
+pub(crate) type Built = Result<Scene, LabError>;
 
 /// A guest with all that it needs around it.
 pub(crate) struct Scene {
@@ -21,12 +21,12 @@ const GROWN_UP: Duration = Duration::from_secs(9);
 
 impl Scene {
     /// A guest that lacks something, old enough that this is not only starting.
-    fn lacking(link: CalicoLink, guest: Guest) -> Built {
+    pub(crate) fn lacking(link: CalicoLink, guest: Guest) -> Built {
         guest.wait_for_age(GROWN_UP)?;
         Ok(Self::on(link, guest))
     }
 
-    fn on(link: CalicoLink, guest: Guest) -> Self {
+    pub(crate) fn on(link: CalicoLink, guest: Guest) -> Self {
         Self { guest, link: Some(link), _keep: None }
     }
 
@@ -37,7 +37,7 @@ impl Scene {
 }
 
 /// A guest plugged into a served Calico link, not booted.
-fn plugged(range: Range) -> Result<(CalicoLink, Guest, Port), LabError> {
+pub(crate) fn plugged(range: Range) -> Result<(CalicoLink, Guest, Port), LabError> {
     let mut guest = Guest::make()?;
     let mut link = CalicoLink::make(range)?;
     let port = link.plug(&mut guest, "eth0")?;
@@ -155,6 +155,19 @@ pub(crate) fn rebuilt() -> Built {
     server.add_lease(port.address, 0x3e00_0001, "00:01:00:01:2d:00:00:00:fa:16:3e:00:00:01")?;
     server.restart(router)?;
     refused(link, guest)
+}
+
+/// The address of this MAC is leased to a DUID that nobody on the guest knows, and no client runs.
+pub(crate) fn rebuilt_without_client() -> Built {
+    let (mut link, mut guest, port) = plugged(Range::Stateful)?;
+    guest.nic("eth0")?.dhcpv6 = false;
+    let (server, router) = link.server()?;
+    server.stop();
+    server.add_lease(port.address, 0x3e00_0001, "00:01:00:01:2d:00:00:00:fa:16:3e:00:00:01")?;
+    server.restart(router)?;
+    guest.boot()?;
+    guest.wait_for_default_route("eth0")?;
+    Ok(Scene::on(link, guest))
 }
 
 pub(crate) fn duid_unknown() -> Built {

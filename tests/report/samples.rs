@@ -3,7 +3,7 @@
 use v6check::catalogue::{Blame, Level, Source};
 use v6check::facts::{Host, Run, Tense, Tool};
 use v6check::judge::{Evidence, Verdict};
-use v6check::report::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, exit_code, summarize};
+use v6check::report::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, WaiverEntry, WaiverState, exit_code, summarize};
 
 use Blame::{Guest, Network};
 use Level::{Info, Must, Should};
@@ -101,6 +101,8 @@ fn good(row: &Row, interface: &str) -> CheckResult {
         reason: None,
         evidence: vec![Evidence { tense, source: format!("{from}, {interface}"), value: row.5.into() }],
         remedy: None,
+        script: None,
+        waived: None,
         source: source("Calico for OpenStack: IPv6 in guests", "Guest configuration"),
     }
 }
@@ -119,6 +121,8 @@ fn of_host() -> CheckResult {
         reason: Some("does not apply: ISC dhclient is not installed".into()),
         evidence: Vec::new(),
         remedy: None,
+        script: None,
+        waived: None,
         source: source("Calico for OpenStack: IPv6 in guests", "Guest configuration"),
     }
 }
@@ -132,6 +136,8 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
     let summary = summarize(&interfaces, &results, &causes(), &run(), Counting::default());
     Report {
         schema: SCHEMA.into(),
+        image: None,
+        waivers: Vec::new(),
         tool: Tool { name: "v6check".into(), version: "0.1.0".into() },
         host: Host { name: "vm-1.example".into(), kernel: "6.1.0-28-amd64".into(), distribution: "Debian GNU/Linux 12 (bookworm)".into() },
         profile: "calico".into(),
@@ -277,6 +283,22 @@ pub(crate) fn no_interface() -> Report {
     report(vec![left_out("lo", "the loopback")])
 }
 
+/// A waived failure, a waiver that waives nothing and one past its end.
+pub(crate) fn waived() -> Report {
+    let mut report = no_accept_ra(good_guest(), "eth0");
+    let entry = |id: &str, state| WaiverEntry {
+        id: id.into(),
+        interface: "eth*".into(),
+        reason: "static routes here, ticket 4711".into(),
+        expires: Some("2026-12-31".into()),
+        state,
+    };
+    report.result("ra-accepted", "eth0").waived = Some("static routes here, ticket 4711".into());
+    report.waivers =
+        vec![entry("ra-accepted", WaiverState::Used), entry("dhcpv6-*", WaiverState::Unused), entry("ipv4-address", WaiverState::Expired)];
+    report.counted(Counting::default())
+}
+
 /// Every golden report by the name of its files.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
@@ -288,5 +310,6 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("hostile-text", hostile()),
         ("many-interfaces", many_interfaces()),
         ("no-interface", no_interface()),
+        ("waived", waived()),
     ]
 }

@@ -4,8 +4,9 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, heard, held};
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, heard, held, intended};
 use crate::facts::{AddressFlag, Tense, Tenses, Unknown};
+use crate::judge::daemon::Waiting;
 use crate::judge::held::Held;
 use crate::wire::received::Offer;
 
@@ -86,8 +87,16 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
     let offered = addresses.first().map(|(address, _, _)| address.to_string()).unwrap_or_default();
     let clients = tenses.state.owners.dhcpv6.get();
     let age = clients.as_ref().ok().and_then(|clients| clients.first()).and_then(|client| age_cs(subject, client.pid?));
+    let waiting = clients.as_ref().ok().filter(|clients| clients.is_empty()).and_then(|_| daemon::waiting(subject));
     let finding = match &clients {
-        Ok(clients) if clients.is_empty() => Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address, though the server offers {offered}")),
+        Ok(_) if let Some(Waiting::Unmanaged(why)) = &waiting => return Ok(Finding::inconclusive(format!("none is held: {why}"))),
+        Ok(_) if let Some(Waiting::Filtered(why, evidence)) = waiting => {
+            Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address: {why}")).because(Cause::Firewall).with_all(evidence)
+        }
+        Ok(clients) if clients.is_empty() => {
+            let message = format!("no DHCPv6 client asks for an address (the server offers {offered})");
+            intended::though_set_up(Finding::fail(EXPECTED, "none", message), &dhcpv6_intended::at_boot(subject))
+        }
         Ok(_) if age.is_some_and(|age| age < STARTING_CS) => {
             return Ok(Finding::inconclusive("the DHCPv6 client was started only just now; run again"));
         }
@@ -124,7 +133,8 @@ fn removed(tenses: &Tenses) -> Option<(Ipv6Addr, Evidence)> {
     let leases = tenses.state.leases.get().ok()?;
     let lease = leases.iter().rev().find(|lease| lease.fresh)?;
     let leased = lease.addresses.last().filter(|leased| !held.iter().any(|address| address.address == leased.address))?;
-    let value = format!("{} leased, valid {} s", leased.address, leased.valid_s);
+    let valid = leased.valid_s.map(|valid| format!(", valid {valid} s")).unwrap_or_default();
+    let value = format!("{} leased{valid}", leased.address);
     Some((leased.address, Evidence { tense: Tense::State, source: format!("{}:{}", lease.path, lease.line), value }))
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended};
+use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
@@ -26,6 +27,9 @@ impl Kind for Dhcpv6ClientRunning {
         let finding = match clients.as_slice() {
             [_] => Finding::pass(EXPECTED, shown),
             [] => {
+                if let Some(Waiting::Filtered(why, _) | Waiting::Unmanaged(why)) = daemon::waiting(subject) {
+                    return Ok(Finding::skip(why));
+                }
                 let leases = tenses.state.leases.get()?;
                 match leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
                     Some(lease) => Finding::pass(EXPECTED, format!("{} holds a lease and needs no process", lease.client)).with(
@@ -33,7 +37,10 @@ impl Kind for Dhcpv6ClientRunning {
                         lease.path.clone(),
                         "a fresh lease",
                     ),
-                    None => Finding::fail(EXPECTED, "none", "no DHCPv6 client runs").with(Tense::State, "processes and sockets on UDP 546", "none"),
+                    None => {
+                        let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
+                        intended::though_set_up(none.with(Tense::State, "processes and sockets on UDP 546", "none"), &dhcpv6_intended::at_boot(subject))
+                    }
                 }
             }
             _ => Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 clients compete for it: {shown}", clients.len())),

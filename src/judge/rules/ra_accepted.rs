@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Subject, daemon, heard, intended};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
 /// `accept_ra=2` will do), or by the daemon that owns them, which has set the kernel's `accept_ra` to 0 rightly. A daemon is judged by its
-/// effect. An RA that arrives and that no socket sees is not accepted, whatever the settings say.
+/// effect, and where there is none by what it is set up to do. An RA that arrives and that no socket sees is not accepted, whatever the settings say.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RaAccepted {}
@@ -16,13 +16,26 @@ const EXPECTED: &str = "Router Advertisements are accepted";
 
 impl Kind for RaAccepted {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        now(subject)
+    }
+}
+
+/// Whether they are accepted now.
+///
+/// # Errors
+/// What decides it could not be looked at.
+pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
         let owner = tenses.state.owners.ra.get();
-        let finding = match &owner {
-            Ok(owner) if owner.name == Owner::KERNEL => by_kernel(subject, &tenses.state)?,
-            Ok(owner) => by_daemon(&owner.name, tenses)?,
-            Err(unknown) => by_effect(tenses)?.ok_or_else(|| unknown.clone())?,
+        let judgement = match &owner {
+            Ok(owner) if owner.name == Owner::KERNEL => {
+ by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
+ }
+            Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
+            Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
         };
+        // That a firewall drops them can be seen even where nobody can say who would take them.
+        let finding = judgement.or_else(|unknown| if unknown.absent { Err(unknown) } else { Ok(Finding::inconclusive(unknown.reason)) })?;
         let finding = match owner {
             Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
             Err(_) => finding,
@@ -37,7 +50,6 @@ impl Kind for RaAccepted {
                 .with_all(finding.evidence));
         }
         Ok(finding)
-    }
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
@@ -59,12 +71,6 @@ fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
     Ok(finding
         .with(Tense::State, format!("{conf}/accept_ra"), accept_ra.to_string())
         .with(Tense::State, format!("{conf}/forwarding"), forwarding.to_string()))
-}
-
-fn by_daemon(name: &str, tenses: &Tenses) -> Judgement {
-    by_effect(tenses)?.ok_or_else(|| {
-        Unknown::new(format!("{name} handles Router Advertisements here, nothing learned from one is there, and its settings are not read yet"))
-    })
 }
 
 /// A default route of protocol `ra` is there only if somebody accepted an RA.

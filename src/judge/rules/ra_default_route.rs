@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Cause, Finding, Judgement, Kind, Subject, heard};
-use crate::facts::{Route, Scope, Tense, Tenses};
+use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
 /// solicited, so a route that only our own solicitation brought does not count.
@@ -38,8 +38,10 @@ impl Kind for RaDefaultRoute {
                 failed("no default route: Router Advertisements arrive, but the guest's firewall drops them, most likely".into())
                     .because(Cause::Firewall)
                     .with_all(evidence)
-            } else if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
+            } else if !by_daemon(tenses) && tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
                 failed(format!("no default route, though {} offers one for {lifetime} s: forwarding is on", router.from)).because(Cause::Forwarding)
+            } else if waits_for_address(tenses) {
+                failed(format!("no default route, though {} offers one for {lifetime} s: dhcpcd adds it once it holds a global address", router.from))
             } else {
                 failed(format!("no default route, though {} offers one for {lifetime} s", router.from))
             };
@@ -47,6 +49,18 @@ impl Kind for RaDefaultRoute {
         };
         Ok(finding.with(Tense::State, "rtnetlink routes", shown))
     }
+}
+
+/// A daemon that handles Router Advertisements itself does so whether the guest forwards or not.
+fn by_daemon(tenses: &Tenses) -> bool {
+    tenses.state.owners.ra.get().is_ok_and(|owner| owner.name != Owner::KERNEL)
+}
+
+/// dhcpcd installs no default route while the interface has no global address (dhcpcd 9.4.1, src/ipv6.c: "no global addresses for default
+/// route").
+fn waits_for_address(tenses: &Tenses) -> bool {
+    let dhcpcd = tenses.state.owners.ra.get().is_ok_and(|owner| owner.name == "dhcpcd");
+    dhcpcd && tenses.state.addresses.get().is_ok_and(|addresses| addresses.iter().all(|address| address.scope != Scope::Global))
 }
 
 fn show(route: &Route) -> String {

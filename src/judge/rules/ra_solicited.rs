@@ -23,7 +23,7 @@ impl Kind for RaSolicited {
         }
         let owner = state.owners.ra.get()?;
         if owner.name != Owner::KERNEL {
-            return Ok(Finding::inconclusive(format!("none was counted, and whether {} sends any is not read yet", owner.name)));
+            return Ok(Finding::inconclusive(format!("none was counted, though {} handles Router Advertisements here", owner.name)));
         }
         let setting = state.sysctl("router_solicitations")?;
         let seen = format!("none sent since the interface exists, router_solicitations={setting}");

@@ -5,22 +5,39 @@
 
 mod baked;
 mod boot_loader;
+mod connman;
 mod dhclient;
+mod dhcp6_clients;
+mod dhcpcd;
 mod firewall;
 mod ifupdown;
+mod ifupdown_ng;
+mod in_charge;
 mod init;
+mod interfaces_file;
 mod keyed;
 mod modules;
+mod netifd;
+mod netplan;
+mod network_manager;
+mod network_scripts;
+mod networkd;
 mod pasted;
+mod red_hat;
+mod rendered;
 mod services;
+mod shell_values;
 mod sysctl;
+mod which_ifupdown;
+mod wicked;
+mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
 use super::file::Root;
-use crate::facts::{Claim as Claimed, HostIntent, Intent, InterfaceIntent, Mac, Observed};
+use crate::facts::{HostIntent, Intent, InterfaceIntent, Mac, Observed};
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,25 +70,33 @@ struct Reading {
 enum Claim {
     /// It configures the interface like this; or it is not known how, for this reason.
     Configures(Observed<Intent>),
+    /// It is a DHCPv6 client of its own that runs beside whatever configures the interface.
+    RunsBeside(Observed<Intent>),
     /// It is the stack of this machine and does not name the interface, so it leaves it alone.
     LeavesAlone(Intent),
 }
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
-const STACKS: [Stack; 1] = [Stack { name: "ifupdown", read: ifupdown::read }];
+const STACKS: &[Stack] = &[
+    Stack { name: "ifupdown", read: ifupdown::read },
+    Stack { name: "NetworkManager", read: network_manager::read },
+    Stack { name: "network-scripts", read: network_scripts::read },
+    Stack { name: "netplan", read: netplan::read },
+    Stack { name: "systemd-networkd", read: networkd::read },
+    Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
+    Stack { name: "dhcpcd", read: dhcpcd::read },
+    Stack { name: "wicked", read: wicked::read },
+    Stack { name: "ConnMan", read: connman::read },
+    Stack { name: "netifd", read: netifd::read },
+    Stack { name: "dhcp6c", read: dhcp6_clients::wide },
+    Stack { name: "dibbler", read: dhcp6_clients::dibbler },
+];
 
-/// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
-const UNREAD: [(&str, &[&str]); 10] = [
-    ("netplan", &["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"]),
-    ("systemd-networkd", &["/etc/systemd/network/*.network", "/run/systemd/network/*.network"]),
-    ("NetworkManager", &["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager", "/etc/NetworkManager/system-connections/*"]),
-    ("network-scripts", &["/etc/sysconfig/network-scripts/ifcfg-*"]),
-    ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
-    ("ConnMan", &["/usr/sbin/connmand"]),
-    ("dhcpcd as a service", &["/etc/systemd/system/*.wants/dhcpcd.service", "/etc/runlevels/*/dhcpcd", "/etc/rc?.d/S??dhcpcd"]),
-    ("wide-dhcpv6-client", &["/etc/wide-dhcpv6/dhcp6c.conf"]),
-    ("dibbler-client", &["/etc/dibbler/client.conf"]),
-    ("netifd", &["/sbin/netifd"]),
+/// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
+const UNREAD: &[(&str, &[&str])] = &[
+    ("netctl", &["/etc/systemd/system/*.wants/netctl*@*.service"]),
+    ("netifrc", &["/etc/runlevels/*/net.e*"]),
+    ("rc.inet1", &["/etc/rc.d/rc.inet1.conf"]),
 ];
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
@@ -80,8 +105,8 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let unread = unread(&root);
     let readings = readings(&root, nics);
     let of = |nic: &Nic| InterfaceIntent {
-        stack: decide(&nic.name, &readings, &unread),
-        claims: claims(&nic.name, &readings),
+        stack: in_charge::decide(&nic.name, &readings, &unread),
+        claims: in_charge::claims(&nic.name, &readings),
         sysctl: sysctl::at_boot(&root, nic).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
     };
@@ -94,56 +119,12 @@ pub fn named(root: &Path) -> BTreeSet<String> {
     readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named).collect()
 }
 
+/// Each stack with its reading, or why it could not be read.
+type Readings = [(&'static str, Result<Reading, String>)];
+
 fn readings(root: &Root, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
     let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
     STACKS.iter().map(read).collect()
-}
-
-/// Every stack that configures the interface.
-fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<Vec<Claimed>> {
-    let mut claims = Vec::new();
-    for (stack, reading) in readings {
-        match reading {
-            Err(reason) => return Observed::unknown(reason),
-            Ok(reading) => match reading.interfaces.get(name) {
-                Some(Claim::Configures(Observed::Seen(intent))) => {
-                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() })
-                }
-                Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
-                Some(Claim::LeavesAlone(_)) | None => {}
-            },
-        }
-    }
-    Observed::Seen(claims)
-}
-
-/// Who of the stacks has the interface.
-fn decide(name: &str, readings: &[(&str, Result<Reading, String>)], unread: &[String]) -> Observed<Intent> {
-    let mut configuring = Vec::new();
-    let mut leaving = Vec::new();
-    for (stack, reading) in readings {
-        match reading {
-            Err(reason) => return Observed::unknown(reason),
-            Ok(reading) => match reading.interfaces.get(name) {
-                Some(Claim::Configures(intent)) => configuring.push((stack, intent)),
-                Some(Claim::LeavesAlone(intent)) => leaving.push(intent),
-                None => {}
-            },
-        }
-    }
-    let stacks = || configuring.iter().map(|(stack, _)| **stack).collect::<Vec<_>>().join(" and ");
-    match (&configuring[..], &leaving[..], unread) {
-        ([(_, intent)], _, []) => (*intent).clone(),
-        ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
-        ([], _, []) => Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}", names())),
-        ([], _, unread) => {
-            Observed::unknown(format!("{} here, which v6check does not read yet; no stack that it reads ({}) names {name}", found(unread), names()))
-        }
-        (_, _, []) => Observed::unknown(format!("{} both configure {name}", stacks())),
-        (_, _, unread) => {
-            Observed::unknown(format!("{} configures {name}, but {} here too, which v6check does not read yet", stacks(), found(unread)))
-        }
-    }
 }
 
 fn names() -> String {
@@ -159,21 +140,11 @@ fn unread(root: &Root) -> Vec<String> {
     let mut found = Vec::new();
     for (name, patterns) in UNREAD {
         let mut files = patterns.iter().flat_map(|pattern| root.glob(pattern)).filter(|path| !path.ends_with("/ifcfg-lo"));
-        if let Some(path) = files.next()
-            && !(name == "NetworkManager" && leaves_to_ifupdown(root))
-        {
+        if let Some(path) = files.next() {
             found.push(format!("{name} ({path})"));
         }
     }
     found
-}
-
-/// Debian's NetworkManager leaves the interfaces of /etc/network/interfaces alone (`[ifupdown] managed=false` of NetworkManager.conf(5)),
-/// and has nothing to do with the others either while it has no profile and no default one.
-fn leaves_to_ifupdown(root: &Root) -> bool {
-    let text = root.text("/etc/NetworkManager/NetworkManager.conf").unwrap_or_default();
-    let has = |wanted: &str| text.lines().any(|line| line.split_whitespace().collect::<String>() == wanted);
-    has("managed=false") && has("no-auto-default=*") && root.names("/etc/NetworkManager/system-connections").is_empty()
 }
 
 /// What the image below `root` is set up to do as a whole.

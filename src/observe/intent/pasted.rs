@@ -16,7 +16,7 @@ struct Place {
     shell: bool,
 }
 
-const PLACES: [Place; 4] = [
+const PLACES: [Place; 5] = [
     Place { patterns: &[SCRIPT], words: &["new_ip6_prefixlen="], shell: true },
     Place { patterns: &ENTER_HOOKS, words: &["new_ip6_prefixlen="], shell: true },
     Place {
@@ -29,6 +29,7 @@ const PLACES: [Place; 4] = [
         words: &["accept_ra", "inet6", "autoconf", "dhcp"],
         shell: false,
     },
+    Place { patterns: &["/etc/sysconfig/network", "/etc/sysconfig/network-scripts/ifcfg-*"], words: &["IPV6", "DHCPV6C"], shell: true },
 ];
 
 /// The lines.
@@ -87,5 +88,7 @@ mod tests {
         assert!(is_pasted("net.ipv6.conf.eth0.router_solicitation_delay = `10`", &PLACES[2]));
         assert!(!is_pasted("; `net.ipv6.conf.all.forwarding=1`", &PLACES[2]));
         assert!(is_pasted("        `accept_ra 1`", &PLACES[3]));
+        assert!(is_pasted("`DHCPV6C=yes`", &PLACES[4]));
+        assert!(!is_pasted("IPV6ADDR=`cat /address`", &PLACES[4]));
     }
 }

@@ -44,8 +44,9 @@ const SETTINGS: [Setting; 18] = [
     setting("mtu", 2),
 ];
 
-/// The settings of the interface `name`, from `/proc/sys/net/ipv6/conf/<name>/`; where that cannot be read, from `devconf`, the array
-/// that came with the link (absent: the link has no IPv6 part). A setting that this kernel does not have is absent.
+/// The settings of the interface `name`, from `devconf`, the array that came with the link (absent: the link has no IPv6 part), which is one
+/// look for all of them; what this kernel does not have there, from `/proc/sys/net/ipv6/conf/<name>/`. A setting that it has in neither is
+/// absent.
 ///
 /// The path is never written as a dotted key: a name may hold dots.
 pub(super) fn sysctl(name: &str, devconf: Option<&[i32]>) -> Observed<BTreeMap<String, i64>> {
@@ -57,15 +58,17 @@ fn sysctl_below(conf: &Path, name: &str, devconf: Option<&[i32]>) -> Observed<BT
         return Observed::unknown("the interface has no IPv6 part, so it has no IPv6 settings");
     };
     let directory = conf.join(name);
-    let directory_is_there = directory.is_dir();
     let mut settings = BTreeMap::new();
     for Setting { name, devconf: at, scale } in SETTINGS {
-        let value = match number(&directory.join(name)) {
-            Ok(value) => Some(value),
-            Err(error) if directory_is_there && error.kind() == ErrorKind::NotFound => None,
+        let value = match devconf.get(at) {
             // Milliseconds are rounded down as the kernel does when it shows seconds.
-            Err(_) if !devconf.is_empty() => devconf.get(at).map(|value| if *value < 0 { i64::from(*value) } else { i64::from(*value) / scale }),
-            Err(error) => return Observed::unknown(format!("{}: {error}", directory.join(name).display())),
+            Some(value) => Some(if *value < 0 { i64::from(*value) } else { i64::from(*value) / scale }),
+            None => match number(&directory.join(name)) {
+                Ok(value) => Some(value),
+                // Beside an array, a file that is not there is a setting that this kernel does not have.
+                Err(error) if error.kind() == ErrorKind::NotFound && (!devconf.is_empty() || directory.is_dir()) => None,
+                Err(error) => return Observed::unknown(format!("{}: {error}", directory.join(name).display())),
+            },
         };
         settings.extend(value.map(|value| (name.to_owned(), value)));
     }
@@ -102,11 +105,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_first_and_the_array_where_there_are_none() {
+    fn the_array_first_and_files_for_what_is_past_its_end() {
         let conf = tempfile::tempdir().unwrap();
         let mut devconf = vec![0; 44];
         (devconf[3], devconf[7], devconf[9]) = (1, -1, 1500);
-        let Observed::Seen(settings) = sysctl_below(conf.path(), "eth0.100", Some(&devconf)) else { panic!("falls back") };
+        let Observed::Seen(settings) = sysctl_below(conf.path(), "eth0.100", Some(&devconf)) else { panic!("from the array") };
         assert_eq!(settings["accept_ra"], 1);
         assert_eq!(settings["router_solicitations"], -1);
         assert_eq!(settings["router_solicitation_delay"], 1);
@@ -115,10 +118,28 @@ mod tests {
         std::fs::create_dir(conf.path().join("eth0.100")).unwrap();
         std::fs::write(conf.path().join("eth0.100/accept_ra"), "2\n").unwrap();
         let expected = BTreeMap::from([("accept_ra".to_owned(), 2)]);
-        assert_eq!(sysctl_below(conf.path(), "eth0.100", Some(&devconf)), Observed::Seen(expected), "an absent file is an absent setting");
+        assert_eq!(sysctl_below(conf.path(), "eth0.100", Some(&[])), Observed::Seen(expected), "an absent file is an absent setting");
+        std::fs::write(conf.path().join("eth0.100/addr_gen_mode"), "3\n").unwrap();
+        let Observed::Seen(settings) = sysctl_below(conf.path(), "eth0.100", Some(&devconf)) else { panic!("from both") };
+        assert_eq!((settings["accept_ra"], settings["addr_gen_mode"]), (1, 3));
         std::fs::write(conf.path().join("eth0.100/accept_ra"), "no number").unwrap();
         assert!(matches!(sysctl_below(conf.path(), "eth0.100", Some(&[])), Observed::Unknown(_)));
+        assert!(matches!(sysctl_below(conf.path(), "eth1", Some(&[])), Observed::Unknown(_)));
         assert!(matches!(sysctl_below(conf.path(), "eth0.100", None), Observed::Unknown(_)));
+    }
+
+    /// The places in the array are those of the files, on the machine that runs the test.
+    #[test]
+    fn the_array_says_what_the_files_say() {
+        let mut compared = 0;
+        for told in super::super::links::links().unwrap() {
+            let Some(part) = told.inet6 else { continue };
+            assert!(!part.settings.is_empty());
+            let (array, files) = (sysctl(&told.name, Some(&part.settings)), sysctl(&told.name, Some(&[])));
+            assert_eq!(array, files, "{}", told.name);
+            compared += 1;
+        }
+        assert!(compared > 0, "the loopback has IPv6");
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! The format of NetworkManager's files: groups of keys (GKeyFile of GLib, nm-settings-keyfile(5)), with the line of each key.
+
+use crate::facts::{FileLine, Setting};
+
+/// As many lines as are kept of one file.
+const MOST_LINES: usize = 1 << 14;
+
+/// A file of groups.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KeyFile {
+    /// Its groups in their order; one name may come more than once.
+    pub(super) groups: Vec<Group>,
+}
+
+/// A group.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    /// What stands in brackets.
+    pub(super) name: String,
+    /// That line.
+    pub(super) at: FileLine,
+    /// Its keys, as they stand there (with a `+` or `-` at the end), and values.
+    pub(super) entries: Vec<(String, Setting<String>)>,
+}
+
+impl KeyFile {
+    /// The file's groups; `None` if it is not of this format, which makes NetworkManager pass over the whole file.
+    pub(super) fn parse(path: &str, text: &str) -> Option<Self> {
+        let mut file = Self::default();
+        for (number, line) in (1..).zip(text.lines().take(MOST_LINES)) {
+            let line = line.trim();
+            let at = FileLine { path: path.to_owned(), line: number };
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                file.groups.push(Group { name: name.to_owned(), at, entries: Vec::new() });
+                continue;
+            }
+            let (key, value) = line.split_once('=')?;
+            let setting = Setting { value: value.trim().to_owned(), at, text: line.to_owned() };
+            file.groups.last_mut()?.entries.push((key.trim().to_owned(), setting));
+        }
+        Some(file)
+    }
+
+    /// The last value of a key in the groups of these names.
+    pub(super) fn get(&self, groups: &[&str], key: &str) -> Option<&Setting<String>> {
+        let entries = self.groups.iter().filter(|group| groups.contains(&&group.name[..])).flat_map(|group| &group.entries);
+        entries.rev().find(|(found, _)| found == key).map(|(_, setting)| setting)
+    }
+
+    /// The first group of this name.
+    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+}
+
+/// Whether a value is true (`_nm_utils_ascii_str_to_bool`); `None` if it is neither.
+pub(super) fn boolean(value: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+    if is(&["true", "yes", "on", "1"]) {
+        return Some(true);
+    }
+    is(&["false", "no", "off", "0"]).then_some(false)
+}

@@ -1,0 +1,86 @@
+//! Whether NetworkManager has an interface, from its state file of the device and the profile that this names.
+//!
+//! While a profile is being activated, the file does not name it yet; and profiles of plugins other than keyfile are not read.
+
+use std::io;
+
+use super::{NETWORK_MANAGER, Subject, value};
+
+/// In the order of precedence (NetworkManager's nms-keyfile-plugin.c).
+const PROFILES: [&str; 3] =
+    ["/run/NetworkManager/system-connections", "/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"];
+
+/// Evidence that NetworkManager handles the interface's RAs: it manages it, by a profile whose `ipv6.method` is not `ignore`, which leaves
+/// them to the kernel, and that was not made up for what others configured.
+///
+/// # Errors
+/// It manages the interface, and the method cannot be found out.
+pub(super) fn handles_ras(subject: &Subject<'_>) -> Result<Option<String>, String> {
+    let text = device(subject).map_err(|error| format!("NetworkManager runs, but {error}"))?;
+    let Some(text) = text.filter(|text| value(text, "managed") == Some("true")) else { return Ok(None) };
+    let evidence = format!("{} has managed=true", path(subject));
+    let profile =
+        value(&text, "connection-uuid").map(|uuid| profile(subject, uuid).map_err(|error| format!("{NETWORK_MANAGER}'s profiles: {error}")));
+    match profile.transpose()?.flatten() {
+        Some(Profile { external: true, .. }) => Ok(None),
+        Some(Profile { method, .. }) if method == "ignore" => Ok(None),
+        Some(Profile { path, method, .. }) => Ok(Some(format!("{evidence}; {path} has method={method}"))),
+        // For every other method it writes accept_ra=0, and only for some of them it speaks DHCPv6.
+        None if holds_client_socket(subject) => {
+            Ok(Some(format!("{evidence}, and it holds UDP 546 on {}, as it never does with method=ignore", subject.name)))
+        }
+        None => match subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) {
+            Some(0) | None => {
+                Err(format!("NetworkManager manages {} by a profile that could not be read, so that method=ignore cannot be ruled out", subject.name))
+            }
+            Some(_) => Ok(None),
+        },
+    }
+}
+
+/// Evidence that it managed the interface when it last wrote the file, whether or not it runs.
+pub(super) fn managed(subject: &Subject<'_>) -> Option<String> {
+    let text = device(subject).ok()??;
+    (value(&text, "managed") == Some("true") && value(&text, "connection-uuid").is_some()).then(|| format!("{} has managed=true", path(subject)))
+}
+
+fn path(subject: &Subject<'_>) -> String {
+    format!("/run/NetworkManager/devices/{}", subject.index)
+}
+
+fn device(subject: &Subject<'_>) -> io::Result<Option<String>> {
+    subject.root.text_if_any(&path(subject))
+}
+
+fn holds_client_socket(subject: &Subject<'_>) -> bool {
+    let sockets = subject.host.dhcpv6_client_sockets.get().map(Vec::as_slice).unwrap_or_default();
+    sockets.iter().any(|socket| super::holder(socket) == Some(NETWORK_MANAGER) && super::on(subject, socket))
+}
+
+struct Profile {
+    path: String,
+    /// `ipv6.method`; `auto` where none is given.
+    method: String,
+    /// NetworkManager only shows what another program configured (`nmcli` says `connected (externally)`).
+    external: bool,
+}
+
+fn profile(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
+    for directory in PROFILES {
+        for name in subject.root.names(directory) {
+            let path = format!("{directory}/{name}");
+            let Some(text) = subject.root.text_if_any(&path)? else { continue };
+            if value(&text, "uuid") == Some(uuid) {
+                let method = in_section(&text, "[ipv6]", "method").unwrap_or("auto").to_owned();
+                let external = in_section(&text, "[.nmmeta]", "external") == Some("true");
+                return Ok(Some(Profile { path, method, external }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn in_section<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
+    let lines = text.lines().map(str::trim).skip_while(|line| *line != section).skip(1).take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once('=')).find(|(found, _)| found.trim() == key).map(|(_, value)| value.trim())
+}

@@ -1,0 +1,168 @@
+//! Images made to hurt: in place of each file something that blocks, leads out, does not end or is no text. The program must end soon, with a
+//! report, and read nothing outside of the image.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::INTERFACE;
+use crate::run;
+use crate::tree::{self, Tree};
+
+/// Stands in every file outside of an image, and may stand in no report.
+const CANARY: &str = "CANARY-7f3a";
+
+/// What a file is replaced by.
+struct Trick {
+    name: &'static str,
+    play: fn(&Tree, &str) -> std::io::Result<()>,
+    /// Nothing of the file is left, so that the verdicts are those of an image without it.
+    as_absent: bool,
+}
+
+const TRICKS: [Trick; 11] = [
+    Trick { name: "fifo", play: fifo, as_absent: false },
+    Trick { name: "directory", play: |tree, path| replaced(tree, path, |place| fs::create_dir(place)), as_absent: false },
+    Trick { name: "link-out", play: |tree, path| link_out(tree, path, false), as_absent: true },
+    Trick { name: "link-climbs-out", play: |tree, path| link_out(tree, path, true), as_absent: true },
+    Trick { name: "link-to-itself", play: |tree, path| replaced(tree, path, |place| symlink(path, place)), as_absent: false },
+    Trick { name: "link-to-a-device", play: |tree, path| replaced(tree, path, |place| symlink("/dev/zero", place)), as_absent: true },
+    Trick { name: "100-megabytes", play: |tree, path| replaced(tree, path, |place| File::create(place)?.set_len(100 << 20)), as_absent: false },
+    Trick { name: "not-utf-8", play: not_utf_8, as_absent: false },
+    Trick { name: "a-megabyte-of-its-lines", play: |tree, path| many_lines(tree, path, usize::MAX), as_absent: false },
+    Trick { name: "100000-lines", play: |tree, path| many_lines(tree, path, 9), as_absent: false },
+    Trick { name: "cut", play: cut, as_absent: false },
+];
+
+/// Each trick with each image: one file at a time, then all.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut seen = BTreeSet::new();
+    let mut trials = Vec::new();
+    for image in tree::images() {
+        // A file that another image has as well is played with once.
+        let new =
+            Arc::new(Tree::copy(&image).unwrap().contents().into_iter().filter(|file| seen.insert(file.clone())).map(|(path, _)| path).collect());
+        trials.extend(TRICKS.iter().map(|trick| {
+            let (image, new) = (image.clone(), Arc::clone(&new));
+            Trial::test(format!("hostile::{}::{image}", trick.name), move || Ok(play(&image, &new, trick)?))
+        }));
+    }
+    trials.push(Trial::test("hostile::directories-lead-out", || Ok(directories_lead_out()?)));
+    trials.push(Trial::test("hostile::empty", || Ok(empty()?)));
+    trials
+}
+
+fn play(image: &str, files: &Vec<String>, trick: &Trick) -> Result<(), String> {
+    for path in files {
+        let tree = Tree::copy(image).map_err(|error| error.to_string())?;
+        (trick.play)(&tree, path).map_err(|error| format!("{path}: {error}"))?;
+        let verdicts = judge(&tree).map_err(|error| format!("{path}: {error}"))?;
+        if trick.as_absent {
+            tree.delete(path).map_err(|error| format!("{path}: {error}"))?;
+            let expected = judge(&tree)?;
+            if verdicts != expected {
+                return Err(format!("{path}: not as if it were absent:\n{verdicts:?}\n{expected:?}"));
+            }
+        }
+    }
+    let all = Tree::copy(image).map_err(|error| error.to_string())?;
+    for (path, _) in all.contents() {
+        (trick.play)(&all, &path).map_err(|error| format!("{path}: {error}"))?;
+    }
+    judge(&all).map(|_| ()).map_err(|error| format!("all files: {error}"))
+}
+
+/// The verdicts, after the canary was looked for.
+fn judge(tree: &Tree) -> Result<Vec<String>, String> {
+    let ran = run::judge(tree.path(), INTERFACE)?;
+    if ran.printed.contains(CANARY) {
+        return Err(format!("read outside of the image: {}", ran.printed));
+    }
+    Ok(ran.report.results.iter().map(|result| format!("{} {:?}", result.id, result.verdict)).collect())
+}
+
+fn replaced(tree: &Tree, path: &str, make: impl FnOnce(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
+    tree.delete(path)?;
+    make(&tree.place(path)?)
+}
+
+fn fifo(tree: &Tree, path: &str) -> std::io::Result<()> {
+    replaced(tree, path, |place| {
+        let made = Command::new("mkfifo").arg("-m").arg("666").arg(place).status()?.success();
+        if made { Ok(()) } else { Err(std::io::Error::other("mkfifo")) }
+    })
+}
+
+/// The file is moved outside, with canaries in every line, and linked to: by its place on this machine, or by climbing over the root.
+fn link_out(tree: &Tree, path: &str, climbs: bool) -> std::io::Result<()> {
+    let outside = tree.outside(&format!("outside-{}", path.replace('/', "_")));
+    let text = String::from_utf8_lossy(&fs::read(tree.place(path)?)?).into_owned();
+    let marked: String = text.lines().map(|line| format!("{line} {CANARY}\n")).collect();
+    fs::write(&outside, format!("{text}\n{marked}{CANARY}={CANARY}\n"))?;
+    let target =
+        if climbs { format!("{}{}", "../".repeat(40), outside.display().to_string().trim_start_matches('/')) } else { outside.display().to_string() };
+    replaced(tree, path, |place| symlink(target, place))
+}
+
+fn not_utf_8(tree: &Tree, path: &str) -> std::io::Result<()> {
+    let place = tree.place(path)?;
+    let mut bytes = b"\xff\xfe\x00\xc3\x28\n".to_vec();
+    for line in fs::read(&place)?.split(|byte| *byte == b'\n') {
+        bytes.extend_from_slice(line);
+        bytes.extend_from_slice(b"\xff\xc0\x80\0\r\n");
+    }
+    fs::write(place, bytes)
+}
+
+/// Its own lines, none longer than `longest`, again and again: as many as a file may have that is read.
+fn many_lines(tree: &Tree, path: &str, longest: usize) -> std::io::Result<()> {
+    const LINES: usize = 100_000;
+    const MOST_BYTES: usize = 1 << 20;
+    let place = tree.place(path)?;
+    let text = String::from_utf8_lossy(&fs::read(&place)?).into_owned();
+    let lines: Vec<&str> = if text.is_empty() { vec![""] } else { text.lines().collect() };
+    let mut long = String::new();
+    for line in lines.iter().cycle().take(LINES) {
+        let line = line.get(..longest.min(line.len())).unwrap_or_default();
+        if long.len() + line.len() + 1 > MOST_BYTES {
+            break;
+        }
+        long.push_str(line);
+        long.push('\n');
+    }
+    fs::write(place, long)
+}
+
+/// Cut in its middle.
+fn cut(tree: &Tree, path: &str) -> std::io::Result<()> {
+    let place = tree.place(path)?;
+    let bytes = fs::read(&place)?;
+    fs::write(place, &bytes[..bytes.len() / 2])
+}
+
+/// Whole directories that are links to those of this machine, or of each other.
+fn directories_lead_out() -> Result<(), String> {
+    for (name, target) in [("etc", "/etc"), ("etc", "../../../../../../../../etc"), ("etc", "."), ("usr", "/usr"), ("usr", "etc"), ("boot", "..")] {
+        let tree = Tree::copy("debian-12-ifupdown").map_err(|error| error.to_string())?;
+        fs::rename(tree.path().join(name), tree.outside(name)).map_err(|error| error.to_string())?;
+        fs::write(tree.outside("hostname"), CANARY).map_err(|error| error.to_string())?;
+        symlink(target, tree.path().join(name)).map_err(|error| error.to_string())?;
+        judge(&tree).map_err(|error| format!("{name} -> {target}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// An empty directory is an image of which nothing is known: nothing in it passes for lack of a file that says otherwise in silence.
+fn empty() -> Result<(), String> {
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let permissions = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+    fs::set_permissions(directory.path(), permissions).map_err(|error| error.to_string())?;
+    let report = run::judge(directory.path(), INTERFACE)?.report;
+    let stack: Vec<_> = report.results.iter().filter(|result| result.id == "dhcpv6-intended").map(|result| result.verdict).collect();
+    if stack == [v6check::judge::Verdict::Inconclusive] { Ok(()) } else { Err(format!("dhcpv6-intended of an empty image: {stack:?}")) }
+}
