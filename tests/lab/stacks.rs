@@ -100,8 +100,14 @@ pub(crate) fn of_every_guest(stack: Stack, broken: Break) -> Vec<Deviation> {
 }
 
 /// A daemon that is told to take no Router Advertisements, with the word that tells it.
-const fn takes_none(word: &'static str) -> [Deviation; 4] {
-    [("ra-accepted", "*", FAIL, word), ("ra-default-route", "*", FAIL, ""), ("ra-solicited", "*", SKIP, ""), ("rs-outlasts-late-link", "*", SKIP, "")]
+const fn takes_none(word: &'static str) -> [Deviation; 5] {
+    [
+        ("ra-accept-intended", "*", FAIL, word),
+        ("ra-accepted", "*", FAIL, word),
+        ("ra-default-route", "*", FAIL, ""),
+        ("ra-solicited", "*", SKIP, ""),
+        ("rs-outlasts-late-link", "*", SKIP, ""),
+    ]
 }
 
 /// Nothing runs DHCPv6, as these words of its files have it.
@@ -117,6 +123,7 @@ const fn no_dhcpv6(word: &'static str) -> [Deviation; 5] {
 
 /// As systemd-networkd does: without Router Advertisements it runs no DHCPv6 unless told to.
 const NETPLAN_WITHOUT_RAS: &[Deviation] = &[
+    ("ra-accept-intended", "*", FAIL, "accept-ra: false"),
     ("ra-accepted", "*", FAIL, "accept-ra: false"),
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
@@ -138,7 +145,14 @@ const DHCPCD_WITHOUT_DHCPV6: &[Deviation] = &[
     ("dhcpv6-prefix-length", "*", SKIP, ""),
 ];
 
-const RAS_DROPPED: [Deviation; 4] = [
+/// The kernel takes none, and will not at the next boot either, as this word of a file has it.
+const fn none_taken(word: &'static str) -> [Deviation; 5] {
+    [("ra-accept-intended", "*", FAIL, word), NO_RA_TAKEN[0], NO_RA_TAKEN[1], NO_RA_TAKEN[2], NO_RA_TAKEN[3]]
+}
+
+const RAS_DROPPED: [Deviation; 6] = [
+    ("firewall-passes-ra", "*", FAIL, "no socket"),
+    ("firewall-passes-dhcpv6", "*", FAIL, ""),
     ("ra-accepted", "*", FAIL, "firewall"),
     ("ra-default-route", "*", FAIL, "firewall"),
     ("ra-solicited", "*", SKIP, ""),
@@ -151,6 +165,8 @@ const ALL_DROPPED: &[Deviation] = &[
     RAS_DROPPED[1],
     RAS_DROPPED[2],
     RAS_DROPPED[3],
+    RAS_DROPPED[4],
+    RAS_DROPPED[5],
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
@@ -162,6 +178,8 @@ const WAITING: &[Deviation] = &[
     RAS_DROPPED[1],
     RAS_DROPPED[2],
     RAS_DROPPED[3],
+    RAS_DROPPED[4],
+    RAS_DROPPED[5],
     ("dhcpv6-client-running", "*", SKIP, "firewall"),
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
@@ -187,7 +205,7 @@ macro_rules! cells {
 
 cells! {
     "dhclient-good" Ifupdown None BOTH 0 &[];
-    "dhclient-ras-off" Ifupdown RasOff ADDRESS 1 NO_RA_TAKEN;
+    "dhclient-ras-off" Ifupdown RasOff ADDRESS 1 &none_taken("accept_ra 0");
     "dhclient-dhcpv6-off" Ifupdown Dhcpv6Off ROUTE 1 WITHOUT_STANZA;
     "dhclient-hardened" Ifupdown Hardened ADDRESS 1 NO_RA_TAKEN;
     "dhclient-forwarding" Ifupdown Forwarding ADDRESS 1 FORWARDING;
@@ -227,9 +245,9 @@ cells! {
     "networkmanager-killed" NetworkManager ClientKilled BOTH 1 KILLED;
 
     "udhcpc6-good" Udhcpc6 None BOTH 3 &[];
-    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 NO_RA_TAKEN;
+    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 &none_taken("accept_ra");
     "udhcpc6-dhcpv6-off" Udhcpc6 Dhcpv6Off ROUTE 1 &no_dhcpv6("inet6 manual");
-    "udhcpc6-hardened" Udhcpc6 Hardened ADDRESS 1 NO_RA_TAKEN;
+    "udhcpc6-hardened" Udhcpc6 Hardened ADDRESS 1 &none_taken("accept_ra");
     "udhcpc6-forwarding" Udhcpc6 Forwarding ADDRESS 1 FORWARDING;
     "udhcpc6-firewall-closed" Udhcpc6 FirewallClosed ADDRESS 1 &RAS_DROPPED;
     "udhcpc6-killed" Udhcpc6 ClientKilled BOTH 3 CLIENT_KILLED;
