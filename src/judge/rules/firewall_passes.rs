@@ -84,7 +84,7 @@ impl Kind for FirewallPasses {
                         Some(firewall) => Finding::inconclusive(format!("whether {} lets {name} in cannot be told from its rules", told(firewall))),
                         None if listed.is_empty() => Finding::pass(expected, "no firewall is set up to start at boot")
                             .with(crate::facts::Tense::Intent, "firewalld, ufw, nftables, ip6tables", "none is set up to start at boot"),
-                        None => Finding::pass(expected, listed.iter().map(|firewall| told(firewall)).collect::<Vec<_>>().join(", ")),
+                        None => Finding::pass(expected, listed.iter().map(told).collect::<Vec<_>>().join(", ")),
                     }
                 }
             }
