@@ -5,6 +5,7 @@
 
 mod baked;
 mod boot_loader;
+mod cloud_init;
 mod dhclient;
 mod firewall;
 mod ifupdown;
@@ -17,7 +18,6 @@ mod network_scripts;
 mod networkd;
 mod pasted;
 mod red_hat;
-mod rendered;
 mod services;
 mod sysctl;
 mod yaml;
@@ -27,7 +27,7 @@ use std::io;
 use std::path::Path;
 
 use super::file::Root;
-use crate::facts::{Claim as Claimed, HostIntent, Intent, InterfaceIntent, Mac, Observed};
+use crate::facts::{Claim as Claimed, HostIntent, Intent, InterfaceIntent, Mac, Observed, Setting};
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,8 @@ struct Reading {
 enum Claim {
     /// It configures the interface like this; or it is not known how, for this reason.
     Configures(Observed<Intent>),
+    /// Its configuration is still to be written, at boot, and will be like this. It counts only where no stack configures the interface yet.
+    Pending(Observed<Intent>),
     /// It is the stack of this machine and does not name the interface, so it leaves it alone.
     LeavesAlone(Intent),
 }
@@ -71,6 +73,7 @@ const STACKS: &[Stack] = &[
     Stack { name: "network-scripts", read: network_scripts::read },
     Stack { name: "netplan", read: netplan::read },
     Stack { name: "systemd-networkd", read: networkd::read },
+    Stack { name: "cloud-init", read: cloud_init::read },
 ];
 
 /// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
@@ -88,8 +91,9 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let root = Root::new(root);
     let unread = unread(&root);
     let readings = readings(&root, nics);
+    let overrides = cloud_init::overrides(&root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
-        stack: decide(&nic.name, &readings, &unread),
+        stack: overridden(decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: claims(&nic.name, &readings),
         sysctl: sysctl::at_boot(&root, nic).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
@@ -110,35 +114,41 @@ fn readings(root: &Root, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, Str
 
 /// Every stack that configures the interface.
 fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<Vec<Claimed>> {
+    let claimed = |stack: &str, intent: &Intent| Claimed { stack: stack.to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() };
     let mut claims = Vec::new();
+    let mut pending = Vec::new();
     for (stack, reading) in readings {
         match reading {
             Err(reason) => return Observed::unknown(reason),
             Ok(reading) => match reading.interfaces.get(name) {
-                Some(Claim::Configures(Observed::Seen(intent))) => {
-                    claims.push(Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() });
-                }
+                Some(Claim::Configures(Observed::Seen(intent))) => claims.push(claimed(stack, intent)),
+                Some(Claim::Pending(Observed::Seen(intent))) => pending.push(claimed(stack, intent)),
                 Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
-                Some(Claim::LeavesAlone(_)) | None => {}
+                Some(Claim::Pending(_) | Claim::LeavesAlone(_)) | None => {}
             },
         }
     }
-    Observed::Seen(claims)
+    Observed::Seen(if claims.is_empty() { pending } else { claims })
 }
 
 /// Who of the stacks has the interface.
 fn decide(name: &str, readings: &[(&str, Result<Reading, String>)], unread: &[String]) -> Observed<Intent> {
     let mut configuring = Vec::new();
+    let mut pending = Vec::new();
     let mut leaving = Vec::new();
     for (stack, reading) in readings {
         match reading {
             Err(reason) => return Observed::unknown(reason),
             Ok(reading) => match reading.interfaces.get(name) {
                 Some(Claim::Configures(intent)) => configuring.push((stack, intent)),
+                Some(Claim::Pending(intent)) => pending.push((stack, intent)),
                 Some(Claim::LeavesAlone(intent)) => leaving.push(intent),
                 None => {}
             },
         }
+    }
+    if configuring.is_empty() {
+        configuring = pending;
     }
     let stacks = || configuring.iter().map(|(stack, _)| **stack).collect::<Vec<_>>().join(" and ");
     match (&configuring[..], &leaving[..], unread) {
@@ -153,6 +163,15 @@ fn decide(name: &str, readings: &[(&str, Result<Reading, String>)], unread: &[St
             Observed::unknown(format!("{} configures {name}, but {} here too, which v6check does not read yet", stacks(), found(unread)))
         }
     }
+}
+
+/// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.
+fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<String>>) -> Observed<Intent> {
+    let Observed::Seen(mut intent) = stack else { return stack };
+    if intent.by.as_deref() != Some("cloud-init") && intent.overrides.is_empty() {
+        intent.overrides.extend(overrides.cloned());
+    }
+    Observed::Seen(intent)
 }
 
 fn names() -> String {
