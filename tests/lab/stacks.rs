@@ -245,7 +245,7 @@ cells! {
     "networkmanager-killed" NetworkManager ClientKilled BOTH 1 KILLED;
 
     "udhcpc6-good" Udhcpc6 None BOTH 3 &[];
-    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 &none_taken("accept_ra");
+    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 NO_RA_TAKEN;
     "udhcpc6-dhcpv6-off" Udhcpc6 Dhcpv6Off ROUTE 1 &no_dhcpv6("inet6 manual");
     "udhcpc6-hardened" Udhcpc6 Hardened ADDRESS 1 &none_taken("accept_ra");
     "udhcpc6-forwarding" Udhcpc6 Forwarding ADDRESS 1 FORWARDING;
