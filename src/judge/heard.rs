@@ -131,20 +131,23 @@ pub(super) fn advertisements_delivered(subject: &Subject<'_>) -> Option<Effect> 
 }
 
 /// Whether DHCPv6 answers that arrive are delivered: they are not if at least as many datagrams were received but not delivered as answers
-/// arrived. `None` if none arrived, or if that cannot be told.
+/// arrived, Router Advertisements that were dropped left aside. `None` if none arrived, or if that cannot be told.
 pub(super) fn answers_delivered(subject: &Subject<'_>) -> Option<Effect> {
     let (_, tenses) = subject.on_interface().ok()?;
     let arrived = answers(tenses.network.server.get().ok()?);
     let first = arrived.first()?;
     let counters = tenses.state.counters.get().ok()?;
     let (received, delivered) = (counters.grew(RECEIVED_DATAGRAMS).ok()?, counters.grew(DELIVERED_DATAGRAMS).ok()?);
-    let arrived_count = u64::try_from(arrived.len()).unwrap_or(u64::MAX);
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let advertised = tenses.network.router.get().map_or(0, |router| count(valid_advertisements(router).len()));
+    let dropped_advertisements = counters.grew(RECEIVED_RAS).map_or(0, |counted| advertised.saturating_sub(counted));
+    let undelivered = received.saturating_sub(delivered).saturating_sub(dropped_advertisements);
     let evidence = witnesses(
         subject.name,
-        format!("{arrived_count} DHCPv6 answer(s) from {} to UDP port 546", first.from),
+        format!("{} DHCPv6 answer(s) from {} to UDP port 546", arrived.len(), first.from),
         format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
     );
-    Some(Effect { delivered: received.saturating_sub(delivered) < arrived_count, evidence })
+    Some(Effect { delivered: undelivered < count(arrived.len()), evidence })
 }
 
 fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {

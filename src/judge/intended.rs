@@ -125,7 +125,7 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
 }
 
 /// The program that carries an intent out.
-fn daemon(intent: &Intent) -> &str {
+pub(super) fn daemon(intent: &Intent) -> &str {
     intent.by.as_deref().unwrap_or(&intent.stack)
 }
 
@@ -148,20 +148,21 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
         }
         TakesRas::Kernel => {}
     }
-    let (value, decides, hardened) = match &intent.accept_ra {
-        Some(setting) => (setting.value, evidence(setting), false),
-        None => match sysctl(&tenses.intent, "accept_ra")? {
-            Some(setting) => (setting.value, evidence(setting), true),
-            None => {
-                let nothing = "nothing sets it, so the kernel's 1 holds".to_owned();
-                (1, Evidence { tense: Tense::Intent, source: "accept_ra".into(), value: nothing }, false)
-            }
-        },
-    };
+    let by_stack = intent.accept_ra.as_ref();
+    let by_sysctl = if by_stack.is_none() { sysctl(&tenses.intent, "accept_ra")? } else { None };
+    let hardened = by_sysctl.is_some();
+    let (value, decides) = by_stack.or(by_sysctl).map_or_else(kernel_default, |setting| (setting.value, evidence(setting)));
     let set = if decides.source.starts_with('/') { format!("{}: {}", decides.source, decides.value) } else { decides.value.clone() };
     let finding = if value == 0 {
         let why = if hardened { format!("; {BASELINES}") } else { String::new() };
-        Finding::fail(EXPECTED, format!("accept_ra={value}"), format!("accept_ra will be 0 at the next boot ({set}){why}"))
+        let failed = |but: &str| {
+            let message = format!("accept_ra will be 0 at the next boot ({set}){but}{why}");
+            Finding::fail(EXPECTED, format!("accept_ra={value}"), message)
+        };
+        match forwarding(tenses) {
+            Ok(Some(forwarding)) => failed(", and must be 2, since forwarding is on").because(Cause::Forwarding).with_all([forwarding]),
+            Ok(None) | Err(_) => failed(""),
+        }
     } else if value == 2 {
         Finding::pass(EXPECTED, "accept_ra=2, with forwarding and without")
     } else if let Some(forwarding) = forwarding(tenses)? {
@@ -174,6 +175,11 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
         Finding::pass(EXPECTED, format!("accept_ra={value} ({set}), no forwarding"))
     };
     Ok(finding.with_all([decides, told]).with_all(without_effect(&tenses.intent, "accept_ra")))
+}
+
+/// What `accept_ra` is where nothing sets it (net/ipv6/addrconf.c).
+fn kernel_default() -> (i64, Evidence) {
+    (1, Evidence { tense: Tense::Intent, source: "accept_ra".into(), value: "nothing sets it, so the kernel's 1 holds".into() })
 }
 
 /// What shows that the interface will forward: a line of sysctl.d, or that it does so now.

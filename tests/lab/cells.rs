@@ -63,6 +63,7 @@ pub(crate) const NO_RA_TAKEN: &[Deviation] = &[
 ];
 
 pub(crate) const FORWARDING: &[Deviation] = &[
+    ("ra-accept-intended", "*", FAIL, "must be 2"),
     ("ra-accepted", "*", FAIL, "forwarding"),
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
@@ -145,6 +146,9 @@ pub(crate) const CELLS: &[Cell] = &[
             ("ipv6-enabled", "*", FAIL, "disable_ipv6"),
             ("link-local-address", "*", SKIP, ""),
             ("ra-accepted", "*", SKIP, ""),
+            ("firewall-passes-ra", "*", SKIP, ""),
+            ("firewall-passes-dhcpv6", "*", SKIP, ""),
+            ("settings-persistent", "*", SKIP, ""),
             ("ra-default-route", "*", SKIP, ""),
             ("ra-solicited", "*", SKIP, ""),
             ("rs-outlasts-late-link", "*", SKIP, ""),
@@ -225,14 +229,20 @@ pub(crate) const CELLS: &[Cell] = &[
         "cell-14-drops-dhcpv6",
         scenes::drops_dhcpv6,
         1,
-        &[("dhcpv6-address", "*", FAIL, "firewall"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")],
+        &[
+            ("firewall-passes-dhcpv6", "*", FAIL, "no socket"),
+            ("dhcpv6-address", "*", FAIL, "firewall"),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+        ],
     )
-    .seen_in(&[("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
+    .seen_in(&[("firewall-passes-dhcpv6", "AF_PACKET"), ("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
     cell(
         "cell-15-drops-ras",
         scenes::drops_ras,
         1,
         &[
+            ("firewall-passes-ra", "*", FAIL, "no socket"),
             ("ra-accepted", "*", FAIL, "firewall"),
             ("ra-default-route", "*", FAIL, "firewall"),
             ("ra-solicited", "*", SKIP, ""),

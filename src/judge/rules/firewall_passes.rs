@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard, intended};
+use super::{Cause, Finding, Judgement, Kind, Subject, heard, held, intended};
 use crate::facts::{Firewall, Passes, Setting};
 
 /// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
@@ -41,9 +41,18 @@ impl What {
     fn effect(self, subject: &Subject<'_>) -> Option<heard::Effect> {
         match self {
             Self::RouterAdvertisements => heard::advertisements_delivered(subject),
-            Self::Dhcpv6Answers => heard::answers_delivered(subject),
+            Self::Dhcpv6Answers => heard::answers_delivered(subject).filter(|effect| effect.delivered || asks_in_vain(subject)),
         }
     }
+}
+
+/// Whether a DHCPv6 client runs and no address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like
+/// answers that are dropped; only where a client asks in vain are they taken for those.
+fn asks_in_vain(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| {
+        let asks = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| !clients.is_empty());
+        asks && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
+    })
 }
 
 impl Kind for FirewallPasses {
@@ -75,7 +84,7 @@ impl Kind for FirewallPasses {
                         Some(firewall) => Finding::inconclusive(format!("whether {} lets {name} in cannot be told from its rules", told(firewall))),
                         None if listed.is_empty() => Finding::pass(expected, "no firewall is set up to start at boot")
                             .with(crate::facts::Tense::Intent, "firewalld, ufw, nftables, ip6tables", "none is set up to start at boot"),
-                        None => Finding::pass(expected, listed.iter().map(|firewall| told(firewall)).collect::<Vec<_>>().join(", ")),
+                        None => Finding::pass(expected, listed.iter().map(told).collect::<Vec<_>>().join(", ")),
                     }
                 }
             }

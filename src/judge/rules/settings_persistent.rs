@@ -29,8 +29,9 @@ impl Kind for SettingsPersistent {
             return Ok(Finding::skip("IPv6 is off here, so there is nothing right to keep"));
         }
         let (mut right, mut unknown) = (Vec::new(), Vec::new());
-        for look in [ipv6, router_advertisements, dhcpv6] {
-            match look(subject) {
+        right.push(ipv6(subject));
+        for look in [router_advertisements(subject), dhcpv6(subject)] {
+            match look {
                 Ok(found) => right.extend(found),
                 Err(reason) => unknown.push(reason),
             }
@@ -65,10 +66,10 @@ impl Kind for SettingsPersistent {
     }
 }
 
-fn ipv6(subject: &Subject<'_>) -> Result<Option<Right>, Unknown> {
+fn ipv6(subject: &Subject<'_>) -> Right {
     let source = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name);
     let now = Evidence { tense: Tense::State, source, value: "0".into() };
-    Ok(Some(Right { what: "IPv6 is on now", now, intended: intended::ipv6(subject) }))
+    Right { what: "IPv6 is on now", now, intended: intended::ipv6(subject) }
 }
 
 fn router_advertisements(subject: &Subject<'_>) -> Result<Option<Right>, Unknown> {
