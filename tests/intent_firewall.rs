@@ -184,7 +184,13 @@ fn nft_files() {
             ),
             "yy",
         ),
-        (format!("table inet f {{ chain i {{ {input} }} }}\nreset rules"), "nn"),
+        (format!("table inet f {{ chain i {{ {input} }} }}\nreset rules"), "??"),
+        (
+            format!(
+                "table inet f {{ chain i {{ {input} udp dport @open accept }}\n set open {{ type inet_service; elements = {{ 22 }} }} }}\nadd element inet f open {{ 546 }}"
+            ),
+            "??",
+        ),
         ("create something new".to_owned(), "??"),
         ("#!/usr/sbin/nft -f\n\nflush ruleset\n".to_owned(), "yy"),
     ] {

@@ -113,11 +113,12 @@ fn rule(words: &[&str], nic: &str) -> ([Fits; 2], Verdict) {
             "-j" | "--jump" => return (fits, verdict(rest.next().unwrap_or_default())),
             "-g" | "--goto" => return (fits, Verdict::Goto(rest.next().unwrap_or_default().to_owned())),
             // A module alone matches nothing; its options do.
-            "-m" | "--match" => match rest.next() {
-                Some("rt") => fits = [Fits::No; 2],
-                Some("frag" | "ah" | "esp" | "hbh" | "dst" | "mh" | "tcp" | "sctp" | "dccp") => fits = [Fits::No; 2],
-                _ => {}
-            },
+            "-m" | "--match" => {
+                let of_another = matches!(rest.next(), Some("rt" | "frag" | "ah" | "esp" | "hbh" | "dst" | "mh" | "tcp" | "sctp" | "dccp"));
+                if of_another {
+                    fits = [Fits::No; 2];
+                }
+            }
             "--comment" | "-c" => {
                 rest.next();
                 if word == "-c" {

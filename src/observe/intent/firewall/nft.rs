@@ -16,13 +16,16 @@ pub(super) use ruleset::Ruleset;
 /// Why the file cannot be read to its end.
 pub(super) fn input(root: &Root, path: &str, nic: &str) -> Result<[Fate; 2], String> {
     let ruleset = Ruleset::read(root, path, nic)?;
+    // What is not understood may change anything before it.
+    if let Some(at) = ruleset.unread.first() {
+        return Ok(Packet::BOTH.map(|_| Fate { passes: Passes::CannotTell, at: at.clone() }));
+    }
     Ok(Packet::BOTH.map(|packet| {
         let fates =
             ruleset.tables.iter().filter(|table| table.sees_ipv6()).flat_map(|table| {
                 table.bases.iter().map(|(chain, base)| fate(&table.chains, chain, base.accepts, &base.at, packet)).collect::<Vec<_>>()
             });
-        let unread = ruleset.unread.iter().map(|at| Fate { passes: Passes::CannotTell, at: at.clone() });
         let none = || Fate { passes: Passes::Yes, at: FileLine { path: path.to_owned(), line: 0 } };
-        strictest(fates.chain(unread)).unwrap_or_else(none)
+        strictest(fates).unwrap_or_else(none)
     }))
 }

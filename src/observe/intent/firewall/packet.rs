@@ -102,10 +102,9 @@ impl Field {
             Self::Family => Value::Name("ip6"),
             Self::ConnectionState => Value::Name(if is_ra { "untracked" } else { "new" }),
             Self::Interface => Value::Name(nic),
-            Self::Source => Value::Within(&[LINK_LOCAL]),
             // Routers may answer a solicitation to the guest alone (RFC 4861 section 6.2.6).
             Self::Destination if is_ra => Value::Within(&[ALL_NODES, LINK_LOCAL]),
-            Self::Destination => Value::Within(&[LINK_LOCAL]),
+            Self::Source | Self::Destination => Value::Within(&[LINK_LOCAL]),
             Self::HopLimit if is_ra => Value::Number(255),
             Self::HopLimit => Value::Unknown,
             Self::PacketType if is_ra => Value::Unknown,

@@ -47,7 +47,7 @@ pub(super) fn elements(text: &str) -> Result<Vec<Element>, String> {
     let (mut line, mut counted) = (1, 0);
     loop {
         let begins = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(text.len());
-        line += text.as_bytes()[counted..begins].iter().filter(|byte| **byte == b'\n').count();
+        line += text.get(counted..begins).unwrap_or_default().matches('\n').count();
         counted = begins;
         let event = reader.read_event().map_err(|error| error.to_string())?;
         let (start, is_open) = match &event {

@@ -43,18 +43,17 @@ pub(super) fn rules(words: &[Token], sets: &BTreeMap<String, Vec<Token>>, nic: &
             rest = &value[length..];
             continue;
         }
-        match harmless(rest) {
-            Some(used) => rest = rest.get(used..).unwrap_or_default(),
-            None => {
-                // A verdict map under a key that is not understood may do anything.
-                if word.text == "vmap" {
-                    return vec![rule(fits, Verdict::Unknown)];
-                }
-                understood = false;
-                fits = and(fits, [Fits::Maybe; 2]);
-                rest = &rest[1..];
-            }
+        if let Some(used) = harmless(rest) {
+            rest = rest.get(used..).unwrap_or_default();
+            continue;
         }
+        // A verdict map under a key that is not understood may do anything.
+        if word.text == "vmap" {
+            return vec![rule(fits, Verdict::Unknown)];
+        }
+        understood = false;
+        fits = and(fits, [Fits::Maybe; 2]);
+        rest = &rest[1..];
     }
     vec![rule(fits, Verdict::Continue)]
 }
@@ -236,8 +235,7 @@ fn harmless(words: &[Token]) -> Option<usize> {
             used
         }
         ("comment", _) => 2,
-        ("meta", _) if text(2) == "set" => 4,
-        ("ct", _) if text(2) == "set" => 4,
+        ("meta" | "ct", _) if text(2) == "set" => 4,
         (";", _) => 1,
         _ => return None,
     })

@@ -88,9 +88,8 @@ pub(super) fn statement(tokens: &[Token]) -> usize {
     for (at, token) in tokens.iter().enumerate() {
         match &token.text[..] {
             "{" => depth += 1,
-            "}" if depth == 0 => return at,
+            "}" | ";" if depth == 0 => return at,
             "}" => depth -= 1,
-            ";" if depth == 0 => return at,
             _ => {}
         }
     }

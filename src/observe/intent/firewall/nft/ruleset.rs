@@ -154,8 +154,7 @@ impl Ruleset {
                     }
                 }
             }
-            ["add" | "create", "set" | "map" | "element" | "counter" | "quota" | "limit" | "flowtable" | "ct", ..] => {}
-            ["list", ..] => {}
+            ["list", ..] | ["add" | "create", "set" | "map" | "counter" | "quota" | "limit" | "flowtable" | "ct", ..] => {}
             _ => self.unread.push(at(first)),
         }
         Ok(())
