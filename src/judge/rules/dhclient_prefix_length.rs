@@ -53,6 +53,10 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
 const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
 
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
+    // Nobody starts what is not there, whoever is in charge.
+    if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {
+        return Ok(false);
+    }
     let intent = tenses.intent.stack.get()?;
     Ok(STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && subject.facts.intent.dhclient.get()?.is_some())
 }
