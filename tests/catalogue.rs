@@ -21,6 +21,21 @@ use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judg
 const STACKS: [&str; 10] =
     ["ifupdown", "netplan", "systemd-networkd", "NetworkManager", "network-scripts", "dhcpcd", "wicked", "ConnMan", "ifupdown-ng", "netifd"];
 
+/// Files as evidence may name them: one for each place that scripts change.
+const FILES: [&str; 11] = [
+    "/etc/network/interfaces",
+    "/etc/systemd/network/a b.network",
+    "/etc/NetworkManager/system-connections/it's.nmconnection",
+    "/etc/sysconfig/network-scripts/ifcfg-eth0",
+    "/var/lib/connman/wired/settings",
+    "/etc/default/grub",
+    "/etc/modprobe.d/ipv6.conf",
+    "/etc/sysctl.d/60 cis.conf",
+    "/etc/nftables.conf",
+    "/etc/iptables/rules.v6",
+    "/sbin/dhclient-script",
+];
+
 /// What the trials share.
 struct Shelf {
     /// Read from the folder, as a site's is, so that cases are there.
@@ -151,7 +166,7 @@ fn scripts(check: &Check) -> Result<(), String> {
         let cause = Cause::ALL.into_iter().find(|cause| cause.name() == key);
         let stack = STACKS.into_iter().find(|stack| stack == key);
         holds(cause.is_some() || stack.is_some() || key == "general", &format!("remedy.script.{key}: neither a cause nor a stack nor `general`"))?;
-        let script = remedy.pick_script(cause, stack, "eth0", &["/etc/a file", "/etc/it's"]).unwrap_or_default();
+        let script = remedy.pick_script(cause, stack, "eth0", &FILES).unwrap_or_default();
         holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
         holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
         let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;

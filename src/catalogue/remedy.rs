@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::glob::matches;
 use crate::judge::Cause;
 
 /// The key of the script for where nothing more special is known.
@@ -39,8 +40,8 @@ impl Remedy {
     }
 
     /// The script for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
-    /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names; without any it is
-    /// left out.
+    /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names, and
+    /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.
     pub fn pick_script(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str, files: &[&str]) -> Option<String> {
         let by_cause = cause.and_then(|cause| self.script.get(cause.name()));
         let by_stack = || stack.and_then(|stack| self.script.get(stack));
@@ -56,13 +57,20 @@ impl Remedy {
         for line in script.trim().lines() {
             let line = line.replace("{interface}", interface);
             if line.contains("{file}") {
-                lines.extend(files.iter().map(|file| line.replace("{file}", &quoted(file))));
+                lines.extend(files.iter().filter_map(|file| Some(fitting(&line, file)?.replace("{file}", &quoted(file)))));
             } else {
                 lines.push(line);
             }
         }
         (!lines.is_empty()).then(|| lines.join("\n") + "\n")
     }
+}
+
+/// What of a line is for `file`: of `case {file} in PATTERN) COMMAND;; esac` the command whose pattern takes it in, if any does; else the line.
+fn fitting<'a>(line: &'a str, file: &str) -> Option<&'a str> {
+    let Some(arms) = line.strip_prefix("case {file} in ").and_then(|rest| rest.strip_suffix(";; esac")) else { return Some(line) };
+    let mut arms = arms.split(";; ").filter_map(|arm| arm.split_once(") "));
+    arms.find(|(patterns, _)| patterns.split('|').any(|pattern| matches(pattern, file))).map(|(_, command)| command)
 }
 
 /// Whether a name means nothing to a shell, to sed or to a path: letters, digits and `_ - : @ .`, no option and no dots alone. The kernel
@@ -113,6 +121,14 @@ mod tests {
         let remedy = remedy(&[("general", "rm -f {file}\ntrue")]);
         assert_eq!(remedy.pick_script(None, None, "", &["/a", "/b c'"]).as_deref(), Some("rm -f '/a'\nrm -f '/b c'\\'''\ntrue\n"));
         assert_eq!(remedy.pick_script(None, None, "", &[]).as_deref(), Some("true\n"));
+    }
+
+    #[test]
+    fn the_command_for_each_file() {
+        let remedy = remedy(&[("general", "case {file} in /etc/a*|/b) echo (a) {file};; *.c) rm {file};; esac")]);
+        let pick = |files: &[&str]| remedy.pick_script(None, None, "", files);
+        assert_eq!(pick(&["/b", "/x y.c", "/z"]).as_deref(), Some("echo (a) '/b'\nrm '/x y.c'\n"));
+        assert_eq!(pick(&["/z"]), None);
     }
 
     #[test]

@@ -18,6 +18,9 @@ type Promise = fn() -> Result<(), String>;
 /// All of them, by name.
 pub(crate) const ALL: &[(&str, Promise)] = &[
     ("promise-changes-nothing", changes_nothing),
+    ("promise-changes-nothing-of-dhcpcd", || changes_nothing_of_a_daemon(Stack::Dhcpcd)),
+    ("promise-changes-nothing-of-networkd", || changes_nothing_of_a_daemon(Stack::Networkd)),
+    ("promise-changes-nothing-of-networkmanager", || changes_nothing_of_a_daemon(Stack::NetworkManager)),
     ("promise-passive-sends-nothing", passive_sends_nothing),
     ("promise-replay-says-the-same", replay_says_the_same),
     ("promise-one-bad-output-loses-no-other", one_bad_output_loses_no_other),
@@ -42,7 +45,15 @@ fn snapshot(scene: &mut Scene) -> Result<Snapshot, LabError> {
 
 /// Addresses, routes, settings, files, and the leases of both sides are the same before and after a run that asks for all it can.
 fn changes_nothing() -> Result<(), String> {
-    let mut scene = scenes::good().map_err(text)?;
+    changes_nothing_of(scenes::good().map_err(text)?)
+}
+
+/// The same of a guest whose daemon takes Router Advertisements itself, and hears those that are asked for.
+fn changes_nothing_of_a_daemon(stack: Stack) -> Result<(), String> {
+    changes_nothing_of(stacks::good(stack).map_err(text)?)
+}
+
+fn changes_nothing_of(mut scene: Scene) -> Result<(), String> {
     let before = snapshot(&mut scene).map_err(text)?;
     ensure(before.len() > 500, || format!("only {} things are compared", before.len()))?;
     let run = scene.guest.v6check(&[V6CHECK], &["--thorough"]).map_err(text)?;

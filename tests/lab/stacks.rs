@@ -15,7 +15,7 @@ pub(crate) enum Break {
     RasOff,
     /// Its stack is set up not to run DHCPv6.
     Dhcpv6Off,
-    /// Hardening in the style of CIS: accept_ra=0 by sysctl.d, and in force.
+    /// Hardening in the style of CIS: accept_ra=0 by sysctl.d, and in force. ifupdown writes another value at the next boot.
     Hardened,
     /// Something else, such as a container engine, made it forward.
     Forwarding,
@@ -99,9 +99,15 @@ pub(crate) fn of_every_guest(stack: Stack, broken: Break) -> Vec<Deviation> {
     all
 }
 
-/// A daemon that is told to take no Router Advertisements, with the word that tells it.
-const fn takes_none(word: &'static str) -> [Deviation; 4] {
-    [("ra-accepted", "*", FAIL, word), ("ra-default-route", "*", FAIL, ""), ("ra-solicited", "*", SKIP, ""), ("rs-outlasts-late-link", "*", SKIP, "")]
+/// Whoever takes Router Advertisements is told to take none, with the word that tells it.
+const fn takes_none(word: &'static str) -> [Deviation; 5] {
+    [
+        ("ra-accept-intended", "*", FAIL, word),
+        ("ra-accepted", "*", FAIL, word),
+        ("ra-default-route", "*", FAIL, ""),
+        ("ra-solicited", "*", SKIP, ""),
+        ("rs-outlasts-late-link", "*", SKIP, ""),
+    ]
 }
 
 /// Nothing runs DHCPv6, as these words of its files have it.
@@ -117,6 +123,7 @@ const fn no_dhcpv6(word: &'static str) -> [Deviation; 5] {
 
 /// As systemd-networkd does: without Router Advertisements it runs no DHCPv6 unless told to.
 const NETPLAN_WITHOUT_RAS: &[Deviation] = &[
+    ("ra-accept-intended", "*", FAIL, "accept-ra: false"),
     ("ra-accepted", "*", FAIL, "accept-ra: false"),
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
@@ -138,19 +145,23 @@ const DHCPCD_WITHOUT_DHCPV6: &[Deviation] = &[
     ("dhcpv6-prefix-length", "*", SKIP, ""),
 ];
 
-const RAS_DROPPED: [Deviation; 4] = [
+const DROPPED: [Deviation; 6] = [
+    ("firewall-passes-ra", "*", FAIL, ""),
+    ("firewall-passes-dhcpv6", "*", FAIL, ""),
     ("ra-accepted", "*", FAIL, "firewall"),
     ("ra-default-route", "*", FAIL, "firewall"),
     ("ra-solicited", "*", SKIP, ""),
     ("rs-outlasts-late-link", "*", SKIP, ""),
 ];
 
-/// The firewall drops both, and the client asks all the same.
+/// The firewall drops the answers too, and the client asks all the same.
 const ALL_DROPPED: &[Deviation] = &[
-    RAS_DROPPED[0],
-    RAS_DROPPED[1],
-    RAS_DROPPED[2],
-    RAS_DROPPED[3],
+    DROPPED[0],
+    DROPPED[1],
+    DROPPED[2],
+    DROPPED[3],
+    DROPPED[4],
+    DROPPED[5],
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
@@ -158,10 +169,12 @@ const ALL_DROPPED: &[Deviation] = &[
 
 /// The firewall drops Router Advertisements, and the client waits for one.
 const WAITING: &[Deviation] = &[
-    RAS_DROPPED[0],
-    RAS_DROPPED[1],
-    RAS_DROPPED[2],
-    RAS_DROPPED[3],
+    DROPPED[0],
+    DROPPED[1],
+    DROPPED[2],
+    DROPPED[3],
+    DROPPED[4],
+    DROPPED[5],
     ("dhcpv6-client-running", "*", SKIP, "firewall"),
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
@@ -187,7 +200,7 @@ macro_rules! cells {
 
 cells! {
     "dhclient-good" Ifupdown None BOTH 0 &[];
-    "dhclient-ras-off" Ifupdown RasOff ADDRESS 1 NO_RA_TAKEN;
+    "dhclient-ras-off" Ifupdown RasOff ADDRESS 1 &takes_none("accept_ra");
     "dhclient-dhcpv6-off" Ifupdown Dhcpv6Off ROUTE 1 WITHOUT_STANZA;
     "dhclient-hardened" Ifupdown Hardened ADDRESS 1 NO_RA_TAKEN;
     "dhclient-forwarding" Ifupdown Forwarding ADDRESS 1 FORWARDING;
@@ -227,11 +240,11 @@ cells! {
     "networkmanager-killed" NetworkManager ClientKilled BOTH 1 KILLED;
 
     "udhcpc6-good" Udhcpc6 None BOTH 3 &[];
-    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 NO_RA_TAKEN;
-    "udhcpc6-dhcpv6-off" Udhcpc6 Dhcpv6Off ROUTE 1 &no_dhcpv6("inet6 manual");
+    "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 &takes_none("accept_ra");
+    "udhcpc6-dhcpv6-off" Udhcpc6 Dhcpv6Off ROUTE 1 &no_dhcpv6("inet6 auto");
     "udhcpc6-hardened" Udhcpc6 Hardened ADDRESS 1 NO_RA_TAKEN;
     "udhcpc6-forwarding" Udhcpc6 Forwarding ADDRESS 1 FORWARDING;
-    "udhcpc6-firewall-closed" Udhcpc6 FirewallClosed ADDRESS 1 &RAS_DROPPED;
+    "udhcpc6-firewall-closed" Udhcpc6 FirewallClosed ADDRESS 1 &DROPPED;
     "udhcpc6-killed" Udhcpc6 ClientKilled BOTH 3 CLIENT_KILLED;
 }
 

@@ -52,13 +52,18 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
 /// Stacks that start ISC dhclient for DHCPv6 where it is installed.
 const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
 
+/// Clients that a command of such a stack (`up` of interfaces(5)) starts instead.
+const OTHERS: [&str; 4] = ["udhcpc6", "dhcp6c", "odhcp6c", "dibbler-client"];
+
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     // Nobody starts what is not there, whoever is in charge.
     if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {
         return Ok(false);
     }
     let intent = tenses.intent.stack.get()?;
-    Ok(STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && subject.facts.intent.dhclient.get()?.is_some())
+    let other = OTHERS.iter().any(|other| intent.dhcpv6.text.contains(other));
+    let starts = STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && !other;
+    Ok(starts && subject.facts.intent.dhclient.get()?.is_some())
 }
 
 fn running<'a>(subject: &'a Subject<'_>, tenses: &Tenses) -> Option<&'a Process> {

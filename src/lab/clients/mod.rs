@@ -51,6 +51,10 @@ impl Guest {
             Stack::NetworkManager => network_manager::boot(self)?,
             Stack::Udhcpc6 => udhcpc6::boot(self)?,
         }
+        // A daemon brings its links up some time after it was started; what is late is late from then on.
+        for nic in self.nics().to_vec() {
+            self.wait_for_link_local(&nic.name)?;
+        }
         self.has_booted();
         Ok(())
     }

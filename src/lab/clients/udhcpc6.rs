@@ -27,10 +27,8 @@ pub(super) fn boot(guest: &mut Guest) -> Result<(), LabError> {
         if *ipv4 {
             let _ = writeln!(text, "iface {name} inet static\n    address 10.65.{number}.10/24");
         }
-        let _ = writeln!(text, "iface {name} inet6 manual");
-        if !ras {
-            let _ = writeln!(text, "    pre-up sysctl -w net.ipv6.conf.{name}.accept_ra=0");
-        }
+        // By itself `auto` would write 2.
+        let _ = writeln!(text, "iface {name} inet6 auto\n    accept_ra {}", u8::from(*ras));
         if *dhcpv6 {
             let _ = writeln!(text, "    up {PROGRAM} -b -i {name} -s /etc/udhcpc/default6.script");
         }

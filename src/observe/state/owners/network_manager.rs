@@ -1,6 +1,6 @@
 //! Whether NetworkManager has an interface, from its state file of the device and the profile that this names.
 //!
-//! While a profile is being activated, the file does not name it yet; and profiles of plugins other than keyfile are not read.
+//! While a profile is being activated, the file does not name it yet. Profiles are keyfiles, and ifcfg files that carry their UUID.
 
 use std::io;
 
@@ -75,6 +75,25 @@ fn profile(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
                 let external = in_section(&text, "[.nmmeta]", "external") == Some("true");
                 return Ok(Some(Profile { path, method, external }));
             }
+        }
+    }
+    of_ifcfg(subject, uuid)
+}
+
+/// A profile of the ifcfg-rh plugin: without `IPV6INIT=yes` its method is `ignore` (nms-ifcfg-rh-reader.c).
+fn of_ifcfg(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
+    for path in subject.root.glob("/etc/sysconfig/network-scripts/ifcfg-*") {
+        let Some(text) = subject.root.text_if_any(&path)? else { continue };
+        let word = |key: &str| value(&text, key).map(|word| word.trim_matches(['"', '\'']));
+        let yes = |key: &str| word(key).is_some_and(|word| matches!(&word.to_ascii_lowercase()[..], "yes" | "true" | "t" | "y" | "1"));
+        if word("UUID") == Some(uuid) {
+            let method = match (yes("IPV6_DISABLED"), yes("IPV6INIT")) {
+                (true, _) => "disabled",
+                (false, false) => "ignore",
+                // Which one, its owner does not depend on.
+                (false, true) => "not ignore (IPV6INIT=yes)",
+            };
+            return Ok(Some(Profile { path, method: method.to_owned(), external: false }));
         }
     }
     Ok(None)

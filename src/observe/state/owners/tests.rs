@@ -169,6 +169,14 @@ fn network_manager_without_a_readable_profile() {
     let held = [socket("fe80::1", 2, Some(manager.clone()))];
     assert_eq!(who(processes, &held, 0, &[device]), "NetworkManager: NetworkManager", "method=ignore never speaks DHCPv6");
     assert_eq!(who(processes, &[], 0, &[device]), "?: ");
+    let ifcfg = |ipv6: &str| {
+        let text = format!("DEVICE=eth0\nUUID=\"u1\"\n{ipv6}");
+        let device = ("/run/NetworkManager/devices/2", "[device]\nmanaged=true\nconnection-uuid=u1\n");
+        who(processes, &[], 0, &[device, ("/etc/sysconfig/network-scripts/ifcfg-eth0", &text)])
+    };
+    assert_eq!(ifcfg("IPV6INIT=\"yes\"\n"), "NetworkManager: ");
+    assert_eq!(ifcfg("IPV6INIT=no\n"), "kernel: ", "method=ignore");
+    assert_eq!(ifcfg(""), "kernel: ", "unset is no, as network-scripts have it the other way round");
     // As it wrote them for an interface that others configured.
     let device = ("/run/NetworkManager/devices/2", "[device]\nmanaged=true\nconnection-uuid=u1\n");
     let profile = "[connection]\nid=eth0\nuuid=u1\n\n[ipv6]\nmethod=manual\n\n[.nmmeta]\nnm-generated=true\nvolatile=true\nexternal=true\n";
