@@ -66,7 +66,6 @@ fn what_each_renderer_makes_of_it() {
         ("link-local: [ipv6, ipv4]", (WhenManaged, Itself), (Never, Kernel)),
         ("nameservers: {addresses: [\"2001:db8::53\"]}", (WhenManaged, Itself), (Never, No)),
         ("dhcp6: true\nipv6-privacy: true\nipv6-address-generation: stable-privacy", (WhenManaged, Itself), (WhenManaged, Itself)),
-        ("accept_ra: false", (WhenManaged, Itself), (Never, Kernel)),
     ] {
         for (renderer, by, expected) in [("networkd", "systemd-networkd", networkd), ("NetworkManager", "NetworkManager", network_manager)] {
             let intent = seen(&[(FILE, &yaml(renderer, keys))], "eth0");
@@ -139,7 +138,10 @@ fn what_a_definition_is_for() {
     }
     // cloud-init writes the MAC address of each new instance.
     let text = yaml("networkd", "match: {macaddress: \"fa:16:3e:00:00:01\"}\nset-name: eth0\ndhcp6: true");
-    assert_eq!(seen(&[("/etc/netplan/50-cloud-init.yaml", &text)], "eth0").dhcpv6.value, RunsDhcpv6::WhenManaged);
+    let written = ("/etc/netplan/50-cloud-init.yaml", &text[..]);
+    let cloud_init = [("/usr/bin/cloud-init", ""), ("/etc/cloud/cloud.cfg", "users: [default]\n")];
+    assert_eq!(seen(&[&[written], &cloud_init[..]].concat(), "eth0").dhcpv6.value, RunsDhcpv6::WhenManaged);
+    assert!(reason(&[written], "eth0").contains("whether it matches eth0 cannot be known from files"));
 }
 
 #[test]
@@ -190,6 +192,7 @@ fn what_netplan_refuses_is_unknown_with_its_place() {
         ("network:\n  ethernets: [\n", "50-ours.yaml:"),
         ("network:\n\tethernets: {}\n", "50-ours.yaml:2:"),
         ("network: {ethernets: {eth0: {dhcp6: maybe}}}", "50-ours.yaml:1: `network: {ethernets: {eth0: {dhcp6: maybe}}}` is no boolean"),
+        ("network: {ethernets: {eth0: {accept_ra: false}}}", "50-ours.yaml:1: netplan refuses the key `accept_ra`"),
         ("network: {renderer: systemd}", "50-ours.yaml:1: `network: {renderer: systemd}`: no such renderer"),
     ] {
         let reason = reason(&[(FILE, text)], "eth0");

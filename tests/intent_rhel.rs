@@ -183,8 +183,9 @@ fn a_profile_for_a_mac_address_in_an_image() {
     let cloud = ("/etc/cloud/cloud.cfg", "users:\n  - default\n");
     let off = ("/etc/cloud/cloud.cfg.d/99-net.cfg", "network: {config: disabled}\n");
     let overrides = |files: &[File<'_>]| eth0(&[&MANAGER, files]).unwrap().overrides;
-    assert_eq!(overrides(&[cloud]).first().map(|by| by.value.clone()).as_deref(), Some("cloud-init"));
-    assert_eq!((overrides(&[cloud, off]).len(), overrides(&[]).len()), (0, 0));
+    let program = ("/usr/bin/cloud-init", "");
+    assert_eq!(overrides(&[cloud, program]).first().map(|by| by.value.clone()).as_deref(), Some("cloud-init"));
+    assert_eq!((overrides(&[cloud, program, off]).len(), overrides(&[cloud]).len()), (0, 0));
 }
 
 #[test]

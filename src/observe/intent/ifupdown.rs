@@ -10,7 +10,7 @@ use std::io;
 
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
-use super::{Claim, Nic, Reading, Root, dhcpcd, rendered};
+use super::{Claim, Nic, Reading, Root, dhcpcd};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
@@ -53,7 +53,9 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
         if root.exists(CLOUD_HELPER) {
-            return Ok(Claim::Configures(Observed::unknown(format!("{CLOUD_HELPER} writes a stanza for {name} at boot, which v6check does not read"))));
+            return Ok(Claim::Configures(Observed::unknown(format!(
+                "{CLOUD_HELPER} writes a stanza for {name} at boot, which v6check does not read"
+            ))));
         }
         let none = FileLine { path: FILE.to_owned(), line: 0 };
         let text = format!("no stanza names {name}");
@@ -78,7 +80,6 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
-    let overrides = rendered::by_cloud_init(root)?.into_iter().collect();
     let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
         by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
@@ -87,7 +88,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         accept_ra: dhcpcd.and_then(|(_, handling)| handling.accept_ra).or_else(|| accept_ra(&stanzas)),
         disable_ipv6: None,
         dhcpv6,
-        overrides,
+        overrides: Vec::new(),
     });
     Ok(Claim::Configures(intent.into()))
 }

@@ -12,6 +12,8 @@ type Named<'a> = (&'static str, &'a Observed<Intent>);
 struct Parties<'a> {
     /// Those that configure it.
     configuring: Vec<Named<'a>>,
+    /// Those whose configuration is still to be written; they count only where nobody configures it yet.
+    pending: Vec<Named<'a>>,
     /// DHCPv6 clients beside them.
     clients: Vec<Named<'a>>,
     /// The stacks of this machine that do not name it.
@@ -27,6 +29,7 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
     for (stack, reading) in readings {
         match reading.as_ref().map_err(Clone::clone)?.interfaces.get(name) {
             Some(Claim::Configures(intent)) => parties.configuring.push((*stack, intent)),
+            Some(Claim::Pending(intent)) => parties.pending.push((*stack, intent)),
             Some(Claim::RunsBeside(intent)) => parties.clients.push((*stack, intent)),
             Some(Claim::LeavesAlone(intent)) => parties.leaving.push(intent),
             None => {}
@@ -37,6 +40,9 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
     let is_started = parties.configuring.iter().any(starts_dhcpcd);
     let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == dhcpcd::NAME)).copied().collect();
     parties.configuring = kept;
+    if parties.configuring.is_empty() {
+        parties.configuring = std::mem::take(&mut parties.pending);
+    }
     Ok(parties)
 }
 
@@ -68,7 +74,7 @@ fn leaves_dhcpv6(dhcpv6: RunsDhcpv6) -> bool {
 
 /// Who of the stacks has the interface.
 pub(super) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Observed<Intent> {
-    let Parties { configuring, clients, leaving } = match parties(name, readings) {
+    let Parties { configuring, clients, leaving, .. } = match parties(name, readings) {
         Ok(parties) => parties,
         Err(reason) => return Observed::unknown(reason),
     };

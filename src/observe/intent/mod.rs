@@ -5,6 +5,7 @@
 
 mod baked;
 mod boot_loader;
+mod cloud_init;
 mod connman;
 mod dhclient;
 mod dhcp6_clients;
@@ -24,7 +25,6 @@ mod network_scripts;
 mod networkd;
 mod pasted;
 mod red_hat;
-mod rendered;
 mod services;
 mod sysctl;
 mod which_ifupdown;
@@ -36,7 +36,7 @@ use std::io;
 use std::path::Path;
 
 use super::file::Root;
-use crate::facts::{HostIntent, Intent, InterfaceIntent, Mac, Observed};
+use crate::facts::{HostIntent, Intent, InterfaceIntent, Mac, Observed, Setting};
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,8 @@ enum Claim {
     Configures(Observed<Intent>),
     /// It is a DHCPv6 client of its own that runs beside whatever configures the interface.
     RunsBeside(Observed<Intent>),
+    /// Its configuration is still to be written, at boot, and will be like this. It counts only where no stack configures the interface yet.
+    Pending(Observed<Intent>),
     /// It is the stack of this machine and does not name the interface, so it leaves it alone.
     LeavesAlone(Intent),
 }
@@ -89,6 +91,7 @@ const STACKS: &[Stack] = &[
     Stack { name: "netifd", read: netifd::read },
     Stack { name: "dhcp6c", read: dhcp6_clients::wide },
     Stack { name: "dibbler", read: dhcp6_clients::dibbler },
+    Stack { name: "cloud-init", read: cloud_init::read },
 ];
 
 /// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
@@ -103,8 +106,9 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let root = Root::new(root);
     let unread = unread(&root);
     let readings = readings(&root, nics);
+    let overrides = cloud_init::overrides(&root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
-        stack: in_charge::decide(&nic.name, &readings, &unread),
+        stack: overridden(in_charge::decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: in_charge::claims(&nic.name, &readings),
         sysctl: sysctl::at_boot(&root, nic).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
@@ -124,6 +128,15 @@ type Readings = [(&'static str, Result<Reading, String>)];
 fn readings(root: &Root, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
     let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
     STACKS.iter().map(read).collect()
+}
+
+/// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.
+fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<String>>) -> Observed<Intent> {
+    let Observed::Seen(mut intent) = stack else { return stack };
+    if intent.by.as_deref() != Some("cloud-init") && intent.overrides.is_empty() {
+        intent.overrides.extend(overrides.cloned());
+    }
+    Observed::Seen(intent)
 }
 
 fn names() -> String {

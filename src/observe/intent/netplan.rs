@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::networkd::{self, Fits, Stack};
-use super::yaml::Document;
-use super::{Claim, Nic, Reading, Root, services};
+use super::yaml::{Document, Node};
+use super::{Claim, Nic, Reading, Root, cloud_init, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
 pub(super) use definition::{Definition, Definitions, Renderer};
 
@@ -66,6 +66,24 @@ pub(super) fn network_files(root: &Root, nic: &Nic) -> Vec<String> {
     by_networkd.filter(|definition| definition.fits(nic) != Fits::No).map(network_file).collect()
 }
 
+/// The renderer of definitions that name none.
+///
+/// # Errors
+/// A file cannot be read, or netplan refuses it.
+pub(super) fn default_renderer(root: &Root) -> io::Result<Renderer> {
+    Ok(definitions(root)?.renderer(&Definition::default()))
+}
+
+/// What netplan would do with `nic` if `network` of a document were the only file.
+///
+/// # Errors
+/// netplan refuses it.
+pub(super) fn given(root: &Root, document: &Document, network: &Node, nic: &Nic) -> io::Result<Option<Claim>> {
+    let mut definitions = Definitions::default();
+    definitions.take(document, network, false)?;
+    claim(root, &definitions, nic)
+}
+
 fn network_file(definition: &Definition) -> String {
     format!("10-netplan-{}.network", definition.id)
 }
@@ -82,12 +100,13 @@ fn definitions(root: &Root) -> io::Result<Definitions> {
             files.entry(name).or_insert(path);
         }
     }
+    let written_anew = cloud_init::overrides(root)?.is_some();
     let mut definitions = Definitions::default();
     for (name, path) in files.into_iter().take(MOST_FILES) {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {
-            definitions.take(&document, network, name.contains("cloud-init"))?;
+            definitions.take(&document, network, written_anew && name.contains("cloud-init"))?;
         }
     }
     Ok(definitions)

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::red_hat::{self, Variables, is_false};
-use super::{Claim, Nic, Reading, Root, ifupdown, rendered, services};
+use super::{Claim, Nic, Reading, Root, cloud_init, ifupdown, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
@@ -89,7 +89,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
         not_known,
         netplan: netplan(root)?,
         timestamps: root.text_if_any(TIMESTAMPS)?.and_then(|text| KeyFile::parse(TIMESTAMPS, &text)).unwrap_or_default(),
-        overrides: rendered::by_cloud_init(root)?,
+        overrides: cloud_init::overrides(root)?,
     };
     let mut reading = Reading { named, ..Reading::default() };
     for nic in nics {
@@ -276,7 +276,7 @@ fn same(one: Option<&Result<Claim, String>>, other: Option<&Result<Claim, String
         Claim::Configures(Observed::Seen(intent)) | Claim::LeavesAlone(intent) => {
             Some((intent.dhcpv6.value, intent.takes_ras.value, intent.at_boot.value))
         }
-        Claim::Configures(_) | Claim::RunsBeside(_) => None,
+        Claim::Configures(_) | Claim::RunsBeside(_) | Claim::Pending(_) => None,
     };
     match (one, other) {
         (Some(Ok(one)), Some(Ok(other))) => does(one).is_some() && does(one) == does(other),

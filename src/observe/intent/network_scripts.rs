@@ -6,7 +6,7 @@
 use std::io;
 
 use super::red_hat::{self, Variables, is_false, is_true};
-use super::{Claim, Nic, Reading, Root, dhclient, network_manager, rendered, services, sysctl};
+use super::{Claim, Nic, Reading, Root, cloud_init, dhclient, network_manager, services, sysctl};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "network-scripts";
@@ -31,7 +31,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let mut files = red_hat::interface_files(root)?;
     // ifup leaves the others to NetworkManager where that runs.
     files.retain(|file| !with_manager || file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value)));
-    let scripts = Scripts { root, global, files, release: red_hat::release(root), with_manager, overrides: rendered::by_cloud_init(root)? };
+    let scripts = Scripts { root, global, files, release: red_hat::release(root), with_manager, overrides: cloud_init::overrides(root)? };
     let named = scripts.files.iter().filter_map(|file| file.get("DEVICE")).map(|device| device.value.clone()).filter(|name| name != "lo").collect();
     let claim = |nic: &Nic| Some((nic.name.clone(), scripts.claim(nic)?));
     Ok(Reading { interfaces: nics.iter().filter_map(claim).collect(), named })
@@ -85,7 +85,16 @@ impl Scripts<'_> {
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         };
         let accept_ra = self.accept_ra(file).filter(|_| !self.sysctl_is_last(nic));
-        Intent { stack: NAME.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra, disable_ipv6: None, overrides: self.overrides.iter().cloned().collect() }
+        Intent {
+            stack: NAME.to_owned(),
+            by: None,
+            at_boot,
+            dhcpv6,
+            takes_ras,
+            accept_ra,
+            disable_ipv6: None,
+            overrides: self.overrides.iter().cloned().collect(),
+        }
     }
 
     /// An interface without a file is not touched but by `init.ipv6-global`.

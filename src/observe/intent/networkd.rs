@@ -15,7 +15,7 @@ pub(super) use matching::Fits;
 pub(super) use meaning::{Stack, intent};
 pub(super) use syntax::{Assignment, Assignments};
 
-use super::{Claim, Nic, Reading, Root, netplan, services};
+use super::{Claim, Nic, Reading, Root, cloud_init, netplan, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use files::NetworkFile;
 
@@ -51,11 +51,18 @@ struct Configuration {
     files: Vec<NetworkFile>,
     global: Assignments,
     version: Option<u32>,
+    /// cloud-init writes its files anew for each instance.
+    written_anew: bool,
 }
 
 impl Configuration {
     fn read(root: &Root) -> io::Result<Self> {
-        Ok(Self { files: files::network_files(root)?, global: files::global(root)?, version: version(root) })
+        Ok(Self {
+            files: files::network_files(root)?,
+            global: files::global(root)?,
+            version: version(root),
+            written_anew: cloud_init::overrides(root)?.is_some(),
+        })
     }
 
     /// The interfaces that files of /etc and /run call by their names.
@@ -67,7 +74,7 @@ impl Configuration {
     }
 
     fn fits(&self, root: &Root, file: &NetworkFile, nic: &Nic) -> Fits {
-        matching::fits(root, file, nic, is_of_cloud_init(file), self.version)
+        matching::fits(root, file, nic, self.written_anew && is_of_cloud_init(file), self.version)
     }
 
     /// What it does with `nic`; nothing if a file that netplan writes has it.

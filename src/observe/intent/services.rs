@@ -20,7 +20,10 @@ pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
         let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
         // S, two digits and the name.
         let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(*name));
-        by_systemd || by_upstart(root, name) || has(&["/etc/runlevels/*"], &|entry| entry == *name) || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
+        by_systemd
+            || by_upstart(root, name)
+            || has(&["/etc/runlevels/*"], &|entry| entry == *name)
+            || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
     })
 }
 

@@ -43,7 +43,7 @@ pub(in crate::observe::intent) enum Renderer {
 }
 
 /// A value and where its key stands.
-pub(super) type Value = Setting<Rc<Node>>;
+pub(in crate::observe::intent) type Value = Setting<Rc<Node>>;
 
 /// One interface, or a group of them.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ pub(in crate::observe::intent) struct Definition {
     pub(super) id: String,
     pub(super) kind: &'static str,
     /// Where it is first named.
-    pub(super) at: Option<FileLine>,
+    pub(in crate::observe::intent) at: Option<FileLine>,
     /// The values of each key, the later ones last.
     keys: BTreeMap<&'static str, Vec<Value>>,
     /// Its MAC address is written anew for each instance.
@@ -66,7 +66,7 @@ impl Definition {
     }
 
     /// All values of a key that grows.
-    pub(super) fn all(&self, key: &str) -> &[Value] {
+    pub(in crate::observe::intent) fn all(&self, key: &str) -> &[Value] {
         self.keys.get(key).map_or(&[], Vec::as_slice)
     }
 
@@ -74,7 +74,7 @@ impl Definition {
     ///
     /// # Errors
     /// It is something else; netplan then renders nothing at all.
-    pub(super) fn boolean(&self, key: &str) -> io::Result<Option<Setting<bool>>> {
+    pub(in crate::observe::intent) fn boolean(&self, key: &str) -> io::Result<Option<Setting<bool>>> {
         let Some(value) = self.value(key) else { return Ok(None) };
         let read = match value.value.scalar().map(str::to_ascii_lowercase).as_deref() {
             Some("true" | "on" | "yes" | "y") => true,
@@ -85,7 +85,7 @@ impl Definition {
     }
 
     /// Whether it is for `nic`.
-    pub(super) fn fits(&self, nic: &Nic) -> Fits {
+    pub(in crate::observe::intent) fn fits(&self, nic: &Nic) -> Fits {
         let of_match = |key: &str| self.all("match").iter().rev().find_map(|value| value.value.get(key).map(|node| (value, node)));
         let exactly = |name: &str| if name == nic.name { Fits::Yes } else { Fits::No };
         if self.kind != "ethernets" && self.kind != "nm-devices" || self.all("match").is_empty() {
@@ -109,10 +109,9 @@ impl Definition {
         }
         let not_known =
             |value: &Value| Fits::Unknown(format!("{}:{}: whether it matches {} cannot be known from files", value.at.path, value.at.line, nic.name));
-        if let Some((value, mac)) = of_match("macaddress")
-            && !self.any_mac
-        {
+        if let Some((value, mac)) = of_match("macaddress") {
             match nic.mac {
+                None if self.any_mac => {}
                 None => return not_known(value),
                 Some(own) if mac.scalar().and_then(|mac| mac.parse().ok()) != Some(own) => return Fits::No,
                 Some(_) => {}
@@ -164,6 +163,11 @@ impl Definitions {
                 definition.at.get_or_insert_with(|| document.at(*line));
                 definition.any_mac |= any_mac;
                 definition.type_renderer = type_renderer.or(definition.type_renderer);
+                // No key of netplan has an underscore, and it refuses what it does not know; others may be newer than this list.
+                if let Some((key, line, _)) = node.entries().iter().find(|(key, _, _)| key.contains('_')) {
+                    let at = document.at(*line);
+                    return Err(io::Error::other(format!("{}:{}: netplan refuses the key `{key}`", at.path, at.line)));
+                }
                 for key in KEYS {
                     let Some((line, value)) = node.entry(key) else { continue };
                     if key == "renderer" {

@@ -213,7 +213,11 @@ impl Profile {
             by: None,
             at_boot: self.autoconnect.clone(),
             accept_ra: writes.then(|| Setting { value: 0, at: at.clone(), text: format!("{text}: NetworkManager writes accept_ra=0") }),
-            disable_ipv6: switches.map(|value| Setting { value, at: at.clone(), text: format!("{text}: NetworkManager writes disable_ipv6={value}") }),
+            disable_ipv6: switches.map(|value| Setting {
+                value,
+                at: at.clone(),
+                text: format!("{text}: NetworkManager writes disable_ipv6={value}"),
+            }),
             takes_ras: Setting { value: takes_ras, at: at.clone(), text: ra_text },
             dhcpv6: Setting { value: dhcpv6, at, text },
             overrides: overrides.into_iter().cloned().collect(),

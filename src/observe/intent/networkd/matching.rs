@@ -46,6 +46,7 @@ pub(super) fn fits(root: &Root, file: &NetworkFile, nic: &Nic, any_mac: bool, ve
         return empty(file, version);
     }
     let mut unknown = None;
+    let written_anew = (any_mac && nic.mac.is_none()).then_some(true);
     for key in keys() {
         let given = of(key);
         let Some(first) = given.first() else { continue };
@@ -54,10 +55,9 @@ pub(super) fn fits(root: &Root, file: &NetworkFile, nic: &Nic, any_mac: bool, ve
             "Type" => Some(taken_in(&words(&given), kind_of_link(&nic.name))),
             "Kind" => is_a_card(root, nic).then(|| taken_in(&words(&given), "")),
             "Driver" => driver(root, nic).map(|driver| taken_in(&words(&given), &driver)),
-            "MACAddress" if any_mac => Some(true),
-            "MACAddress" => nic.mac.map(|mac| has(&words(&given), mac)),
+            "MACAddress" => nic.mac.map(|mac| has(&words(&given), mac)).or(written_anew),
             // The address that a card was made with is nearly always the one that it has; where it is another, it is not known.
-            "PermanentMACAddress" => nic.mac.filter(|mac| has(&words(&given), *mac)).map(|_| true).or(any_mac.then_some(true)),
+            "PermanentMACAddress" => nic.mac.filter(|mac| has(&words(&given), *mac)).map(|_| true).or(written_anew),
             wireless if WIRELESS.contains(&wireless) => Some(false),
             _ => None,
         };
