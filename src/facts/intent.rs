@@ -71,6 +71,9 @@ pub struct Intent {
     pub takes_ras: Setting<TakesRas>,
     /// What it writes to the kernel's `accept_ra`, after sysctl.d; absent where it leaves it alone.
     pub accept_ra: Option<Setting<i64>>,
+    /// What it writes to the kernel's `disable_ipv6`, after sysctl.d; absent where it leaves it alone, or that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_ipv6: Option<Setting<i64>>,
     /// What will write its files anew, or overrides them: cloud-init, a generator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Setting<String>>,

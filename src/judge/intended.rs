@@ -86,6 +86,12 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
     if let Some(line) = modules.as_ref().ok().and_then(|lines| lines.first()) {
         return Ok(off(line, format!("the kernel's module ipv6 is kept out or switched off ({}: {})", place(&line.at), line.text)));
     }
+    if let Ok(intent) = tenses.intent.stack.get()
+        && let Some(setting) = intent.disable_ipv6.as_ref().filter(|written| written.value != 0)
+    {
+        let message = format!("{} switches IPv6 off on it ({}: {})", daemon(intent), place(&setting.at), setting.text);
+        return Ok(Finding::fail(EXPECTED, setting.text.clone(), message).with_all([evidence(setting)]));
+    }
     let written = sysctl(&tenses.intent, "disable_ipv6");
     let by_sysctl = written.as_ref().ok().copied().flatten();
     let switched_off = match by_sysctl {
@@ -95,8 +101,8 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
     };
     if let Some((evidence, by)) = switched_off {
         let finding = match tenses.intent.stack.get() {
-            Ok(intent) if intent.takes_ras.value == TakesRas::Itself && daemon(intent) == "NetworkManager" => {
-                Finding::pass(EXPECTED, format!("{by}, which NetworkManager takes back when it brings the interface up"))
+            Ok(intent) if intent.disable_ipv6.as_ref().is_some_and(|written| written.value == 0) => {
+                Finding::pass(EXPECTED, format!("{by}, which {} takes back when it brings the interface up", daemon(intent)))
             }
             Ok(intent) if intent.takes_ras.value == TakesRas::Itself => {
                 let message = format!("IPv6 is switched off at boot ({by}), and whether {} switches it on again is not known", daemon(intent));

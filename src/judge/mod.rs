@@ -23,7 +23,9 @@ pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding
     match applies.verdict {
         Verdict::Pass => settle(rule.judge(subject)),
         Verdict::Fail => Finding::skip(format!("does not apply: {}", applies.message)),
-        Verdict::Skip | Verdict::Inconclusive => applies,
+        // What there is nothing to look at for is skipped, whether it applies or not.
+        Verdict::Inconclusive => rule.judge(subject).err().filter(|unknown| unknown.absent).map_or(applies, |unknown| Finding::skip(unknown.reason)),
+        Verdict::Skip => applies,
     }
 }
 

@@ -56,6 +56,10 @@ const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
 const OTHERS: [&str; 4] = ["udhcpc6", "dhcp6c", "odhcp6c", "dibbler-client"];
 
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
+    // Nobody starts what is not there, whoever is in charge.
+    if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {
+        return Ok(false);
+    }
     let intent = tenses.intent.stack.get()?;
     let other = OTHERS.iter().any(|other| intent.dhcpv6.text.contains(other));
     let starts = STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && !other;

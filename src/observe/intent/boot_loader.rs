@@ -55,6 +55,8 @@ fn words_about_ipv6(first: &Arguments, others: &[Arguments]) -> Vec<Setting<Stri
         } else {
             first.text.clone()
         };
+        // By a variable such as `$kernelopts`, where the line itself does not say it.
+        let line = if line.contains(word) || line.contains(&word.replace('_', "-")) { line } else { format!("{line} (with {word} by a variable)") };
         if differ { format!("{line} (other entries of the boot loader differ)") } else { line }
     };
     about_ipv6(&first.words).into_iter().map(|word| Setting { text: text(&word), value: word, at: first.at.clone() }).collect()

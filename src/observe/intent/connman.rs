@@ -76,6 +76,7 @@ fn intent(at_boot: &Setting<bool>, method: &Setting<Method>) -> Intent {
         dhcpv6: method.holding(dhcpv6),
         takes_ras: method.holding(takes_ras),
         accept_ra: None,
+        disable_ipv6: None,
         overrides: Vec::new(),
     }
 }

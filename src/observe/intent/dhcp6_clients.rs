@@ -103,6 +103,7 @@ fn intent(stack: &str, dhcpv6: Setting<RunsDhcpv6>) -> Intent {
         takes_ras: by_itself(format!("{stack} leaves Router Advertisements to the kernel")).holding(TakesRas::Kernel),
         dhcpv6,
         accept_ra: None,
+        disable_ipv6: None,
         overrides: Vec::new(),
     }
 }

@@ -40,7 +40,16 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
                 let at_boot = Setting { value: true, at: whole_file(), text: text.to_owned() };
                 let stack = NAME.to_owned();
-                Claim::Configures(Observed::Seen(Intent { stack, by: None, at_boot, dhcpv6, takes_ras, accept_ra, overrides: Vec::new() }))
+                Claim::Configures(Observed::Seen(Intent {
+                    stack,
+                    by: None,
+                    at_boot,
+                    dhcpv6,
+                    takes_ras,
+                    accept_ra,
+                    disable_ipv6: None,
+                    overrides: Vec::new(),
+                }))
             }
             Err(denied) => Claim::LeavesAlone(Intent {
                 stack: NAME.to_owned(),
@@ -49,6 +58,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
                 dhcpv6: denied.clone().with(RunsDhcpv6::No),
                 takes_ras: denied.with(TakesRas::Kernel),
                 accept_ra: None,
+                disable_ipv6: None,
                 overrides: Vec::new(),
             }),
         };

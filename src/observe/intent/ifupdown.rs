@@ -15,6 +15,8 @@ use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
 const NAME: &str = "ifupdown";
+/// In the cloud images of Debian 10 and 11 udev calls it for each interface without a stanza; it writes one to /run/network/interfaces.d.
+const CLOUD_HELPER: &str = "/etc/network/cloud-ifupdown-helper";
 /// As deep as stanzas may inherit.
 const DEEPEST: usize = 8;
 
@@ -50,6 +52,11 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     let logical = boot.map_or(name, |(_, logical)| logical);
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
+        if root.exists(CLOUD_HELPER) {
+            return Ok(Claim::Configures(Observed::unknown(format!(
+                "{CLOUD_HELPER} writes a stanza for {name} at boot, which v6check does not read"
+            ))));
+        }
         let none = FileLine { path: FILE.to_owned(), line: 0 };
         let text = format!("no stanza names {name}");
         return Ok(Claim::LeavesAlone(Intent {
@@ -59,6 +66,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
             dhcpv6: Setting { value: RunsDhcpv6::No, at: none.clone(), text: text.clone() },
             takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
             accept_ra: None,
+            disable_ipv6: None,
             overrides: Vec::new(),
         }));
     };
@@ -78,6 +86,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         at_boot,
         takes_ras: takes_ras(first, dhcpcd.as_ref()),
         accept_ra: dhcpcd.and_then(|(_, handling)| handling.accept_ra).or_else(|| accept_ra(&stanzas)),
+        disable_ipv6: None,
         dhcpv6,
         overrides: Vec::new(),
     });

@@ -75,7 +75,7 @@ fn plain(reason: &Setting<()>) -> Does {
 
 fn intent(at_boot: Setting<bool>, does: Does) -> Intent {
     let Does { by, dhcpv6, takes_ras, accept_ra } = does;
-    Intent { stack: NAME.to_owned(), by: by.map(str::to_owned), at_boot, dhcpv6, takes_ras, accept_ra, overrides: Vec::new() }
+    Intent { stack: NAME.to_owned(), by: by.map(str::to_owned), at_boot, dhcpv6, takes_ras, accept_ra, disable_ipv6: None, overrides: Vec::new() }
 }
 
 fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {

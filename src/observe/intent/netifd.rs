@@ -59,7 +59,7 @@ fn claim(name: &str, own: &[&Section]) -> Claim {
 }
 
 fn intent(at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Intent {
-    Intent { stack: NAME.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, overrides: Vec::new() }
+    Intent { stack: NAME.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, disable_ipv6: None, overrides: Vec::new() }
 }
 
 /// The device behind an alias of another interface; one step, as netifd's own templates write them.

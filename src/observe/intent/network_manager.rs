@@ -260,6 +260,7 @@ impl Manager<'_> {
             dhcpv6: Setting { value: RunsDhcpv6::No, at: at.clone(), text: text.clone() },
             takes_ras: Setting { value: TakesRas::Kernel, at, text },
             accept_ra: None,
+            disable_ipv6: None,
             overrides: self.overrides.iter().cloned().collect(),
         })
     }

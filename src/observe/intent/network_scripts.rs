@@ -85,7 +85,16 @@ impl Scripts<'_> {
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         };
         let accept_ra = self.accept_ra(file).filter(|_| !self.sysctl_is_last(nic));
-        Intent { stack: NAME.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra, overrides: self.overrides.iter().cloned().collect() }
+        Intent {
+            stack: NAME.to_owned(),
+            by: None,
+            at_boot,
+            dhcpv6,
+            takes_ras,
+            accept_ra,
+            disable_ipv6: None,
+            overrides: self.overrides.iter().cloned().collect(),
+        }
     }
 
     /// An interface without a file is not touched but by `init.ipv6-global`.
@@ -99,6 +108,7 @@ impl Scripts<'_> {
             dhcpv6: Setting { value: RunsDhcpv6::No, at: none.clone(), text: text.clone() },
             takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
             accept_ra: self.accept_ra_of_all().filter(|_| !self.sysctl_is_last(nic)),
+            disable_ipv6: None,
             overrides: self.overrides.iter().cloned().collect(),
         }
     }

@@ -137,6 +137,7 @@ fn leaves_alone(at: &FileLine, text: &str) -> Claim {
         dhcpv6: Setting { value: RunsDhcpv6::No, at: at.clone(), text: text.clone() },
         takes_ras: Setting { value: TakesRas::Kernel, at, text },
         accept_ra: None,
+        disable_ipv6: None,
         overrides: Vec::new(),
     })
 }

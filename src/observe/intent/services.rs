@@ -1,13 +1,15 @@
 //! Whether a service is set up to start at boot: units of systemd, services of OpenRC, scripts of sysvinit.
 
 use super::Root;
+use super::init::{self, Init};
 
 /// Where systemd keeps what a target or another unit wants (systemd.unit(5)).
 const WANTS: [&str; 4] =
     ["/etc/systemd/system/*.wants", "/etc/systemd/system/*.requires", "/usr/lib/systemd/system/*.wants", "/lib/systemd/system/*.wants"];
 
 /// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is in
-/// a runlevel of OpenRC, or it has a start link of sysvinit. Whether the program behind it is there is not looked at.
+/// a runlevel of OpenRC, or it has a start link of sysvinit, or it is a
+/// job of Upstart. Whether the program behind it is there is not looked at.
 pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
     let has = |patterns: &[&str], fits: &dyn Fn(&str) -> bool| {
         patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))
@@ -18,8 +20,21 @@ pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
         let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
         // S, two digits and the name.
         let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(*name));
-        by_systemd || has(&["/etc/runlevels/*"], &|entry| entry == *name) || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
+        by_systemd
+            || by_upstart(root, name)
+            || has(&["/etc/runlevels/*"], &|entry| entry == *name)
+            || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
     })
+}
+
+/// Whether a job of Upstart starts by itself (init(5)): it says on what, and no override says `manual`. Jobs that packages bring for Upstart
+/// lie about in systems of other programs too.
+fn by_upstart(root: &Root, name: &str) -> bool {
+    let lines = |path: String| root.text(&path).unwrap_or_default();
+    root.exists("/etc/init/rc-sysinit.conf")
+        && init::of(root) == Init::Sysvinit
+        && lines(format!("/etc/init/{name}.conf")).lines().any(|line| line.trim_start().starts_with("start on"))
+        && !lines(format!("/etc/init/{name}.override")).lines().any(|line| line.trim() == "manual")
 }
 
 /// As [`starts`]; an image without anything that starts services, which is only the files that somebody looks at, is taken to start them.

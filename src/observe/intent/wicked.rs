@@ -53,6 +53,7 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
             dhcpv6: none.holding(RunsDhcpv6::No),
             takes_ras: none.holding(TakesRas::Kernel),
             accept_ra: None,
+            disable_ipv6: None,
             overrides: Vec::new(),
         }));
     }
@@ -84,6 +85,7 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
         dhcpv6,
         takes_ras: kernel,
         accept_ra,
+        disable_ipv6: None,
         overrides: Vec::new(),
     }))))
 }

@@ -72,6 +72,12 @@ pub(super) fn intent(root: &Root, version: Option<(u32, u32)>, renderer: &Settin
         dhcpv6: Setting { value: written.dhcpv6, at: at.clone(), text: text.clone() },
         takes_ras: Setting { value: written.takes_ras, at: at.clone(), text: text.clone() },
         accept_ra: written.accept_ra.map(|value| Setting { value, at: at.clone(), text: text.clone() }),
+        // Whatever the method, but `ignore`.
+        disable_ipv6: (written.stack == "NetworkManager" && written.takes_ras != TakesRas::Kernel).then(|| Setting {
+            value: 0,
+            at: at.clone(),
+            text: text.clone(),
+        }),
         overrides: Vec::new(),
     })
 }

@@ -63,6 +63,11 @@ pub(super) fn network_manager(definitions: &Definitions, definition: &Definition
         "ignore" => (RunsDhcpv6::No, TakesRas::Kernel, "which leaves Router Advertisements to the kernel and runs no DHCPv6"),
         _ => (RunsDhcpv6::No, TakesRas::No, "which takes no Router Advertisements and runs no DHCPv6"),
     };
+    let switches = match method {
+        "ignore" => None,
+        "disabled" => definitions.master(definition).is_none().then_some(1),
+        _ => Some(0),
+    };
     let not_itself = definition.value("activation-mode").map(|mode| (mode.at.clone(), mode.text.clone()));
     let not_itself = not_itself.or_else(|| {
         let (line, value) = passed_through(definition, "connection.autoconnect")?;
@@ -78,6 +83,7 @@ pub(super) fn network_manager(definitions: &Definitions, definition: &Definition
         dhcpv6: Setting { value: dhcpv6, at: line.at.clone(), text: by_method(what) },
         takes_ras: Setting { value: takes, at: line.at.clone(), text: by_method(what) },
         accept_ra: (takes != TakesRas::Kernel).then(|| Setting { value: 0, at: line.at.clone(), text: by_method("which writes accept_ra=0") }),
+        disable_ipv6: switches.map(|value| Setting { value, at: line.at.clone(), text: by_method(&format!("which writes disable_ipv6={value}")) }),
         overrides: Vec::new(),
     })
 }

@@ -202,11 +202,22 @@ impl Profile {
         };
         // Router Advertisements are its own business then, so that the kernel must not take them too.
         let writes = self.port.is_none() && !matches!(self.method.value, Method::Ignore | Method::Disabled);
+        let switches = match self.method.value {
+            _ if self.port.is_some() => None,
+            Method::Ignore => None,
+            Method::Disabled => Some(1),
+            Method::Auto | Method::Dhcp | Method::Manual | Method::LinkLocal | Method::Shared => Some(0),
+        };
         Intent {
             stack: STACK.to_owned(),
             by: None,
             at_boot: self.autoconnect.clone(),
             accept_ra: writes.then(|| Setting { value: 0, at: at.clone(), text: format!("{text}: NetworkManager writes accept_ra=0") }),
+            disable_ipv6: switches.map(|value| Setting {
+                value,
+                at: at.clone(),
+                text: format!("{text}: NetworkManager writes disable_ipv6={value}"),
+            }),
             takes_ras: Setting { value: takes_ras, at: at.clone(), text: ra_text },
             dhcpv6: Setting { value: dhcpv6, at, text },
             overrides: overrides.into_iter().cloned().collect(),

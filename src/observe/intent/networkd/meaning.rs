@@ -32,6 +32,7 @@ pub(in crate::observe::intent) fn intent(stack: Stack<'_>, own: &Assignments, gl
         at_boot: not_itself.unwrap_or_else(|| Setting { value: true, at: stack.file.clone(), text: stack.at_boot.to_owned() }),
         dhcpv6: dhcpv6(own, &ras, version),
         takes_ras: Setting { value: if ras.value { TakesRas::Itself } else { TakesRas::No }, at: ras.at, text: unused_parts(own, ras.text) },
+        disable_ipv6: None,
         accept_ra: Some(Setting {
             value: 0,
             at: stack.file.clone(),
