@@ -64,8 +64,6 @@ fn network_manager_methods() {
         ("[ipv6]\nmethod=auto\n", RunsDhcpv6::WhenManaged, TakesRas::Itself, Some(0), 5),
         ("[ipv6]\n# none\nmethod = auto\n", RunsDhcpv6::WhenManaged, TakesRas::Itself, Some(0), 6),
         ("", RunsDhcpv6::WhenManaged, TakesRas::Itself, Some(0), 0),
-        ("[ipv6]\naddr-gen-mode=eui64\n", RunsDhcpv6::WhenManaged, TakesRas::Itself, Some(0), 4),
-        ("[ipv6]\n`method=dhcp`\n", RunsDhcpv6::WhenManaged, TakesRas::Itself, Some(0), 4),
         ("[ipv6]\nmethod=dhcp\n", RunsDhcpv6::Yes, TakesRas::No, Some(0), 5),
         ("[ipv6]\nmethod=manual\naddress1=2001:db8::1/64\n", RunsDhcpv6::No, TakesRas::No, Some(0), 5),
         ("[ipv6]\nmethod=link-local\n", RunsDhcpv6::No, TakesRas::No, Some(0), 5),
@@ -80,7 +78,7 @@ fn network_manager_methods() {
         assert_eq!(intent.accept_ra.as_ref().map(|setting| setting.value), accept_ra, "{ipv6}");
         assert_eq!((&intent.stack[..], &intent.dhcpv6.at.path[..], intent.at_boot.value), ("NetworkManager", PROFILE, true), "{ipv6}");
     }
-    let text = |ipv6: &str| eth0(&[&MANAGER, &[(PROFILE, &format!("[ipv6]\n{ipv6}"))]]).unwrap().takes_ras.text;
+    let text = |ipv6: &str| eth0(&[&MANAGER, &[(PROFILE, &format!("[ethernet]\n[ipv6]\n{ipv6}"))]]).unwrap().takes_ras.text;
     assert!(text("method=auto\nnever-default=true\n").contains("never-default=true"));
     assert!(!text("method=auto\nnever-default=false\n").contains("never-default"));
     assert!(text("method=disabled\n").contains("switched off"));
@@ -141,14 +139,14 @@ fn which_profile_is_for_an_interface() {
     let auto = (RunsDhcpv6::WhenManaged, TakesRas::Itself);
     let dhcp = (RunsDhcpv6::Yes, TakesRas::No);
     for (profile, expected) in [
-        ("[connection]\ninterface-name=eth0\n", dhcp),
-        ("[connection]\ninterface-name=eth1\n", auto),
+        ("[connection]\ntype=ethernet\ninterface-name=eth0\n", dhcp),
+        ("[connection]\ntype=ethernet\ninterface-name=eth1\n", auto),
         ("[connection]\ntype=802-3-ethernet\n", dhcp),
         ("[connection]\ntype=wifi\n", auto),
         ("[connection]\ntype=bond\ninterface-name=bond0\n", auto),
-        ("[match]\ninterface-name=eth*;\n", dhcp),
-        ("[match]\ninterface-name=ens*;\n", auto),
-        ("[match]\ninterface-name=!eth0;\n", auto),
+        ("[ethernet]\n[match]\ninterface-name=eth*;\n", dhcp),
+        ("[ethernet]\n[match]\ninterface-name=ens*;\n", auto),
+        ("[ethernet]\n[match]\ninterface-name=!eth0;\n", auto),
         ("[ethernet]\nmac-address=FA:16:3E:11:22:33\n", dhcp),
         ("[802-3-ethernet]\nmac-address=FA:16:3E:11:22:33\n", dhcp),
         ("[ethernet]\nmac-address=FA:16:3E:00:00:00\n", auto),
@@ -192,7 +190,7 @@ fn a_profile_for_a_mac_address_in_an_image() {
 #[test]
 fn of_several_profiles_priority_then_use_decides() {
     let second = "/etc/NetworkManager/system-connections/other.nmconnection";
-    let profile = |uuid: &str, rest: &str, method: &str| format!("[connection]\nuuid={uuid}\n{rest}[ipv6]\nmethod={method}\n");
+    let profile = |uuid: &str, rest: &str, method: &str| format!("[connection]\ntype=ethernet\nuuid={uuid}\n{rest}[ipv6]\nmethod={method}\n");
     let both = |one: &str, other: &str| eth0(&[&MANAGER, &[(PROFILE, one), (second, other)]]);
     let reason = both(&profile("a", "", "auto"), &profile("b", "", "dhcp")).unwrap_err();
     assert!(reason.contains(PROFILE) && reason.contains(second), "{reason}");
@@ -205,8 +203,8 @@ fn of_several_profiles_priority_then_use_decides() {
     let (a, b) = (profile("a", "", "auto"), profile("b", "", "dhcp"));
     assert_eq!(eth0(&[&MANAGER, &[(PROFILE, &a), (second, &b), used]]).unwrap().dhcpv6.value, RunsDhcpv6::Yes);
 
-    let off = eth0(&[&MANAGER, &[(PROFILE, "[connection]\nautoconnect=no\n")]]).unwrap();
-    assert_eq!((off.at_boot.value, off.at_boot.at.line, &off.at_boot.text[..]), (false, 2, "autoconnect=no"));
+    let off = eth0(&[&MANAGER, &[(PROFILE, "[connection]\nautoconnect=false\n[ethernet]\n")]]).unwrap();
+    assert_eq!((off.at_boot.value, off.at_boot.at.line, &off.at_boot.text[..]), (false, 2, "autoconnect=false"));
 
     // One UUID in several folders.
     let (run, lib) = ("/run/NetworkManager/system-connections/x.nmconnection", "/usr/lib/NetworkManager/system-connections/x.nmconnection");
@@ -382,6 +380,18 @@ fn network_scripts_accept_ra() {
         let intent = eth0(&[&[release, SERVICE, (NETWORK, global), (IFCFG, &text)]]).unwrap();
         assert_eq!(intent.accept_ra.map(|setting| setting.value), accept_ra, "{} {global} {lines}", release.1);
     }
+}
+
+/// The service runs sysctl again at its end.
+#[test]
+fn sysctl_has_the_last_word_after_network_scripts() {
+    let accept_ra = |line: &str| {
+        let file = (IFCFG, "DEVICE=eth0\nIPV6_AUTOCONF=no\n");
+        eth0(&[&[RHEL_7, SERVICE, file, ("/etc/sysctl.d/50.conf", line)]]).unwrap().accept_ra.map(|setting| setting.value)
+    };
+    assert_eq!(accept_ra("net.ipv6.conf.eth0.accept_ra=1\n"), None);
+    assert_eq!(accept_ra("net.ipv6.conf.default.accept_ra=1\n"), Some(0));
+    assert_eq!(accept_ra("net.ipv6.conf.eth1.accept_ra=1\n"), Some(0));
 }
 
 #[test]

@@ -41,18 +41,21 @@ impl What {
     fn effect(self, subject: &Subject<'_>) -> Option<heard::Effect> {
         match self {
             Self::RouterAdvertisements => heard::advertisements_delivered(subject),
-            Self::Dhcpv6Answers => heard::answers_delivered(subject).filter(|effect| effect.delivered || asks_in_vain(subject)),
+            Self::Dhcpv6Answers => heard::answers_delivered(subject).filter(|effect| effect.delivered || none_held(subject)),
         }
     }
 }
 
-/// Whether a DHCPv6 client runs and no address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like
-/// answers that are dropped; only where a client asks in vain are they taken for those.
-fn asks_in_vain(subject: &Subject<'_>) -> bool {
-    subject.on_interface().is_ok_and(|(_, tenses)| {
-        let asks = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| !clients.is_empty());
-        asks && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
-    })
+/// Whether no DHCPv6 address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like answers that are
+/// dropped; an address shows that answers were not.
+fn none_held(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty()))
+}
+
+/// Whether somebody waits for what is dropped, so that it is no chance that nothing was delivered.
+fn waits(what: What, subject: &Subject<'_>) -> bool {
+    let clients = || subject.on_interface().is_ok_and(|(_, tenses)| tenses.state.owners.dhcpv6.get().is_ok_and(|clients| !clients.is_empty()));
+    matches!(what, What::RouterAdvertisements) || clients()
 }
 
 impl Kind for FirewallPasses {
@@ -66,6 +69,10 @@ impl Kind for FirewallPasses {
         let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, intended::place(&what.of(firewall).at), what.of(firewall).text);
         let evidence = listed.iter().map(|firewall| intended::evidence(what.of(firewall)));
         let finding = match what.effect(subject) {
+            Some(effect) if !effect.delivered && !waits(what, subject) && with(Passes::No).is_none() => {
+                let reason = format!("{name} arrive and seem to be dropped, but no client waits for them, so that cannot be told from other traffic");
+                Finding::inconclusive(reason).with_all(effect.evidence)
+            }
             Some(effect) if !effect.delivered => {
                 let by = with(Passes::No).map(|firewall| format!(": {}", told(firewall))).unwrap_or_default();
                 let message = format!("{name} arrive, and no socket sees them: the guest's firewall drops them, most likely{by}");

@@ -29,13 +29,15 @@ struct Arguments {
     words: String,
 }
 
+/// Reads the lines of kernel arguments of one boot loader; none where it is not there.
+type Source = fn(&Root) -> io::Result<Vec<Arguments>>;
+
 /// The words about IPv6.
 ///
 /// # Errors
 /// A file is there and cannot be read, or no boot loader's file is there at all.
 pub(super) fn command_line(root: &Root) -> io::Result<Vec<Setting<String>>> {
-    let sources: [fn(&Root) -> io::Result<Vec<Arguments>>; 7] =
-        [grub::menu, entries, extlinux, cmdline_txt, legacy_grub, grub::defaults, kernel_install];
+    let sources: [Source; 7] = [grub::menu, entries, extlinux, cmdline_txt, legacy_grub, grub::defaults, kernel_install];
     for source in sources {
         let found = source(root)?;
         if let Some((first, others)) = found.split_first() {

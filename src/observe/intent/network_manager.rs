@@ -228,7 +228,7 @@ impl Manager<'_> {
     /// When it was last up, in seconds since 1970; 0 for never.
     fn last_up(&self, profile: &Profile) -> u64 {
         let time = profile.uuid.as_ref().and_then(|uuid| self.timestamps.get(&["timestamps"], uuid));
-        time.and_then(|time| time.value.parse().ok()).unwrap_or(0)
+        time.and_then(|time| time.value.trim_end().parse().ok()).unwrap_or(0)
     }
 
     fn without_profile(&self, nic: &Nic) -> Option<Result<Claim, String>> {

@@ -185,10 +185,10 @@ impl Scripts<'_> {
         })
     }
 
-    /// The service runs sysctl once more when all interfaces are up, so that a line for this very interface has the last word.
+    /// The service runs sysctl once more when all interfaces are up, so that a line for this very interface has the last word. Of files that
+    /// cannot be read that must be expected.
     fn sysctl_is_last(&self, nic: &Nic) -> bool {
-        let settings = sysctl::at_boot(self.root, nic).unwrap_or_default();
-        settings.get("accept_ra").is_some_and(|setting| !["conf.default", "conf/default"].iter().any(|default| setting.text.contains(default)))
+        sysctl::at_boot(self.root, nic).map_or(true, |settings| settings.contains_key("accept_ra"))
     }
 }
 

@@ -42,7 +42,7 @@ const NETWORK_MANAGER: [&str; 6] = [
 pub(super) fn read(root: &Root) -> io::Result<Vec<BakedDuid>> {
     let mut found = Vec::new();
     for (path, bytes) in files(root, &DHCLIENT_LEASES)? {
-        let duid = kept_leases(&bytes).duid.and_then(|(line, duid)| baked("dhclient", whole(&path, line), Duid::from_hex(&duid)?));
+        let duid = kept_leases(&bytes).duid.and_then(|(line, duid)| baked("dhclient", whole(&path, line), &Duid::from_hex(&duid)?));
         found.extend(duid);
     }
     for (client, places) in WRITTEN {
@@ -51,7 +51,7 @@ pub(super) fn read(root: &Root) -> io::Result<Vec<BakedDuid>> {
         }
     }
     for (path, bytes) in files(root, &DHCP6C)? {
-        found.extend(of_dhcp6c(&bytes).and_then(|duid| baked("dhcp6c", whole(&path, 0), duid)));
+        found.extend(of_dhcp6c(&bytes).and_then(|duid| baked("dhcp6c", whole(&path, 0), &duid)));
     }
     for (path, bytes) in files(root, &NETWORKD)? {
         found.extend(of_networkd(&path, &String::from_utf8_lossy(&bytes)));
@@ -62,7 +62,7 @@ pub(super) fn read(root: &Root) -> io::Result<Vec<BakedDuid>> {
     Ok(found)
 }
 
-fn baked(client: &str, at: FileLine, duid: Duid) -> Option<BakedDuid> {
+fn baked(client: &str, at: FileLine, duid: &Duid) -> Option<BakedDuid> {
     (SHORTEST..=LONGEST).contains(&duid.0.len()).then(|| BakedDuid {
         client: client.to_owned(),
         at,
@@ -76,7 +76,7 @@ fn baked(client: &str, at: FileLine, duid: Duid) -> Option<BakedDuid> {
 fn written(client: &str, path: &str, text: &str) -> Option<BakedDuid> {
     (1..).zip(text.lines()).find_map(|(line, text)| {
         let mut parts = text.split('<').map(|part| part.rsplit('>').next().unwrap_or(part).trim());
-        parts.find_map(|part| baked(client, whole(path, line), duid(part)?))
+        parts.find_map(|part| baked(client, whole(path, line), &duid(part)?))
     })
 }
 
@@ -114,7 +114,7 @@ fn of_networkd(path: &str, text: &str) -> Option<BakedDuid> {
     };
     let mut bytes = number.to_be_bytes().to_vec();
     bytes.extend(duid(raw.value)?.0);
-    baked("systemd-networkd", raw.at(path), Duid(bytes))
+    baked("systemd-networkd", raw.at(path), &Duid(bytes))
 }
 
 /// `ipv6.dhcp-duid` that is a DUID itself and not one of the words `lease`, `ll`, `stable-uuid` and so on (nm-settings(5)).
@@ -124,7 +124,7 @@ fn of_network_manager(path: &str, text: &str) -> Option<BakedDuid> {
     };
     let set = keyed::assignments(text).filter(fits).last()?;
     let literal = duid(set.value).or_else(|| Duid::from_hex(set.value))?;
-    baked("NetworkManager", set.at(path), literal)
+    baked("NetworkManager", set.at(path), &literal)
 }
 
 #[cfg(test)]

@@ -17,8 +17,6 @@ pub(super) struct KeyFile {
 pub(super) struct Group {
     /// What stands in brackets.
     pub(super) name: String,
-    /// That line.
-    pub(super) at: FileLine,
     /// Its keys, as they stand there (with a `+` or `-` at the end), and values.
     pub(super) entries: Vec<(String, Setting<String>)>,
 }
@@ -28,17 +26,17 @@ impl KeyFile {
     pub(super) fn parse(path: &str, text: &str) -> Option<Self> {
         let mut file = Self::default();
         for (number, line) in (1..).zip(text.lines().take(MOST_LINES)) {
-            let line = line.trim();
-            let at = FileLine { path: path.to_owned(), line: number };
-            if line.is_empty() || line.starts_with('#') {
+            let line = line.trim_start();
+            if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                file.groups.push(Group { name: name.to_owned(), at, entries: Vec::new() });
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.trim_end().strip_suffix(']')) {
+                file.groups.push(Group { name: name.to_owned(), entries: Vec::new() });
                 continue;
             }
             let (key, value) = line.split_once('=')?;
-            let setting = Setting { value: value.trim().to_owned(), at, text: line.to_owned() };
+            let at = FileLine { path: path.to_owned(), line: number };
+            let setting = Setting { value: value.trim_start().to_owned(), at, text: line.trim_end().to_owned() };
             file.groups.last_mut()?.entries.push((key.trim().to_owned(), setting));
         }
         Some(file)
@@ -50,15 +48,30 @@ impl KeyFile {
         entries.rev().find(|(found, _)| found == key).map(|(_, setting)| setting)
     }
 
-    /// The first group of this name.
-    pub(super) fn group(&self, name: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name == name)
+    /// Whether the groups of this name have a key that begins like this.
+    pub(super) fn has_key(&self, group: &str, start: &str) -> bool {
+        let groups = self.groups.iter().filter(|found| found.name == group);
+        groups.flat_map(|group| &group.entries).any(|(key, _)| key.starts_with(start))
+    }
+
+    /// Whether there is a group of this name.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.groups.iter().any(|group| group.name == name)
     }
 }
 
-/// Whether a value is true (`_nm_utils_ascii_str_to_bool`); `None` if it is neither.
+/// Whether a value of a profile is true (`g_key_file_get_boolean`); `None` if it is neither: a `yes` or `no` is as if it were not there.
+pub(super) fn strict_boolean(value: &str) -> Option<bool> {
+    match value.trim_end() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a value of NetworkManager.conf is true (`_nm_utils_ascii_str_to_bool`); `None` if it is neither.
 pub(super) fn boolean(value: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+    let is = |words: &[&str]| words.iter().any(|word| value.trim_end().eq_ignore_ascii_case(word));
     if is(&["true", "yes", "on", "1"]) {
         return Some(true);
     }

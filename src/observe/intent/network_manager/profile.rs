@@ -1,13 +1,17 @@
 //! A profile of NetworkManager, whatever file it comes from: which interfaces it is for, and what it does with IPv6.
 
-use super::keyfile::{KeyFile, boolean};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use super::keyfile::{KeyFile, strict_boolean};
+use crate::facts::{FileLine, Intent, Mac, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::matches;
 use crate::observe::intent::Nic;
 
 const STACK: &str = "NetworkManager";
 /// The two names of the group and type of wired interfaces.
 const WIRED: [&str; 2] = ["ethernet", "802-3-ethernet"];
+/// Groups that give the type where `type` does not.
+const TYPES: [&str; 9] = ["ethernet", "802-3-ethernet", "bond", "bridge", "team", "vlan", "infiniband", "wifi", "802-11-wireless"];
+/// `ipv4.method`.
+const IPV4_METHODS: [&str; 5] = ["auto", "manual", "link-local", "shared", "disabled"];
 
 /// `ipv6.method` (nm-settings(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,41 +83,51 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile in a keyfile; `None` if NetworkManager would refuse it.
+    /// The profile in a keyfile; `None` if NetworkManager would refuse it, as it does if a group `[ipv4]` or `[ipv6]` has no method that
+    /// it knows.
     pub(super) fn of_keyfile(path: &str, text: &str) -> Option<Self> {
         let file = KeyFile::parse(path, text)?;
         let connection = |key: &str| file.get(&["connection"], key);
         let ethernet = |key: &str| file.get(&WIRED, key).filter(|setting| !setting.value.is_empty()).cloned();
-        let kind = connection("type").map_or(WIRED[0], |kind| &kind.value[..]);
+        let kind = connection("type").map(|kind| &kind.value[..]).or_else(|| TYPES.into_iter().find(|name| file.has_group(name)))?;
         let whole = FileLine { path: path.to_owned(), line: 0 };
         let method = match file.get(&["ipv6"], "method") {
             Some(method) => {
                 let value = Method::parse(&method.value)?;
                 Setting { value, at: method.at.clone(), text: format!("{}{}", method.text, value.note()) }
             }
-            None => match file.group("ipv6") {
-                Some(group) => Setting { value: Method::Auto, at: group.at.clone(), text: "[ipv6] without a method, which is auto".to_owned() },
-                None => Setting { value: Method::Auto, at: whole.clone(), text: "no [ipv6], which is method=auto".to_owned() },
-            },
+            None if file.has_group("ipv6") => return None,
+            None => Setting { value: Method::Auto, at: whole.clone(), text: "no [ipv6], which is method=auto".to_owned() },
         };
-        let autoconnect = match connection("autoconnect") {
-            Some(setting) => Setting { value: boolean(&setting.value)?, at: setting.at.clone(), text: setting.text.clone() },
+        let ipv4 = file.get(&["ipv4"], "method");
+        let lacks_address = |group: &str, manual: bool| manual && !file.has_key(group, "address");
+        if file.has_group("ipv4") && !ipv4.is_some_and(|method| IPV4_METHODS.contains(&&method.value[..]))
+            || lacks_address("ipv4", ipv4.is_some_and(|method| method.value == "manual"))
+            || lacks_address("ipv6", method.value == Method::Manual)
+        {
+            return None;
+        }
+        let autoconnect = connection("autoconnect").and_then(|setting| Some((strict_boolean(&setting.value)?, setting)));
+        let autoconnect = match autoconnect {
+            Some((value, setting)) => Setting { value, at: setting.at.clone(), text: setting.text.clone() },
             None => Setting { value: true, at: whole, text: "autoconnect is not set, which is true".to_owned() },
         };
         let conditions = ["driver", "path", "kernel-command-line"].iter().find_map(|key| file.get(&["match"], key));
-        let no_route =
-            ["never-default", "ignore-auto-routes"].iter().find_map(|key| file.get(&["ipv6"], key).filter(|set| boolean(&set.value) == Some(true)));
+        let no_route = ["never-default", "ignore-auto-routes"]
+            .iter()
+            .find_map(|key| file.get(&["ipv6"], key).filter(|set| strict_boolean(&set.value) == Some(true)));
         Some(Self {
             path: path.to_owned(),
             uuid: connection("uuid").map(|uuid| uuid.value.clone()),
             wired: WIRED.contains(&kind),
             device: connection("interface-name").map(|name| name.value.clone()).or_else(|| vlan(&file, kind)),
-            mac: ethernet("mac-address"),
+            // One that is none does not count.
+            mac: ethernet("mac-address").filter(|setting| address(&setting.value).is_some()),
             not_macs: ethernet("mac-address-denylist").or_else(|| ethernet("mac-address-blacklist")),
             patterns: file.get(&["match"], "interface-name").cloned(),
             condition: conditions.cloned(),
             autoconnect,
-            priority: connection("autoconnect-priority").and_then(|priority| priority.value.parse().ok()).unwrap_or(0),
+            priority: connection("autoconnect-priority").and_then(|priority| priority.value.trim_end().parse().ok()).unwrap_or(0),
             port: connection("controller").or_else(|| connection("master")).cloned(),
             method,
             no_default_route: no_route.cloned(),
@@ -161,7 +175,8 @@ impl Profile {
         for (setting, wanted) in [(&self.mac, true), (&self.not_macs, false)] {
             let Some(setting) = setting else { continue };
             let Some(mac) = nic.mac else { return depends(setting, "the MAC address") };
-            let listed = setting.value.split([';', ',', ' ', '\t']).any(|address| address.trim().eq_ignore_ascii_case(&mac.to_string()));
+            let same = |text: &str| address(text) == Some(mac);
+            let listed = same(&setting.value) || setting.value.split([';', ',', ' ', '\t']).any(same);
             if listed != wanted {
                 return Ok(false);
             }
@@ -197,6 +212,18 @@ impl Profile {
             overrides: overrides.into_iter().cloned().collect(),
         }
     }
+}
+
+/// A MAC address as `02:00:...`, `02-00-...` or in decimal numbers, `2;0;...;`.
+fn address(text: &str) -> Option<Mac> {
+    let text = text.trim().trim_end_matches(';');
+    let (separator, base) = if text.contains(';') { (';', 10) } else { (if text.contains('-') { '-' } else { ':' }, 16) };
+    let mut bytes = [0; 6];
+    let mut parts = text.split(separator);
+    for byte in &mut bytes {
+        *byte = u8::from_str_radix(parts.next()?, base).ok()?;
+    }
+    parts.next().is_none().then(|| Mac::from(bytes))
 }
 
 /// The name of a VLAN whose profile gives none.
