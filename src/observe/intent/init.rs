@@ -18,9 +18,9 @@ const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
 /// What only Upstart, and sysvinit of Red Hat and Debian, bring. /etc/inittab is none of it: CentOS 7 still ships one.
 const SYSVINIT: [&str; 4] = ["/etc/rc.d/rc.sysinit", "/etc/init/rc-sysinit.conf", "/etc/init/rcS.conf", "/lib/sysvinit/init"];
 
-/// What there is of systemd in a tree without its programs, and links that start services without it.
+/// What there is of systemd in a tree without its programs, and what starts services without it: links of sysvinit, jobs of Upstart.
 const OF_SYSTEMD: [&str; 3] = ["/etc/systemd", "/usr/lib/systemd", "/lib/systemd"];
-const START_LINKS: [&str; 2] = ["/etc/rc[2345].d/S*", "/etc/rc.d/rc[2345].d/S*"];
+const START_LINKS: [&str; 3] = ["/etc/rc[2345].d/S*", "/etc/rc.d/rc[2345].d/S*", "/etc/init/*.conf"];
 
 /// The program that boots the image; systemd where nothing tells, as in a tree of configuration files alone.
 pub(super) fn of(root: &Root) -> Init {
