@@ -8,14 +8,33 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 use support::{INTERFACE, deviation, frames};
 use v6check::catalogue::{Case, Catalogue, Check};
 use v6check::facts::{self, Direction, Facts, Frame, TransportChecksum};
-use v6check::judge::{Expectations, Finding, Scope, Subject, Verdict, judge};
+use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
+
+/// The guest network stacks by the names that facts have for them.
+const STACKS: [&str; 10] =
+    ["ifupdown", "netplan", "systemd-networkd", "NetworkManager", "network-scripts", "dhcpcd", "wicked", "ConnMan", "ifupdown-ng", "netifd"];
+
+/// Files as evidence may name them: one for each place that scripts change.
+const FILES: [&str; 11] = [
+    "/etc/network/interfaces",
+    "/etc/systemd/network/a b.network",
+    "/etc/NetworkManager/system-connections/it's.nmconnection",
+    "/etc/sysconfig/network-scripts/ifcfg-eth0",
+    "/var/lib/connman/wired/settings",
+    "/etc/default/grub",
+    "/etc/modprobe.d/ipv6.conf",
+    "/etc/sysctl.d/60 cis.conf",
+    "/etc/nftables.conf",
+    "/etc/iptables/rules.v6",
+    "/sbin/dhclient-script",
+];
 
 /// What the trials share.
 struct Shelf {
@@ -54,6 +73,13 @@ fn main() -> ExitCode {
             let finding = find(shelf, check, &shelf.good);
             holds(matches!(finding.verdict, Verdict::Pass | Verdict::Skip), &format!("the known-good guest gets {finding:#?}"))
         }));
+        trials.push(law("good-image", |shelf, check| {
+            let mut image = shelf.good.clone();
+            deviation::as_image(&mut image);
+            let finding = find(shelf, check, &image);
+            holds(matches!(finding.verdict, Verdict::Pass | Verdict::Skip), &format!("the known-good guest's image gets {finding:#?}"))
+        }));
+        trials.push(law("scripts", |_, check| scripts(check)));
         for case in &check.cases {
             let (check, case) = (check.clone(), case.clone());
             trials.push(trial(&format!("{}::{}", check.id, case.name), &shelf, move |shelf| example(shelf, &check, &case)));
@@ -131,6 +157,23 @@ fn texts(check: &Check) -> Result<(), String> {
     }
     holds(!check.needs.is_empty(), "needs names no tense")?;
     holds(!check.title.ends_with('.') && !check.title.contains('\n'), "the title is not one line without a full stop")
+}
+
+/// Every script is one that a shell can read, for a cause or a stack that there is, and fills in all of its places.
+fn scripts(check: &Check) -> Result<(), String> {
+    let remedy = &check.remedy;
+    for key in remedy.script.keys() {
+        let cause = Cause::ALL.into_iter().find(|cause| cause.name() == key);
+        let stack = STACKS.into_iter().find(|stack| stack == key);
+        holds(cause.is_some() || stack.is_some() || key == "general", &format!("remedy.script.{key}: neither a cause nor a stack nor `general`"))?;
+        let script = remedy.pick_script(cause, stack, "eth0", &FILES).unwrap_or_default();
+        holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
+        holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
+        let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
+        holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))?;
+    }
+    let stray = remedy.stack.keys().find(|stack| !STACKS.contains(&stack.as_str()));
+    holds(stray.is_none(), &format!("remedy.stack: {stray:?} is no stack that facts name"))
 }
 
 fn both_ways(check: &Check) -> Result<(), String> {

@@ -135,13 +135,12 @@ fn what_is_installed_decides_on_debian_13() {
 
 #[test]
 fn what_is_not_read_is_unknown_and_named() {
-    let dibbler = ("/etc/dibbler/client.conf", "iface eth0 { ia }\n");
+    let netctl = ("/etc/systemd/system/multi-user.target.wants/netctl-auto@wlan0.service", "");
     let ifupdown = (INTERFACES, "iface eth0 inet6 dhcp\n");
     assert!(reason(&[], "eth0").contains("no network stack that v6check reads"));
-    assert!(reason(&[dibbler], "eth0").contains("dibbler-client (/etc/dibbler/client.conf)"));
-    assert!(reason(&[dibbler, (INTERFACES, "auto lo\niface lo inet loopback\n")], "eth0").contains("dibbler"));
-    let both = reason(&[dibbler, ifupdown, DHCLIENT], "eth0");
-    assert!(both.contains("ifupdown configures eth0") && both.contains("dibbler"), "{both}");
+    assert!(reason(&[netctl], "eth0").contains("netctl (/etc/systemd/system/multi-user.target.wants/netctl-auto@wlan0.service)"));
+    let both = reason(&[netctl, ifupdown, DHCLIENT], "eth0");
+    assert!(both.contains("ifupdown configures eth0") && both.contains("netctl"), "{both}");
     assert!(reason(&[("/etc/sysconfig/network-scripts/ifcfg-lo", "")], "eth0").contains("no network stack"));
     assert!(reason(&[(INTERFACES, "mapping eth0\n script /x\niface home inet6 dhcp\n")], "eth0").contains("mapping eth0"));
     assert!(reason(&[(INTERFACES, "iface eth0 inet6 manual\n try_dhcp 1\n")], "eth0").contains("try_dhcp 1"));

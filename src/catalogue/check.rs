@@ -1,11 +1,10 @@
 //! One requirement as its check file says it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::Remedy;
 use crate::facts::Tense;
-use crate::judge::{Cause, Rule, Verdict};
+use crate::judge::{Rule, Verdict};
 
 /// How much a requirement weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,29 +39,6 @@ pub struct Source {
     pub document: String,
     /// Section in it.
     pub section: String,
-}
-
-/// What to change. `{interface}` stands for the interface's name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Remedy {
-    /// Where nothing more special is known.
-    pub general: String,
-    /// By cause; goes before the stack.
-    #[serde(default)]
-    pub cause: BTreeMap<Cause, String>,
-    /// By the guest network stack in charge.
-    #[serde(default)]
-    pub stack: BTreeMap<String, String>,
-}
-
-impl Remedy {
-    /// The change for `cause`, else for `stack`, else the general one.
-    pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
-        let by_cause = cause.and_then(|cause| self.cause.get(&cause));
-        let by_stack = stack.and_then(|stack| self.stack.get(stack));
-        by_cause.or(by_stack).unwrap_or(&self.general).trim().replace("{interface}", interface)
-    }
 }
 
 /// A requirement: one file `checks/<family>/<id>.toml`.
@@ -109,6 +85,9 @@ pub struct Case {
     pub verdict: Verdict,
     /// A word that message or reason must contain.
     pub says: Option<String>,
+    /// The good guest is an image on disk that does not run: it has no link, no state and no network.
+    #[serde(default)]
+    pub image: bool,
     /// Deviation of the host's facts (`run`, `intent`, `state`), a merge patch.
     pub host: Option<toml::Table>,
     /// Deviation of the interface's facts (`link`, `tenses`), a merge patch.

@@ -10,16 +10,18 @@ mod load;
 mod near;
 mod profile;
 mod prose;
+mod remedy;
 mod waiver;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use check::{Blame, Case, Check, Level, Remedy, Source};
+pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
 use near::near;
 pub use profile::{Profile, Selected};
 pub use prose::{LIST_SCHEMA, explain, list, list_json};
+pub use remedy::Remedy;
 pub use waiver::{Waiver, load_waivers};
 
 /// A requirement as a profile selects it.

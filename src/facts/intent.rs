@@ -57,9 +57,10 @@ pub struct Claim {
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// The stack whose files say so and are to be changed, by the name its remedies have in check files: `ifupdown`, `netplan`,
-    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng`, `netifd`.
+    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng` (BusyBox too), `netifd`,
+    /// and clients that run beside another: `dhcp6c`, `dibbler`.
     pub stack: String,
-    /// The daemon that carries it out, where that is another: `systemd-networkd` or `NetworkManager` behind netplan.
+    /// The daemon that carries it out, where that is another: `systemd-networkd` or `NetworkManager` behind netplan, `dhcpcd` started by ifupdown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Whether it brings the interface up at boot by itself (`auto`, `allow-hotplug`, `ONBOOT`, `autoconnect`).
@@ -97,6 +98,13 @@ pub struct Setting<T> {
     pub at: FileLine,
     /// The line as it stands there, or the rule that makes the value where no line does.
     pub text: String,
+}
+
+impl<T> Setting<T> {
+    /// Another value that the same line makes.
+    pub fn holding<U>(&self, value: U) -> Setting<U> {
+        Setting { value, at: self.at.clone(), text: self.text.clone() }
+    }
 }
 
 /// Whether a stack runs DHCPv6 for addresses.

@@ -47,6 +47,22 @@ pub enum Cause {
     Silence,
 }
 
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence];
+
+    /// Its name in check files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Firewall => "firewall",
+            Self::Forwarding => "forwarding",
+            Self::Duplicate => "duplicate",
+            Self::NoAddress => "no-address",
+            Self::Silence => "silence",
+        }
+    }
+}
+
 /// What a rule found on one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

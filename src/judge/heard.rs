@@ -110,48 +110,59 @@ pub(super) fn answer_evidence(answer: &ReceivedAnswer, offer: &Offer) -> Evidenc
     }
 }
 
-/// Evidence that Router Advertisements reach the link layer and no socket: the frames against the kernel's counter. `None` if they pass,
-/// if none arrived, or if that cannot be told.
-pub(super) fn filtered_advertisements(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
-    let (_, tenses) = subject.on_interface().ok()?;
-    let arrived = valid_advertisements(tenses.network.router.get().ok()?);
-    let counted = tenses.state.counters.get().ok()?.grew(RECEIVED_RAS).ok()?;
-    (!arrived.is_empty() && counted == 0).then(|| {
-        vec![
-            Evidence {
-                tense: Tense::Network,
-                source: format!("AF_PACKET on {}, before the firewall", subject.name),
-                value: format!("{} Router Advertisement(s) from {}", arrived.len(), arrived[0].from),
-            },
-            Evidence {
-                tense: Tense::State,
-                source: format!("/proc/net/dev_snmp6/{}, behind the firewall", subject.name),
-                value: format!("{RECEIVED_RAS} +{counted}"),
-            },
-        ]
-    })
+/// Whether what arrives at the link layer reaches the guest's sockets.
+pub(super) struct Effect {
+    /// It does.
+    pub(super) delivered: bool,
+    /// What shows it.
+    pub(super) evidence: Vec<Evidence>,
 }
 
-/// Evidence that DHCPv6 answers reach the link layer and no socket: at least as many datagrams were received but not delivered as answers
-/// arrived. `None` if they are delivered, if none arrived, or if that cannot be told.
-pub(super) fn filtered_answers(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
+/// Whether Router Advertisements that arrive are delivered: the frames against the kernel's counter. `None` if none arrived, or if that cannot
+/// be told.
+pub(super) fn advertisements_delivered(subject: &Subject<'_>) -> Option<Effect> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let arrived = valid_advertisements(tenses.network.router.get().ok()?);
+    let first = arrived.first()?;
+    let counted = tenses.state.counters.get().ok()?.grew(RECEIVED_RAS).ok()?;
+    let evidence =
+        witnesses(subject.name, format!("{} Router Advertisement(s) from {}", arrived.len(), first.from), format!("{RECEIVED_RAS} +{counted}"));
+    Some(Effect { delivered: counted > 0, evidence })
+}
+
+/// Whether DHCPv6 answers that arrive are delivered: they are not if at least as many datagrams were received but not delivered as answers
+/// arrived, Router Advertisements that were dropped left aside. `None` if none arrived, or if that cannot be told.
+pub(super) fn answers_delivered(subject: &Subject<'_>) -> Option<Effect> {
     let (_, tenses) = subject.on_interface().ok()?;
     let arrived = answers(tenses.network.server.get().ok()?);
+    let first = arrived.first()?;
     let counters = tenses.state.counters.get().ok()?;
     let (received, delivered) = (counters.grew(RECEIVED_DATAGRAMS).ok()?, counters.grew(DELIVERED_DATAGRAMS).ok()?);
-    let arrived_count = u64::try_from(arrived.len()).unwrap_or(u64::MAX);
-    (!arrived.is_empty() && received.saturating_sub(delivered) >= arrived_count).then(|| {
-        vec![
-            Evidence {
-                tense: Tense::Network,
-                source: format!("AF_PACKET on {}, before the firewall", subject.name),
-                value: format!("{arrived_count} DHCPv6 answer(s) from {} to UDP port 546", arrived[0].from),
-            },
-            Evidence {
-                tense: Tense::State,
-                source: format!("/proc/net/dev_snmp6/{}, behind the firewall", subject.name),
-                value: format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
-            },
-        ]
-    })
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let advertised = tenses.network.router.get().map_or(0, |router| count(valid_advertisements(router).len()));
+    let dropped_advertisements = counters.grew(RECEIVED_RAS).map_or(0, |counted| advertised.saturating_sub(counted));
+    let undelivered = received.saturating_sub(delivered).saturating_sub(dropped_advertisements);
+    let evidence = witnesses(
+        subject.name,
+        format!("{} DHCPv6 answer(s) from {} to UDP port 546", arrived.len(), first.from),
+        format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
+    );
+    Some(Effect { delivered: undelivered < count(arrived.len()), evidence })
+}
+
+fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {
+    vec![
+        Evidence { tense: Tense::Network, source: format!("AF_PACKET on {name}, before the firewall"), value: arrived },
+        Evidence { tense: Tense::State, source: format!("/proc/net/dev_snmp6/{name}, behind the firewall"), value: counted },
+    ]
+}
+
+/// Evidence that Router Advertisements reach the link layer and no socket. `None` if they pass, or if that cannot be told.
+pub(super) fn filtered_advertisements(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
+    advertisements_delivered(subject).filter(|effect| !effect.delivered).map(|effect| effect.evidence)
+}
+
+/// Evidence that DHCPv6 answers reach the link layer and no socket, likewise.
+pub(super) fn filtered_answers(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
+    answers_delivered(subject).filter(|effect| !effect.delivered).map(|effect| effect.evidence)
 }

@@ -7,6 +7,7 @@ mod daemon;
 mod finding;
 mod heard;
 mod held;
+mod intended;
 mod rules;
 mod subject;
 

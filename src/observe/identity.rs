@@ -2,58 +2,116 @@
 //!
 //! A server keeps an address for a client identity. Asked by another one it may refuse, as dnsmasq does while it leases the address of this
 //! MAC, or set a second address aside; so another one is used only while no lease is held.
+//!
+//! It is read from what the client in charge keeps; where that tells none, it is derived as the client derives it (`derived`), for the
+//! clients that were seen to do so. A lease of a client that is not in charge names an identity that the server may know, but not the guest's.
 
-use crate::facts::{Address, AddressFlag, ClientIdentity, Lease, Mac, Scope, State};
+mod derived;
+
+use crate::facts::{Address, AddressFlag, ClientIdentity, HostState, Lease, Mac, Owner, Process, Scope, State};
 use crate::wire::duid::Duid;
+
+use super::file::Root;
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
+/// Clients that give their addresses no lifetime, so that they look like static ones.
+const CLIENTS_WITHOUT_LIFETIMES: [&str; 2] = ["dhcp6c", "connmand"];
 
-/// The identity to solicit with from the interface of `state`.
+/// The interface to solicit from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guest<'a> {
+    pub(super) name: &'a str,
+    pub(super) index: u32,
+    pub(super) mac: Mac,
+    pub(super) state: &'a State,
+    pub(super) host: &'a HostState,
+    pub(super) root: &'a Root,
+}
+
+impl Guest<'_> {
+    /// The process of an owner.
+    fn process(&self, owner: &Owner) -> Option<&Process> {
+        self.host.processes.get().ok()?.iter().find(|process| Some(process.pid) == owner.pid)
+    }
+}
+
+/// The identity to solicit with.
 ///
 /// # Errors
-/// Why there is none: a lease is held under a DUID that is not known.
-pub(super) fn of(state: &State, mac: Mac) -> Result<ClientIdentity, String> {
-    if let Some(lease) = lease(state)
-        && let Some(duid) = &lease.duid
-    {
-        return Ok(ClientIdentity {
-            duid: Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string()),
-            iaid: lease.iaid.unwrap_or_else(|| iaid(mac)),
-            of_guest: true,
-            source: format!("{}:{}", lease.path, lease.line),
-        });
+/// Why there is none: a lease is held under an identity that is not known.
+pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
+    let in_charge = in_charge(guest.state);
+    if let Some(identity) = lease(guest.state, &in_charge).and_then(|lease| known(guest, lease, true)) {
+        return Ok(identity);
     }
-    if holds_address(state) {
-        let reason = "the guest holds a DHCPv6 address under a DUID that is not known; asked under another one, a server would refuse or set \
-                      aside a second address";
+    if let Some(identity) = in_charge.iter().find_map(|owner| derived::by_network_manager(guest, owner)) {
+        return Ok(identity);
+    }
+    if in_charge.is_empty()
+        && let Some(identity) = any_lease(guest.state).and_then(|lease| known(guest, lease, false))
+    {
+        return Ok(identity);
+    }
+    if holds_address(guest.state, &in_charge) {
+        let reason = "the guest holds a DHCPv6 address under an identity (DUID and IAID) that is not known; asked under another one, a server would \
+                      refuse or set aside a second address";
         return Err(reason.into());
     }
-    let duid = Duid::link_layer(mac).to_string();
-    Ok(ClientIdentity { duid, iaid: iaid(mac), of_guest: false, source: "made from the MAC address".into() })
+    let duid = Duid::link_layer(guest.mac).to_string();
+    let iaid = derived::last_four_bytes(guest.mac);
+    Ok(ClientIdentity { duid, iaid, of_guest: false, source: "made from the MAC address".into() })
 }
 
-/// The lease that names the identity of the client in charge: a fresh one before others, a later one before earlier ones.
-fn lease(state: &State) -> Option<&Lease> {
-    let clients = state.owners.dhcpv6.get().map(Vec::as_slice).unwrap_or_default();
-    let in_charge = |lease: &&Lease| clients.is_empty() || clients.iter().any(|client| client.name == lease.client);
-    let leases = state.leases.get().ok()?;
-    leases.iter().filter(|lease| lease.duid.is_some()).filter(in_charge).max_by_key(|lease| lease.fresh)
+/// The DHCPv6 clients of the interface; while none runs, the daemon that would be one as soon as an RA asks for it.
+fn in_charge(state: &State) -> Vec<&Owner> {
+    match state.owners.dhcpv6.get() {
+        Ok(clients) if !clients.is_empty() => clients.iter().collect(),
+        Ok(_) => state.owners.ra.get().ok().into_iter().filter(|owner| owner.name != Owner::KERNEL).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
-/// Whether an address with a lifetime is held that SLAAC did not make.
-fn holds_address(state: &State) -> bool {
+/// The lease that names the identity of a client in charge: a fresh one before others, a later one before earlier ones.
+fn lease<'a>(state: &'a State, in_charge: &[&Owner]) -> Option<&'a Lease> {
+    let theirs = |lease: &&Lease| in_charge.iter().any(|owner| owner.name == lease.client);
+    with_duid(state).filter(theirs).max_by_key(|lease| lease.fresh)
+}
+
+fn any_lease(state: &State) -> Option<&Lease> {
+    with_duid(state).filter(|lease| lease.iaid.is_some()).max_by_key(|lease| lease.fresh)
+}
+
+fn with_duid(state: &State) -> impl Iterator<Item = &Lease> {
+    state.leases.get().map(Vec::as_slice).unwrap_or_default().iter().filter(|lease| lease.duid.is_some())
+}
+
+/// The identity of a lease, if both its halves are known.
+fn known(guest: &Guest<'_>, lease: &Lease, of_guest: bool) -> Option<ClientIdentity> {
+    let duid = lease.duid.as_ref()?;
+    let place = if lease.line == 0 { lease.path.clone() } else { format!("{}:{}", lease.path, lease.line) };
+    let (iaid, source) = if let Some(iaid) = lease.iaid {
+        (iaid, place)
+    } else {
+        let (iaid, from) = derived::iaid_of_networkd(guest, lease)?;
+        (iaid, format!("{place}; the IAID as systemd-networkd derives it from {from}"))
+    };
+    let duid = Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string());
+    Some(ClientIdentity { duid, iaid, of_guest, source })
+}
+
+/// Whether an address is held that a DHCPv6 client installed, most likely: with a lifetime, and not made by SLAAC.
+fn holds_address(state: &State, in_charge: &[&Owner]) -> bool {
+    let lasting = in_charge.iter().any(|owner| CLIENTS_WITHOUT_LIFETIMES.contains(&&owner.name[..]));
     let by_dhcpv6 = |address: &Address| {
         let slaac = address.protocol == Some(MADE_BY_KERNEL_FROM_RA)
             || address.has(AddressFlag::Managetempaddr)
             || address.has(AddressFlag::Temporary)
             || (address.has(AddressFlag::Noprefixroute) && address.prefix_length < 128);
-        address.scope == Scope::Global && !address.has(AddressFlag::Permanent) && !slaac
+        address.scope == Scope::Global && (lasting || !address.has(AddressFlag::Permanent)) && !slaac
     };
     state.addresses.get().is_ok_and(|addresses| addresses.iter().any(by_dhcpv6))
 }
 
-/// As ISC dhclient and dhcpcd make it: the last four bytes of the MAC address.
-fn iaid(mac: Mac) -> u32 {
-    u32::from_be_bytes([mac.2, mac.3, mac.4, mac.5])
-}
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use time::OffsetDateTime;
@@ -23,9 +24,10 @@ pub use intent::Nic;
 pub use network::{Answers, Ending, Signals, Target, ask};
 
 use crate::facts::{
-    Address, AddressFlag, Counters, Facts, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
+    Address, AddressFlag, Counters, Facts, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
 };
 use crate::plan::{Plan, Survey};
+use file::Root;
 
 /// Why nothing could be observed at all.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +79,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
     let before = counters(&names);
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
-            let targets: Vec<Target> = checked.iter().filter_map(|(name, link)| target(name, link, states.get(*name)?)).collect();
+            let targets: Vec<Target> = checked.iter().filter_map(|(name, link)| target(name, link, states.get(*name)?, &host_state)).collect();
             ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
         }
         Observed::Unknown(_) | Observed::Absent(_) => Answers { networks: BTreeMap::new(), interrupted: None },
@@ -137,9 +139,12 @@ fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
     names.iter().map(|name| (name.clone(), state::counters(name))).collect()
 }
 
-fn target(name: &str, link: &Link, state: &State) -> Option<Target> {
+fn target(name: &str, link: &Link, state: &State, host: &HostState) -> Option<Target> {
     let mac = link.mac?;
     let usable = |address: &&Address| address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed);
     let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);
-    Some(Target { name: name.into(), index: link.index, mac, link_local, identity: identity::of(state, mac) })
+    // The state was read below `/` as well.
+    let root = Root::new(Path::new("/"));
+    let identity = identity::of(&identity::Guest { name, index: link.index, mac, state, host, root: &root });
+    Some(Target { name: name.into(), index: link.index, mac, link_local, identity })
 }

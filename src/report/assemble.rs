@@ -4,8 +4,8 @@ use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
-use crate::facts::{Facts, Interface, Owner, Run, Tenses};
-use crate::judge::{Finding, Scope, Subject, Verdict, judge};
+use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
+use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
 const ANY_INTERFACE: &str = "INTERFACE";
@@ -73,6 +73,7 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
     let interface = subject.interface.map(|_| subject.name.to_owned());
     let named = interface.as_deref().unwrap_or(ANY_INTERFACE);
     let remedy = (verdict == Verdict::Fail).then(|| check.remedy.pick(cause, stack, named));
+    let script = if verdict == Verdict::Fail { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
     CheckResult {
         id: check.id.clone(),
         interface,
@@ -86,10 +87,23 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         reason,
         evidence,
         remedy,
-        script: None,
+        script,
         waived: None,
         source: check.source.clone(),
     }
+}
+
+/// The configuration files that evidence names, each once.
+fn files(evidence: &[Evidence]) -> Vec<&str> {
+    let mut files: Vec<&str> = Vec::new();
+    for evidence in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/')) {
+        let numbered = evidence.source.rsplit_once(':').filter(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
+        let file = numbered.map_or(evidence.source.as_str(), |(file, _)| file);
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    files
 }
 
 /// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.

@@ -63,6 +63,7 @@ pub(crate) const NO_RA_TAKEN: &[Deviation] = &[
 ];
 
 pub(crate) const FORWARDING: &[Deviation] = &[
+    ("ra-accept-intended", "*", FAIL, "must be 2"),
     ("ra-accepted", "*", FAIL, "forwarding"),
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
@@ -145,6 +146,9 @@ pub(crate) const CELLS: &[Cell] = &[
             ("ipv6-enabled", "*", FAIL, "disable_ipv6"),
             ("link-local-address", "*", SKIP, ""),
             ("ra-accepted", "*", SKIP, ""),
+            ("firewall-passes-ra", "*", SKIP, ""),
+            ("firewall-passes-dhcpv6", "*", SKIP, ""),
+            ("settings-persistent", "*", SKIP, ""),
             ("ra-default-route", "*", SKIP, ""),
             ("ra-solicited", "*", SKIP, ""),
             ("rs-outlasts-late-link", "*", SKIP, ""),
@@ -225,14 +229,20 @@ pub(crate) const CELLS: &[Cell] = &[
         "cell-14-drops-dhcpv6",
         scenes::drops_dhcpv6,
         1,
-        &[("dhcpv6-address", "*", FAIL, "firewall"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")],
+        &[
+            ("firewall-passes-dhcpv6", "*", FAIL, "no socket"),
+            ("dhcpv6-address", "*", FAIL, "firewall"),
+            ("dhcpv6-address-as-offered", "*", SKIP, ""),
+            ("dhcpv6-prefix-length", "*", SKIP, ""),
+        ],
     )
-    .seen_in(&[("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
+    .seen_in(&[("firewall-passes-dhcpv6", "AF_PACKET"), ("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
     cell(
         "cell-15-drops-ras",
         scenes::drops_ras,
         1,
         &[
+            ("firewall-passes-ra", "*", FAIL, "no socket"),
             ("ra-accepted", "*", FAIL, "firewall"),
             ("ra-default-route", "*", FAIL, "firewall"),
             ("ra-solicited", "*", SKIP, ""),
@@ -258,9 +268,14 @@ pub(crate) const CELLS: &[Cell] = &[
 /// Whose fault the diagnosis of `nic` must name: the guest's before the network's, and nobody's for what is only told.
 fn fault(cell: &Cell, nic: &str) -> Option<&'static str> {
     let of_network = |id: &str| id.starts_with("network-");
-    let told_only = |id: &str| ["ipv4-address", "dhcpv6-client-running"].contains(&id);
+    let told_only = |id: &str| id == "ipv4-address";
     let faults = cell.deviations.iter().filter(|(id, on, verdict, _)| *verdict == FAIL && (*on == "*" || *on == nic) && !told_only(id));
-    let faults: Vec<bool> = faults.map(|(id, ..)| of_network(id)).collect();
+    let faults: Vec<&str> = faults.map(|(id, ..)| *id).collect();
+    if cell.exit == 3 && faults.iter().all(|id| *id == "dhcpv6-client-running") {
+        // A recommendation only: what could not be judged goes before it.
+        return None;
+    }
+    let faults: Vec<bool> = faults.into_iter().map(of_network).collect();
     (!faults.is_empty()).then(|| if faults.into_iter().all(|network| network) { "network" } else { "guest" })
 }
 
@@ -278,8 +293,8 @@ pub(crate) fn run(cell: &Cell) -> Result<(), String> {
     let nics: Vec<String> = scene.guest.nics().iter().map(|nic| nic.name.clone()).collect();
     let nics: Vec<&str> = nics.iter().map(String::as_str).collect();
     let mut deviations = cell.deviations.to_vec();
-    if matches!(cell.build, Builder::Stack(stack, ..) if stack != Stack::Ifupdown) {
-        deviations.push(stacks::WITHOUT_DHCLIENT);
+    if let Builder::Stack(stack, broken, _) = cell.build {
+        deviations.extend(stacks::of_every_guest(stack, broken));
     }
     let mut wrong = compare(report, &nics, &deviations).err();
     for (id, word) in cell.evidence {

@@ -11,9 +11,18 @@ pub(crate) const INCONCLUSIVE: &str = "inconclusive";
 
 /// The requirements of profile `calico`, each with whose fault a failure is, and the verdict on a good guest when one need not wait for
 /// second routers and servers.
-const GOOD: [(&str, &str, &str); 22] = [
+const GOOD: [(&str, &str, &str); 31] = [
     ("ipv6-enabled", "guest", PASS),
     ("link-local-address", "guest", PASS),
+    ("one-network-stack", "guest", PASS),
+    ("firewall-passes-ra", "guest", PASS),
+    ("firewall-passes-dhcpv6", "guest", PASS),
+    ("ra-accept-intended", "guest", PASS),
+    ("settings-persistent", "guest", PASS),
+    ("machine-id-not-baked-in", "guest", SKIP),
+    ("duid-not-baked-in", "guest", SKIP),
+    ("lease-not-baked-in", "guest", SKIP),
+    ("secret-not-baked-in", "guest", SKIP),
     ("ra-accepted", "guest", PASS),
     ("ra-default-route", "guest", PASS),
     ("ra-solicited", "guest", PASS),

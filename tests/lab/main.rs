@@ -14,8 +14,8 @@ use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// Cells mostly wait, for duplicate address detection and for dhclient, so more of them run at once than there are processors.
-const CELLS_AT_ONCE: usize = 6;
+/// Cells mostly wait, for duplicate address detection and for their clients, so more of them run at once than there are processors.
+const CELLS_AT_ONCE: usize = 10;
 
 const PROGRAMS: [&str; 13] = [
     "ip",

@@ -7,10 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use v6check::lab::{Daemon, Guest, LabError, STATE_LIMIT, Snapshot, poll, run};
+use v6check::lab::{Daemon, Guest, LabError, STATE_LIMIT, Snapshot, Stack, poll, run};
 
 use crate::cells::V6CHECK;
 use crate::scenes::{self, Scene};
+use crate::stacks;
 
 type Promise = fn() -> Result<(), String>;
 
@@ -155,9 +156,16 @@ fn a_broken_check_file_is_an_error() -> Result<(), String> {
     ensure(before == after, || "something was sent before the check files were read".into())
 }
 
-/// Namespaces, processes and files of a link are gone with it.
+/// Namespaces, processes and files of a link are gone with it, whatever daemons the guest had.
 fn leaves_nothing_behind() -> Result<(), String> {
-    let scene = scenes::good().map_err(text)?;
+    gone_with(scenes::good().map_err(text)?)?;
+    for stack in [Stack::NetworkManager, Stack::Dhcpcd] {
+        gone_with(stacks::good(stack).map_err(text)?)?;
+    }
+    Ok(())
+}
+
+fn gone_with(scene: Scene) -> Result<(), String> {
     let namespaces = [scene.guest.namespace(), scene.link.as_ref().ok_or("no link")?.router()];
     let files = scene.guest.path("etc");
     let names: Vec<String> = namespaces.iter().map(|namespace| namespace.name().to_owned()).collect();

@@ -83,6 +83,10 @@ pub(crate) fn forwarding_accept_ra_1() -> Built {
 
 pub(crate) fn forwarding_accept_ra_2() -> Built {
     let (link, guest) = sysctl(&[("ipv6/conf/all/forwarding", 1), ("ipv6/conf/eth0/forwarding", 1), ("ipv6/conf/eth0/accept_ra", 2)])?;
+    // Set up as it is set, so that the next boot brings it back.
+    let interfaces = guest.path("etc/network/interfaces");
+    let text = fs::read_to_string(&interfaces).map_err(LabError::io(interfaces.display().to_string()))?;
+    guest.write("etc/network/interfaces", &text.replace("iface eth0 inet6 dhcp\n", "iface eth0 inet6 dhcp\n    accept_ra 2\n"))?;
     guest.wait_for_default_route("eth0")?;
     Ok(Scene::on(link, guest))
 }

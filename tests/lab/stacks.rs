@@ -3,7 +3,7 @@
 use v6check::lab::{LabError, Range, Stack};
 
 use crate::cells::{Cell, FORWARDING, NO_RA_TAKEN, stack};
-use crate::expectation::{Deviation, FAIL, SKIP};
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, SKIP};
 use crate::scenes::{self, Scene};
 
 /// What is done to a guest.
@@ -73,8 +73,31 @@ pub(crate) fn build(stack: Stack, broken: Break, reaches: Reaches) -> Result<Sce
     if reaches.route && reaches.address { Ok(Scene::on(link, guest)) } else { Scene::lacking(link, guest) }
 }
 
-/// What is so on every guest whose DHCPv6 client is not ISC dhclient.
-pub(crate) const WITHOUT_DHCLIENT: Deviation = ("dhclient-prefix-length-fix", "*", SKIP, "");
+/// A good guest.
+pub(crate) fn good(stack: Stack) -> Result<Scene, LabError> {
+    build(stack, Break::None, BOTH)
+}
+
+const WITHOUT_DHCLIENT: Deviation = ("dhclient-prefix-length-fix", "*", SKIP, "");
+
+/// udhcpc6 makes up an IAID each time it starts and tells nobody, so the network cannot be asked what it would offer this client.
+const IAID_UNKNOWN: [Deviation; 3] = [
+    ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, "not known"),
+    ("network-dhcpv6-offer", "*", INCONCLUSIVE, "not known"),
+    ("network-single-server", "*", INCONCLUSIVE, "not known"),
+];
+
+/// What is so on every guest of a stack, good or broken.
+pub(crate) fn of_every_guest(stack: Stack, broken: Break) -> Vec<Deviation> {
+    let mut all = Vec::new();
+    if stack != Stack::Ifupdown {
+        all.push(WITHOUT_DHCLIENT);
+    }
+    if stack == Stack::Udhcpc6 && broken != Break::Dhcpv6Off {
+        all.extend(IAID_UNKNOWN);
+    }
+    all
+}
 
 /// A daemon that is told to take no Router Advertisements, with the word that tells it.
 const fn takes_none(word: &'static str) -> [Deviation; 4] {
@@ -203,13 +226,13 @@ cells! {
     "networkmanager-firewall-closed" NetworkManager FirewallClosed NEITHER 1 WAITING;
     "networkmanager-killed" NetworkManager ClientKilled BOTH 1 KILLED;
 
-    "udhcpc6-good" Udhcpc6 None BOTH 0 &[];
+    "udhcpc6-good" Udhcpc6 None BOTH 3 &[];
     "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 NO_RA_TAKEN;
     "udhcpc6-dhcpv6-off" Udhcpc6 Dhcpv6Off ROUTE 1 &no_dhcpv6("inet6 manual");
     "udhcpc6-hardened" Udhcpc6 Hardened ADDRESS 1 NO_RA_TAKEN;
     "udhcpc6-forwarding" Udhcpc6 Forwarding ADDRESS 1 FORWARDING;
     "udhcpc6-firewall-closed" Udhcpc6 FirewallClosed ADDRESS 1 &RAS_DROPPED;
-    "udhcpc6-killed" Udhcpc6 ClientKilled BOTH 0 CLIENT_KILLED;
+    "udhcpc6-killed" Udhcpc6 ClientKilled BOTH 3 CLIENT_KILLED;
 }
 
 /// ifupdown without `inet6 dhcp`: there is no dhclient for DHCPv6 either.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use v6check::catalogue::Case;
-use v6check::facts::{Conversation, Direction, Ended, Facts, Frame, Network, Observed, TransportChecksum};
+use v6check::facts::{Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, Owners, State, TransportChecksum};
 
 use super::{INTERFACE, frames, patch};
 
@@ -12,6 +12,9 @@ use super::{INTERFACE, frames, patch};
 /// The deviation names what facts do not have, or changes nothing.
 pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
     let mut facts = good.clone();
+    if case.image {
+        as_image(&mut facts);
+    }
     if let Some(list) = &case.advertisements {
         let frames = list.iter().map(frames::advertisement).collect::<Result<Vec<_>, _>>().map_err(|error| format!("advertisements: {error}"))?;
         answer(conversation(&mut facts, |network| &mut network.router)?, frames);
@@ -35,11 +38,40 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
         patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
     }
     let facts = serde_path(&json)?;
-    let deviates = case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
+    let deviates = case.image || case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
     if deviates && facts == *good {
         return Err("the deviation changes nothing".into());
     }
     Ok(facts)
+}
+
+/// The guest as an image on disk: what it is set up to do, and nothing else.
+pub(crate) fn as_image(facts: &mut Facts) {
+    fn absent<T>() -> Observed<T> {
+        Observed::Absent("an image that does not run has none of it (--root)".into())
+    }
+    facts.run.image = Some("/mnt".into());
+    facts.run.passive = true;
+    facts.run.uptime_cs = 0;
+    facts.state = HostState { ipv6: absent(), processes: absent(), dhcpv6_client_sockets: absent() };
+    facts.interfaces.retain(|name, _| name == INTERFACE);
+    for interface in facts.interfaces.values_mut() {
+        interface.link = absent();
+        if let Some(tenses) = &mut interface.tenses {
+            tenses.network = Network { router: absent(), server: absent() };
+            tenses.state = State {
+                inet6: absent(),
+                sysctl: absent(),
+                addresses: absent(),
+                ipv4_addresses: absent(),
+                routes: absent(),
+                neighbours: absent(),
+                counters: absent(),
+                leases: absent(),
+                owners: Owners { ra: absent(), dhcpv6: absent() },
+            };
+        }
+    }
 }
 
 /// Replaces what was received by `frames`; where nobody answers, the whole window is waited out.

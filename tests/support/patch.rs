@@ -20,7 +20,8 @@ fn merge_at(target: &mut Value, patch: Value, path: &str) -> Result<(), String> 
         *target = patch;
         return Ok(());
     };
-    let turned = patch.contains_key("unknown") || (patch.contains_key("seen") && target.get("unknown").is_some());
+    let others = |object: &Map<String, Value>| ["unknown", "absent"].iter().any(|other| object.contains_key(*other));
+    let turned = others(&patch) || (patch.contains_key("seen") && target.as_object().is_some_and(others));
     if turned || !target.is_object() {
         *target = Value::Object(Map::new());
     }

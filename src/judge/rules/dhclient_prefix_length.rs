@@ -23,7 +23,9 @@ impl Kind for DhclientPrefixLength {
             return Ok(Finding::skip("ISC dhclient is not the DHCPv6 client here"));
         }
         let expected = format!("dhclient makes its addresses /{}", self.length);
-        if let Some(finding) = self.by_address(&expected, tenses)? {
+        if subject.facts.run.image.is_none()
+            && let Some(finding) = self.by_address(&expected, tenses)?
+        {
             return Ok(finding);
         }
         let Some(dhclient) = subject.facts.intent.dhclient.get()? else {
@@ -34,6 +36,9 @@ impl Kind for DhclientPrefixLength {
 }
 
 fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
+    if subject.facts.run.image.is_some() {
+        return by_intent(subject, tenses);
+    }
     let clients = tenses.state.owners.dhcpv6.get();
     if clients.as_ref().is_ok_and(|clients| clients.iter().any(|client| client.name == NAME)) {
         return Ok(true);
@@ -41,9 +46,15 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     if clients.as_ref().is_ok_and(|clients| !clients.is_empty()) {
         return Ok(false);
     }
-    let intended = tenses.intent.stack.get().is_ok_and(|intent| intent.stack == "ifupdown" && intent.dhcpv6.value == RunsDhcpv6::Yes);
-    let installed = subject.facts.intent.dhclient.get();
-    if intended && installed.is_ok_and(Option::is_some) { Ok(true) } else { clients.map(|_| false) }
+    if by_intent(subject, tenses).is_ok_and(|is_client| is_client) { Ok(true) } else { clients.map(|_| false) }
+}
+
+/// Stacks that start ISC dhclient for DHCPv6 where it is installed.
+const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
+
+fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
+    let intent = tenses.intent.stack.get()?;
+    Ok(STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && subject.facts.intent.dhclient.get()?.is_some())
 }
 
 fn running<'a>(subject: &'a Subject<'_>, tenses: &Tenses) -> Option<&'a Process> {

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, heard, held};
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, heard, held, intended};
 use crate::facts::{AddressFlag, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
 use crate::judge::held::Held;
@@ -93,7 +93,10 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
         Ok(_) if let Some(Waiting::Filtered(why, evidence)) = waiting => {
             Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address: {why}")).because(Cause::Firewall).with_all(evidence)
         }
-        Ok(clients) if clients.is_empty() => Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address, though the server offers {offered}")),
+        Ok(clients) if clients.is_empty() => {
+            let message = format!("no DHCPv6 client asks for an address (the server offers {offered})");
+            intended::though_set_up(Finding::fail(EXPECTED, "none", message), &dhcpv6_intended::at_boot(subject))
+        }
         Ok(_) if age.is_some_and(|age| age < STARTING_CS) => {
             return Ok(Finding::inconclusive("the DHCPv6 client was started only just now; run again"));
         }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, daemon};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended};
 use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
@@ -31,13 +31,13 @@ impl Kind for Dhcpv6ClientRunning {
                     return Ok(Finding::skip(why));
                 }
                 let leases = tenses.state.leases.get()?;
-                match leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
-                    Some(lease) => Finding::pass(EXPECTED, format!("{} holds a lease and needs no process", lease.client)).with(
-                        Tense::State,
-                        lease.path.clone(),
-                        "a fresh lease",
-                    ),
-                    None => Finding::fail(EXPECTED, "none", "no DHCPv6 client runs").with(Tense::State, "processes and sockets on UDP 546", "none"),
+                if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
+                    let seen = format!("{} holds a lease and needs no process", lease.client);
+                    Finding::pass(EXPECTED, seen).with(Tense::State, lease.path.clone(), "a fresh lease")
+                } else {
+                    let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
+                    let none = none.with(Tense::State, "processes and sockets on UDP 546", "none");
+                    intended::though_set_up(none, &dhcpv6_intended::at_boot(subject))
                 }
             }
             _ => Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 clients compete for it: {shown}", clients.len())),

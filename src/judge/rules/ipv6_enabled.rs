@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject};
+use super::{Finding, Judgement, Kind, Subject, intended};
 use crate::facts::Tense;
+use crate::judge::Verdict;
 
 /// IPv6 is on: the kernel has it, the interface is not excluded, and its MTU carries it.
 ///
-/// An interface loses its whole IPv6 part while its MTU is below 1280 (RFC 8200 section 5), so the MTU is looked at first.
+/// In an image it is what the boot loader, modprobe.d and sysctl.d leave on. An interface loses its whole IPv6 part while its MTU is below 1280 (RFC 8200 section 5), so the MTU is looked at first.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Ipv6Enabled {
@@ -18,6 +19,9 @@ pub struct Ipv6Enabled {
 impl Kind for Ipv6Enabled {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "IPv6 is on";
+        if subject.facts.run.image.is_some() {
+            return intended::ipv6(subject);
+        }
         let (interface, tenses) = subject.on_interface()?;
         let stack = subject.facts.state.ipv6.get()?;
         if let Some(word) = &stack.command_line
@@ -42,7 +46,13 @@ impl Kind for Ipv6Enabled {
         let finding = if disabled == 0 {
             Finding::pass(EXPECTED, format!("disable_ipv6=0, MTU {mtu}"))
         } else {
-            Finding::fail(EXPECTED, format!("disable_ipv6={disabled}"), format!("IPv6 is switched off here (disable_ipv6={disabled})"))
+            let by = intended::ipv6(subject).ok().filter(|intended| intended.verdict == Verdict::Fail);
+            let message = match &by {
+                Some(by) => format!("IPv6 is switched off here (disable_ipv6={disabled}): {}", by.message),
+                None => format!("IPv6 is switched off here (disable_ipv6={disabled})"),
+            };
+            let written = by.map(|by| by.evidence).unwrap_or_default();
+            Finding::fail(EXPECTED, format!("disable_ipv6={disabled}"), message).with_all(written)
         };
         Ok(finding.with(Tense::State, source, disabled.to_string()))
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held};
+use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +48,17 @@ macro_rules! kinds {
 
 kinds! {
     ipv6_enabled::Ipv6Enabled,
+    ipv6_not_off::Ipv6NotOff,
     link_local_address::LinkLocalAddress,
+    ra_accept_intended::RaAcceptIntended,
+    firewall_passes::FirewallPasses,
     ra_accepted::RaAccepted,
     ra_default_route::RaDefaultRoute,
     ra_solicited::RaSolicited,
     rs_outlasts_late_link::RsOutlastsLateLink,
     dhcpv6_intended::Dhcpv6Intended,
+    settings_persistent::SettingsPersistent,
+    one_network_stack::OneNetworkStack,
     dhcpv6_client_running::Dhcpv6ClientRunning,
     dhcpv6_address_held::Dhcpv6AddressHeld,
     dhcpv6_address::Dhcpv6Address,
@@ -62,6 +67,7 @@ kinds! {
     no_implied_on_link_prefix::NoImpliedOnLinkPrefix,
     dhclient_prefix_length::DhclientPrefixLength,
     no_pasted_backticks::NoPastedBackticks,
+    not_baked_in::NotBakedIn,
     ipv4_address::Ipv4Address,
     router_advertisement::RouterAdvertisement,
     managed_flag::ManagedFlag,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, daemon, heard};
+use super::{Cause, Finding, Judgement, Kind, Subject, daemon, heard, intended};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
@@ -16,10 +16,21 @@ const EXPECTED: &str = "Router Advertisements are accepted";
 
 impl Kind for RaAccepted {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        now(subject)
+    }
+}
+
+/// Whether they are accepted now.
+///
+/// # Errors
+/// What decides it could not be looked at.
+pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
         let owner = tenses.state.owners.ra.get();
         let judgement = match &owner {
-            Ok(owner) if owner.name == Owner::KERNEL => by_kernel(subject, &tenses.state),
+            Ok(owner) if owner.name == Owner::KERNEL => {
+ by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
+ }
             Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
             Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
         };
@@ -39,7 +50,6 @@ impl Kind for RaAccepted {
                 .with_all(finding.evidence));
         }
         Ok(finding)
-    }
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {

@@ -21,7 +21,9 @@ pub(super) fn boot(guest: &mut Guest) -> Result<(), LabError> {
         }
         match (ras, dhcpv6) {
             (true, true) => {}
-            (true, false) => text.push_str(&format!("\n{NO_DHCPV6}")),
+            (true, false) => {
+                let _ = write!(text, "\n{NO_DHCPV6}");
+            }
             (false, true) => text.push_str("IPv6AcceptRA=no\n\n[DHCPv6]\nWithoutRA=solicit\n"),
             (false, false) => text.push_str("IPv6AcceptRA=no\n"),
         }

@@ -1,53 +1,58 @@
 //! Debian's ifupdown: what /etc/network/interfaces sets up (interfaces(5); what each method does is in inet.defn and inet6.defn of ifupdown
 //! 0.8.41 and 0.8.44).
 //!
-//! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d are not looked at.
+//! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d only where a stanza has the option
+//! of the cloud images' hook.
 
-mod syntax;
+mod cloud_helper;
 
 use std::io;
 
-use super::{Claim, Nic, Reading, Root};
+use super::interfaces_file::{Configuration, Line, Stanza};
+use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
+use super::{Claim, Nic, Reading, Root, dhcpcd};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
-use syntax::{Configuration, Line, Stanza};
 
 const NAME: &str = "ifupdown";
-const FILE: &str = "/etc/network/interfaces";
 /// As deep as stanzas may inherit.
 const DEEPEST: usize = 8;
 
 /// Programs that `inet dhcp` starts, in this order, if they are installed.
 const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/usr/bin/udhcpc"];
-const DHCPCD: [&str; 2] = ["/sbin/dhcpcd", "/usr/sbin/dhcpcd"];
 
 /// What ifupdown is set up to do with each of `interfaces`.
 ///
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
+    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Debian | Ifupdown::Two)) else {
+        return Ok(Reading::default());
+    };
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
-    let claim = |nic: &Nic| (nic.name.clone(), claim(root, &configuration, &nic.name));
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
-    Ok(Reading { interfaces: nics.iter().map(claim).collect(), named })
+    let claim = |nic: &Nic| {
+        let own = cloud_helper::configuration(root, &configuration, &nic.name)?;
+        let configuration = own.as_ref().unwrap_or(&configuration);
+        Ok((nic.name.clone(), claim(root, configuration, which, &nic.name)?))
+    };
+    let interfaces: io::Result<_> = nics.iter().map(claim).collect();
+    Ok(Reading { interfaces: interfaces?, named })
 }
 
-fn claim(root: &Root, configuration: &Configuration, name: &str) -> Claim {
+fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
     if let Some((line, _)) = configuration.mappings.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern, name))) {
         let reason = format!("{}:{}: `{}` lets a script choose the configuration of {name}", line.at.path, line.at.line, line.text);
-        return Claim::Configures(Observed::unknown(reason));
+        return Ok(Claim::Configures(Observed::unknown(reason)));
     }
-    let boot = configuration.at_boot.iter().find_map(|(line, patterns)| {
-        let pattern = patterns.iter().find(|pattern| fits(pattern.split_once('=').map_or(&pattern[..], |(physical, _)| physical), name))?;
-        Some((line, pattern.split_once('=').map_or(name, |(_, logical)| logical)))
-    });
+    let boot = at_boot(configuration, name);
     let logical = boot.map_or(name, |(_, logical)| logical);
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
         let none = FileLine { path: FILE.to_owned(), line: 0 };
         let text = format!("no stanza names {name}");
-        return Claim::LeavesAlone(Intent {
+        return Ok(Claim::LeavesAlone(Intent {
             stack: NAME.to_owned(),
             by: None,
             at_boot: Setting { value: false, at: none.clone(), text: text.clone() },
@@ -55,28 +60,44 @@ fn claim(root: &Root, configuration: &Configuration, name: &str) -> Claim {
             takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
             accept_ra: None,
             overrides: Vec::new(),
-        });
+        }));
     };
+    if which == Ifupdown::Two {
+        let Line { at, text } = &first.line;
+        let reason = format!("{}:{}: `{text}` is for ifupdown2, which v6check does not read", at.path, at.line);
+        return Ok(Claim::Configures(Observed::unknown(reason)));
+    }
     let at_boot = match boot {
         Some((line, _)) => setting(true, line, line.text.clone()),
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
-    let intent = dhcpv6(root, &stanzas).map(|dhcpv6| Intent {
+    let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
+    let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
-        by: None,
+        by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
         at_boot,
-        takes_ras: takes_ras(&dhcpv6),
+        takes_ras: takes_ras(first, dhcpcd.as_ref()),
+        accept_ra: dhcpcd.and_then(|(_, handling)| handling.accept_ra).or_else(|| accept_ra(&stanzas)),
         dhcpv6,
-        accept_ra: accept_ra(root, &stanzas),
         overrides: Vec::new(),
     });
-    Claim::Configures(intent.into())
+    Ok(Claim::Configures(intent.into()))
 }
 
-/// dhcpcd, the only client that ifupdown starts to follow Router Advertisements, takes them itself.
-fn takes_ras(dhcpv6: &Setting<RunsDhcpv6>) -> Setting<TakesRas> {
-    let value = if dhcpv6.value == RunsDhcpv6::WhenManaged { TakesRas::Itself } else { TakesRas::Kernel };
-    Setting { value, at: dhcpv6.at.clone(), text: dhcpv6.text.clone() }
+/// The line by which an interface is brought up at boot, and the name of the stanzas that are used for it.
+pub(super) fn at_boot<'a>(configuration: &'a Configuration, name: &'a str) -> Option<(&'a Line, &'a str)> {
+    configuration.at_boot.iter().find_map(|(line, patterns)| {
+        let pattern = patterns.iter().find(|pattern| fits(pattern.split_once('=').map_or(&pattern[..], |(physical, _)| physical), name))?;
+        Some((line, pattern.split_once('=').map_or(name, |(_, logical)| logical)))
+    })
+}
+
+/// Of all the clients that ifupdown starts only dhcpcd takes Router Advertisements itself.
+fn takes_ras(first: &Stanza, dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Setting<TakesRas> {
+    match dhcpcd {
+        Some((line, handling)) => setting(handling.takes_ras.value, line, format!("{} (by dhcpcd; {})", line.text, handling.takes_ras.text)),
+        None => setting(TakesRas::Kernel, &first.line, format!("{} (leaves Router Advertisements to the kernel)", first.line.text)),
+    }
 }
 
 /// Whether a name or pattern of `auto`, `iface` or `mapping` takes in the interface: `eth0`, `eth*`, `/eth*` (interfaces(5), PATTERNS).
@@ -149,7 +170,7 @@ impl Stanza {
 ///
 /// # Errors
 /// Why that cannot be said.
-fn dhcpv6(root: &Root, stanzas: &[Stanza]) -> Result<Setting<RunsDhcpv6>, String> {
+fn dhcpv6(root: &Root, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<Setting<RunsDhcpv6>, String> {
     let has_dhclient = super::dhclient::binary(root).is_some();
     if let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")) {
         let value = if has_dhclient { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
@@ -158,36 +179,42 @@ fn dhcpv6(root: &Root, stanzas: &[Stanza]) -> Result<Setting<RunsDhcpv6>, String
     if let Some(command) = stanzas.iter().find_map(Stanza::client_command) {
         return Ok(setting(RunsDhcpv6::Yes, command, command.text.clone()));
     }
-    // A hook of Debian's cloud images reads it, and starts dhclient -6 without a stanza for it.
-    if let Some(option) = stanzas.iter().filter_map(|stanza| stanza.option("try_dhcp")).find(|option| option.value() != "0") {
-        return Err(format!("{}:{}: `{}` is for a hook that v6check does not read", option.at.path, option.at.line, option.text));
+    if let Some(by_hook) = cloud_helper::dhcpv6(root, stanzas) {
+        return by_hook;
     }
-    if let Some((line, text)) = by_dhcpcd(root, stanzas) {
-        return Ok(setting(RunsDhcpv6::WhenManaged, line, text));
+    let stateless = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"));
+    let stateless = stateless.filter(|option| option.value() == "1");
+    if let Some(option) = stateless.filter(|_| !has_dhclient) {
+        return Ok(setting(RunsDhcpv6::NoClient, option, option.text.clone()));
     }
-    if let Some(option) = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"))
-        && option.value() == "1"
-    {
+    if let Some((line, handling)) = dhcpcd {
+        let text = format!("{} (by dhcpcd, which does IPv6 too; {})", line.text, handling.dhcpv6.text);
+        return Ok(setting(handling.dhcpv6.value, line, text));
+    }
+    if let Some(option) = stateless {
         return Ok(setting(RunsDhcpv6::No, option, format!("{} (asks for options, not for an address)", option.text)));
     }
     let named = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).or(stanzas.first());
     named.map(|stanza| setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone())).ok_or_else(|| "no stanza".to_owned())
 }
 
-/// The line by which dhcpcd gets the interface: `inet dhcp` where it is the only client installed, as on a fresh Debian 13. It then handles
-/// IPv6 as well.
-fn by_dhcpcd<'a>(root: &Root, stanzas: &'a [Stanza]) -> Option<(&'a Line, String)> {
-    let stanza = stanzas.iter().find(|stanza| stanza.is("inet", "dhcp"))?;
-    let installed = |paths: &[&str]| paths.iter().any(|path| root.exists(path));
-    let only_dhcpcd = super::dhclient::binary(root).is_none() && !installed(&UDHCPC) && installed(&DHCPCD);
-    only_dhcpcd.then(|| (&stanza.line, format!("{} (by dhcpcd, which does IPv6 too)", stanza.line.text)))
+/// The line by which dhcpcd gets the interface, and what it does with it: `inet dhcp` where it is the only client installed, as on a fresh
+/// Debian 13. It then handles IPv6 as well, as its own file says.
+///
+/// # Errors
+/// The file of dhcpcd cannot be read.
+fn by_dhcpcd<'a>(root: &Root, stanzas: &'a [Stanza], name: &str) -> io::Result<Option<(&'a Line, dhcpcd::Handling)>> {
+    let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet", "dhcp")) else { return Ok(None) };
+    let before = super::dhclient::binary(root).is_some() || UDHCPC.iter().any(|path| root.exists(path));
+    if before || !dhcpcd::is_installed(root) {
+        return Ok(None);
+    }
+    // Of an interface that its file denies it does nothing, and the kernel's defaults stay.
+    Ok(dhcpcd::handling(root, name)?.ok().map(|handling| (&stanza.line, handling)))
 }
 
 /// What is written to the kernel's `accept_ra`. The option counts under `inet6` only, and there under some methods only.
-fn accept_ra(root: &Root, stanzas: &[Stanza]) -> Option<Setting<i64>> {
-    if let Some((line, text)) = by_dhcpcd(root, stanzas) {
-        return Some(setting(0, line, text));
-    }
+fn accept_ra(stanzas: &[Stanza]) -> Option<Setting<i64>> {
     // Every stanza is carried out, one after the other: the last one that writes it leaves its value.
     stanzas.iter().rev().filter(|stanza| stanza.family.as_deref() == Some("inet6")).find_map(|stanza| {
         let by_default = match stanza.method.as_deref()? {

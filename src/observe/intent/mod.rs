@@ -6,12 +6,19 @@
 mod baked;
 mod boot_loader;
 mod cloud_init;
+mod connman;
 mod dhclient;
+mod dhcp6_clients;
+mod dhcpcd;
 mod firewall;
 mod ifupdown;
+mod ifupdown_ng;
+mod in_charge;
 mod init;
+mod interfaces_file;
 mod keyed;
 mod modules;
+mod netifd;
 mod netplan;
 mod network_manager;
 mod network_scripts;
@@ -19,7 +26,10 @@ mod networkd;
 mod pasted;
 mod red_hat;
 mod services;
+mod shell_values;
 mod sysctl;
+mod which_ifupdown;
+mod wicked;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +37,7 @@ use std::io;
 use std::path::Path;
 
 use super::file::Root;
-use crate::facts::{Claim as Claimed, HostIntent, Intent, InterfaceIntent, Mac, Observed, Setting};
+use crate::facts::{HostIntent, Intent, InterfaceIntent, Mac, Observed, Setting};
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +72,8 @@ enum Claim {
     Configures(Observed<Intent>),
     /// Its configuration is still to be written, at boot, and will be like this. It counts only where no stack configures the interface yet.
     Pending(Observed<Intent>),
+    /// It is a DHCPv6 client of its own that runs beside whatever configures the interface.
+    RunsBeside(Observed<Intent>),
     /// It is the stack of this machine and does not name the interface, so it leaves it alone.
     LeavesAlone(Intent),
 }
@@ -73,17 +85,21 @@ const STACKS: &[Stack] = &[
     Stack { name: "network-scripts", read: network_scripts::read },
     Stack { name: "netplan", read: netplan::read },
     Stack { name: "systemd-networkd", read: networkd::read },
+    Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
+    Stack { name: "dhcpcd", read: dhcpcd::read },
+    Stack { name: "wicked", read: wicked::read },
+    Stack { name: "ConnMan", read: connman::read },
+    Stack { name: "netifd", read: netifd::read },
+    Stack { name: "dhcp6c", read: dhcp6_clients::wide },
+    Stack { name: "dibbler", read: dhcp6_clients::dibbler },
     Stack { name: "cloud-init", read: cloud_init::read },
 ];
 
-/// What is not read yet, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
+/// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
 const UNREAD: &[(&str, &[&str])] = &[
-    ("wicked", &["/usr/sbin/wickedd", "/etc/sysconfig/network/ifcfg-*"]),
-    ("ConnMan", &["/usr/sbin/connmand"]),
-    ("dhcpcd as a service", &["/etc/systemd/system/*.wants/dhcpcd.service", "/etc/runlevels/*/dhcpcd", "/etc/rc?.d/S??dhcpcd"]),
-    ("wide-dhcpv6-client", &["/etc/wide-dhcpv6/dhcp6c.conf"]),
-    ("dibbler-client", &["/etc/dibbler/client.conf"]),
-    ("netifd", &["/sbin/netifd"]),
+    ("netctl", &["/etc/systemd/system/*.wants/netctl*@*.service"]),
+    ("netifrc", &["/etc/runlevels/*/net.e*"]),
+    ("rc.inet1", &["/etc/rc.d/rc.inet1.conf"]),
 ];
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
@@ -93,8 +109,8 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let readings = readings(&root, nics);
     let overrides = cloud_init::overrides(&root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
-        stack: overridden(decide(&nic.name, &readings, &unread), overrides.as_ref()),
-        claims: claims(&nic.name, &readings),
+        stack: overridden(in_charge::decide(&nic.name, &readings, &unread), overrides.as_ref()),
+        claims: in_charge::claims(&nic.name, &readings),
         sysctl: sysctl::at_boot(&root, nic).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
     };
@@ -107,62 +123,12 @@ pub fn named(root: &Path) -> BTreeSet<String> {
     readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named).collect()
 }
 
+/// Each stack with its reading, or why it could not be read.
+type Readings = [(&'static str, Result<Reading, String>)];
+
 fn readings(root: &Root, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
     let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
     STACKS.iter().map(read).collect()
-}
-
-/// Every stack that configures the interface.
-fn claims(name: &str, readings: &[(&str, Result<Reading, String>)]) -> Observed<Vec<Claimed>> {
-    let claimed = |stack: &str, intent: &Intent| Claimed { stack: stack.to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() };
-    let mut claims = Vec::new();
-    let mut pending = Vec::new();
-    for (stack, reading) in readings {
-        match reading {
-            Err(reason) => return Observed::unknown(reason),
-            Ok(reading) => match reading.interfaces.get(name) {
-                Some(Claim::Configures(Observed::Seen(intent))) => claims.push(claimed(stack, intent)),
-                Some(Claim::Pending(Observed::Seen(intent))) => pending.push(claimed(stack, intent)),
-                Some(Claim::Configures(Observed::Unknown(reason) | Observed::Absent(reason))) => return Observed::unknown(reason),
-                Some(Claim::Pending(_) | Claim::LeavesAlone(_)) | None => {}
-            },
-        }
-    }
-    Observed::Seen(if claims.is_empty() { pending } else { claims })
-}
-
-/// Who of the stacks has the interface.
-fn decide(name: &str, readings: &[(&str, Result<Reading, String>)], unread: &[String]) -> Observed<Intent> {
-    let mut configuring = Vec::new();
-    let mut pending = Vec::new();
-    let mut leaving = Vec::new();
-    for (stack, reading) in readings {
-        match reading {
-            Err(reason) => return Observed::unknown(reason),
-            Ok(reading) => match reading.interfaces.get(name) {
-                Some(Claim::Configures(intent)) => configuring.push((stack, intent)),
-                Some(Claim::Pending(intent)) => pending.push((stack, intent)),
-                Some(Claim::LeavesAlone(intent)) => leaving.push(intent),
-                None => {}
-            },
-        }
-    }
-    if configuring.is_empty() {
-        configuring = pending;
-    }
-    let stacks = || configuring.iter().map(|(stack, _)| **stack).collect::<Vec<_>>().join(" and ");
-    match (&configuring[..], &leaving[..], unread) {
-        ([(_, intent)], _, []) => (*intent).clone(),
-        ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
-        ([], _, []) => Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}", names())),
-        ([], _, unread) => {
-            Observed::unknown(format!("{} here, which v6check does not read yet; no stack that it reads ({}) names {name}", found(unread), names()))
-        }
-        (_, _, []) => Observed::unknown(format!("{} both configure {name}", stacks())),
-        (_, _, unread) => {
-            Observed::unknown(format!("{} configures {name}, but {} here too, which v6check does not read yet", stacks(), found(unread)))
-        }
-    }
 }
 
 /// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.

@@ -25,6 +25,7 @@ use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
 pub(in crate::observe) use leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
+pub(in crate::observe) use owners::NETWORK_MANAGER;
 pub use settings::counters;
 
 /// Links and capabilities of this machine.
@@ -129,7 +130,15 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
         };
         let addresses = of(&addresses, &index);
         let owners = match &told {
-            Ok(told) => owners::owners(&owners::Subject { name, index: told.link.index, addresses: &addresses, sysctl: &sysctl, host, root: &root }),
+            Ok(told) => owners::owners(&owners::Subject {
+                name,
+                index: told.link.index,
+                mac: told.link.mac,
+                addresses: &addresses,
+                sysctl: &sysctl,
+                host,
+                root: &root,
+            }),
             Err(reason) => owners::unknown(reason),
         };
         let state = State {

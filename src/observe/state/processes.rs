@@ -12,8 +12,8 @@ use crate::facts::{Observed, Process};
 use crate::observe::file;
 
 /// Names (`comm`, cut at 15 bytes) of the programs that handle RAs or speak DHCPv6; a trailing `*` stands for any rest.
-const NAMES: [&str; 10] =
-    ["NetworkManager", "connmand", "dhclient", "dhcp6c", "dhcpcd", "dibbler-client", "odhcp6c", "systemd-network", "udhcpc6", "wickedd*"];
+const NAMES: [&str; 11] =
+    ["NetworkManager", "busybox", "connmand", "dhclient", "dhcp6c", "dhcpcd", "dibbler-client", "odhcp6c", "systemd-network", "udhcpc6", "wickedd*"];
 const MOST_ARGUMENT_BYTES: u64 = 64 << 10;
 const MOST_ARGUMENTS: usize = 64;
 const LONGEST_ARGUMENT: usize = 256;
@@ -92,7 +92,8 @@ impl Search {
             return Ok(None);
         }
         match fs::read_link(place(pid, "ns/net")) {
-            Ok(namespace) if namespace == self.ours => Ok(read(pid, name)),
+            // Run by its own name, BusyBox can be anything.
+            Ok(namespace) if namespace == self.ours => Ok(read(pid, name).filter(|process| process.name != "busybox" || is_udhcpc6(process))),
             Ok(_) => Ok(None),
             Err(error) if gone(&error) => Ok(None),
             Err(error) => Err(format!("the network namespace of {name} (process {pid}) cannot be told ({error}): run as root")),
@@ -121,6 +122,10 @@ impl Search {
         }
         holders
     }
+}
+
+fn is_udhcpc6(process: &Process) -> bool {
+    process.arguments.iter().take(2).any(|argument| argument.ends_with("udhcpc6"))
 }
 
 /// Inode numbers of the sockets that a process has open.

@@ -1,37 +1,34 @@
-//! What daemons say of an interface below /run, in their configuration, or in their title.
+//! Whether NetworkManager has an interface, from its state file of the device and the profile that this names.
+//!
+//! While a profile is being activated, the file does not name it yet. Profiles are keyfiles, and ifcfg files that carry their UUID.
 
 use std::io;
 
-use super::{DHCPCD, NETWORK_MANAGER, Subject};
-use crate::facts::Process;
-use crate::observe::file::matches;
+use super::{NETWORK_MANAGER, Subject, value};
 
-/// Evidence that systemd-networkd manages the interface, from its state file (section 3 of networkctl(1) shows the same states).
-///
-/// # Errors
-/// The state file cannot be read.
-pub(super) fn by_networkd(subject: &Subject<'_>) -> Result<Option<String>, String> {
-    let path = format!("/run/systemd/netif/links/{}", subject.index);
-    let text = subject.root.text_if_any(&path).map_err(|error| format!("systemd-networkd runs, but {error}"))?;
-    let state = text.as_deref().and_then(|text| value(text, "ADMIN_STATE"));
-    Ok(state.filter(|state| *state != "unmanaged").map(|state| format!("{path} has ADMIN_STATE={state}")))
-}
+/// In the order of precedence (NetworkManager's nms-keyfile-plugin.c).
+const PROFILES: [&str; 3] =
+    ["/run/NetworkManager/system-connections", "/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"];
 
 /// Evidence that NetworkManager handles the interface's RAs: it manages it, by a profile whose `ipv6.method` is not `ignore`, which leaves
-/// them to the kernel.
+/// them to the kernel, and that was not made up for what others configured.
 ///
 /// # Errors
 /// It manages the interface, and the method cannot be found out.
-pub(super) fn ra_by_network_manager(subject: &Subject<'_>) -> Result<Option<String>, String> {
-    let path = format!("/run/NetworkManager/devices/{}", subject.index);
-    let text = subject.root.text_if_any(&path).map_err(|error| format!("NetworkManager runs, but {error}"))?;
+pub(super) fn handles_ras(subject: &Subject<'_>) -> Result<Option<String>, String> {
+    let text = device(subject).map_err(|error| format!("NetworkManager runs, but {error}"))?;
     let Some(text) = text.filter(|text| value(text, "managed") == Some("true")) else { return Ok(None) };
-    let evidence = format!("{path} has managed=true");
-    let profile = value(&text, "connection-uuid").map(|uuid| method(subject, uuid).map_err(|error| format!("{NETWORK_MANAGER}'s profiles: {error}")));
+    let evidence = format!("{} has managed=true", path(subject));
+    let profile =
+        value(&text, "connection-uuid").map(|uuid| profile(subject, uuid).map_err(|error| format!("{NETWORK_MANAGER}'s profiles: {error}")));
     match profile.transpose()?.flatten() {
-        Some((_, method)) if method == "ignore" => Ok(None),
-        Some((profile, method)) => Ok(Some(format!("{evidence}; {profile} has method={method}"))),
-        // For every other method it writes accept_ra=0.
+        Some(Profile { external: true, .. }) => Ok(None),
+        Some(Profile { method, .. }) if method == "ignore" => Ok(None),
+        Some(Profile { path, method, .. }) => Ok(Some(format!("{evidence}; {path} has method={method}"))),
+        // For every other method it writes accept_ra=0, and only for some of them it speaks DHCPv6.
+        None if holds_client_socket(subject) => {
+            Ok(Some(format!("{evidence}, and it holds UDP 546 on {}, as it never does with method=ignore", subject.name)))
+        }
         None => match subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) {
             Some(0) | None => {
                 Err(format!("NetworkManager manages {} by a profile that could not be read, so that method=ignore cannot be ruled out", subject.name))
@@ -41,80 +38,68 @@ pub(super) fn ra_by_network_manager(subject: &Subject<'_>) -> Result<Option<Stri
     }
 }
 
-/// The `ipv6.method` of the profile `uuid` and the file it stands in; `auto` where none is given.
-fn method(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<(String, String)>> {
-    for directory in
-        ["/run/NetworkManager/system-connections", "/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"]
-    {
+/// Evidence that it managed the interface when it last wrote the file, whether or not it runs.
+pub(super) fn managed(subject: &Subject<'_>) -> Option<String> {
+    let text = device(subject).ok()??;
+    (value(&text, "managed") == Some("true") && value(&text, "connection-uuid").is_some()).then(|| format!("{} has managed=true", path(subject)))
+}
+
+fn path(subject: &Subject<'_>) -> String {
+    format!("/run/NetworkManager/devices/{}", subject.index)
+}
+
+fn device(subject: &Subject<'_>) -> io::Result<Option<String>> {
+    subject.root.text_if_any(&path(subject))
+}
+
+fn holds_client_socket(subject: &Subject<'_>) -> bool {
+    let sockets = subject.host.dhcpv6_client_sockets.get().map(Vec::as_slice).unwrap_or_default();
+    sockets.iter().any(|socket| super::holder(socket) == Some(NETWORK_MANAGER) && super::on(subject, socket))
+}
+
+struct Profile {
+    path: String,
+    /// `ipv6.method`; `auto` where none is given.
+    method: String,
+    /// NetworkManager only shows what another program configured (`nmcli` says `connected (externally)`).
+    external: bool,
+}
+
+fn profile(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
+    for directory in PROFILES {
         for name in subject.root.names(directory) {
             let path = format!("{directory}/{name}");
             let Some(text) = subject.root.text_if_any(&path)? else { continue };
             if value(&text, "uuid") == Some(uuid) {
-                let section = text.lines().map(str::trim).skip_while(|line| *line != "[ipv6]").skip(1).take_while(|line| !line.starts_with('['));
-                let method = section.filter_map(|line| line.split_once('=')).find(|(key, _)| key.trim() == "method");
-                return Ok(Some((path, method.map_or("auto", |(_, method)| method.trim()).to_owned())));
+                let method = in_section(&text, "[ipv6]", "method").unwrap_or("auto").to_owned();
+                let external = in_section(&text, "[.nmmeta]", "external") == Some("true");
+                return Ok(Some(Profile { path, method, external }));
             }
         }
     }
-    Ok(None)
+    of_ifcfg(subject, uuid)
 }
 
-/// The value of the first line `key=value`.
-fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.lines().filter_map(|line| line.split_once('=')).find(|(found, _)| found.trim() == key).map(|(_, value)| value.trim())
-}
-
-/// What dhcpcd may do for an interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    RouterAdvertisements,
-    Dhcpv6,
-}
-
-/// The dhcpcd that does `part` for the interface, and the evidence.
-///
-/// # Errors
-/// Its configuration cannot be read.
-pub(super) fn by_dhcpcd<'a>(subject: &Subject<'_>, processes: &'a [Process], part: Part) -> Result<Option<(&'a Process, String)>, String> {
-    for process in processes.iter().filter(|process| process.name == DHCPCD) {
-        let line = process.arguments.join(" ");
-        let title = line.strip_prefix("dhcpcd: ");
-        let words: Vec<&str> = title.unwrap_or(&line).split_ascii_whitespace().collect();
-        let manager = matches!(words.first(), Some(&"[manager]" | &"[master]"));
-        // Its helper processes have titles of their own: `dhcpcd: [network proxy]`.
-        let for_it = match title {
-            Some(_) => manager || words.first() == Some(&subject.name),
-            None => words.iter().skip(1).any(|word| *word == subject.name),
-        };
-        if !for_it || title.is_some() && !words.contains(&"[ip6]") {
-            continue;
-        }
-        let path = "/etc/dhcpcd.conf";
-        let configuration = subject.root.text_if_any(path).map_err(|error| format!("dhcpcd runs, but {error}"))?;
-        if configuration.is_none_or(|text| allows(&text, subject.name, manager, part)) {
-            return Ok(Some((process, format!("its title is `{line}`"))));
+/// A profile of the ifcfg-rh plugin: without `IPV6INIT=yes` its method is `ignore` (nms-ifcfg-rh-reader.c).
+fn of_ifcfg(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
+    for path in subject.root.glob("/etc/sysconfig/network-scripts/ifcfg-*") {
+        let Some(text) = subject.root.text_if_any(&path)? else { continue };
+        let word = |key: &str| value(&text, key).map(|word| word.trim_matches(['"', '\'']));
+        let yes = |key: &str| word(key).is_some_and(|word| matches!(&word.to_ascii_lowercase()[..], "yes" | "true" | "t" | "y" | "1"));
+        if word("UUID") == Some(uuid) {
+            let method = match (yes("IPV6_DISABLED"), yes("IPV6INIT")) {
+                (true, _) => "disabled",
+                (false, false) => "ignore",
+                // Which one, its owner does not depend on.
+                (false, true) => "not ignore (IPV6INIT=yes)",
+            };
+            return Ok(Some(Profile { path, method: method.to_owned(), external: false }));
         }
     }
     Ok(None)
 }
 
-/// Whether dhcpcd.conf(5) lets dhcpcd do `part` on the interface.
-fn allows(text: &str, name: &str, manager: bool, part: Part) -> bool {
-    let mut applies = true;
-    let mut allowed = true;
-    for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_ascii_whitespace();
-        let Some(keyword) = words.next() else { continue };
-        match keyword {
-            "interface" => applies = words.any(|word| word == name),
-            "profile" | "ssid" => applies = false,
-            "denyinterfaces" if manager && words.any(|pattern| matches(pattern, name)) => return false,
-            "allowinterfaces" if manager => allowed &= words.any(|pattern| matches(pattern, name)),
-            "noipv6" | "ipv4only" if applies => allowed = false,
-            "noipv6rs" if applies && part == Part::RouterAdvertisements => allowed = false,
-            "nodhcp6" if applies && part == Part::Dhcpv6 => allowed = false,
-            _ => {}
-        }
-    }
-    allowed
+fn in_section<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
+    let lines = text.lines().map(str::trim).skip_while(|line| *line != section).skip(1).take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once('=')).find(|(found, _)| found.trim() == key).map(|(_, value)| value.trim())
 }

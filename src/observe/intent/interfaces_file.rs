@@ -76,35 +76,44 @@ impl Configuration {
     /// # Errors
     /// One of the files cannot be read, or they are too many.
     pub(super) fn read(root: &Root, path: &str) -> io::Result<Option<Self>> {
+        Self::read_with(root, path, &str::to_owned)
+    }
+
+    /// As [`Configuration::read`], of the text that `filled` makes of each file's.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn read_with(root: &Root, path: &str, filled: &dyn Fn(&str) -> String) -> io::Result<Option<Self>> {
         let mut configuration = Self::default();
-        Ok(configuration.include(root, path, 0)?.then_some(configuration))
+        Ok(configuration.include(root, path, filled, 0)?.then_some(configuration))
     }
 
     /// Whether there is such a file.
-    fn include(&mut self, root: &Root, path: &str, depth: usize) -> io::Result<bool> {
+    fn include(&mut self, root: &Root, path: &str, filled: &dyn Fn(&str) -> String, depth: usize) -> io::Result<bool> {
         if !self.seen.insert(path.to_owned()) {
             return Ok(true);
         }
         if self.seen.len() > MOST_FILES || depth > DEEPEST {
             return Err(io::Error::other(format!("{path}: too many files draw in each other")));
         }
-        let Some(text) = root.text_if_any(path)? else { return Ok(false) };
+        let Some(text) = root.text_if_any(path)?.map(|text| filled(&text)) else { return Ok(false) };
         let mut part = Part::Outside;
         for line in lines(path, &text) {
             self.lines += 1;
             if self.lines > MOST_LINES || self.stanzas.len() > MOST_STANZAS {
                 return Err(io::Error::other(format!("{path}: too many lines")));
             }
-            part = self.take(root, line, part, depth)?;
+            part = self.take(root, line, part, filled, depth)?;
         }
         Ok(true)
     }
 
     /// Takes one line, and says what the next ones belong to.
-    fn take(&mut self, root: &Root, line: Line, part: Part, depth: usize) -> io::Result<Part> {
+    fn take(&mut self, root: &Root, line: Line, part: Part, filled: &dyn Fn(&str) -> String, depth: usize) -> io::Result<Part> {
         let words: Vec<String> = line.words().map(str::to_owned).collect();
         match line.key() {
-            "iface" => self.stanzas.push(stanza(line, &words)),
+            // A template is a stanza that others inherit from, in ifupdown-ng.
+            "iface" | "template" => self.stanzas.push(stanza(line, &words)),
             "auto" | "allow-auto" | "allow-hotplug" => {
                 self.at_boot.push((line, words));
                 return Ok(Part::Outside);
@@ -116,12 +125,12 @@ impl Configuration {
             "source" | "source-directory" => {
                 for pattern in &words {
                     for path in drawn_in(root, &line.at.path, pattern, line.key() == "source") {
-                        self.include(root, &path, depth + 1)?;
+                        self.include(root, &path, filled, depth + 1)?;
                     }
                 }
                 return Ok(Part::Outside);
             }
-            "template" | "rename" | "no-auto-down" | "no-scripts" => return Ok(Part::Outside),
+            "rename" | "no-auto-down" | "no-scripts" => return Ok(Part::Outside),
             other if other.starts_with("allow-") => return Ok(Part::Outside),
             _ => {
                 if let (Part::Stanza, Some(stanza)) = (part, self.stanzas.last_mut()) {

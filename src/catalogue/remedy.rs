@@ -1,0 +1,142 @@
+//! What to change: in words, and as lines of shell that make the change.
+//!
+//! A script is for a guest, run as root by its own shell. Names from an image are hostile: they are quoted, and a strange interface name gets no
+//! script at all.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::glob::matches;
+use crate::judge::Cause;
+
+/// The key of the script for where nothing more special is known.
+const GENERAL: &str = "general";
+
+/// What to change. `{interface}` stands for the interface's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedy {
+    /// Where nothing more special is known.
+    pub general: String,
+    /// By cause; goes before the stack.
+    #[serde(default)]
+    pub cause: BTreeMap<Cause, String>,
+    /// By the guest network stack in charge.
+    #[serde(default)]
+    pub stack: BTreeMap<String, String>,
+    /// Lines of shell that make the change, by the name of a cause, of a stack, or `general`. Run twice they do what they do once. `{file}` stands
+    /// for a file that the evidence names, quoted.
+    #[serde(default)]
+    pub script: BTreeMap<String, String>,
+}
+
+impl Remedy {
+    /// The change for `cause`, else for `stack`, else the general one.
+    pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
+        let by_cause = cause.and_then(|cause| self.cause.get(&cause));
+        let by_stack = stack.and_then(|stack| self.stack.get(stack));
+        by_cause.or(by_stack).unwrap_or(&self.general).trim().replace("{interface}", interface)
+    }
+
+    /// The script for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
+    /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names, and
+    /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.
+    pub fn pick_script(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str, files: &[&str]) -> Option<String> {
+        let by_cause = cause.and_then(|cause| self.script.get(cause.name()));
+        let by_stack = || stack.and_then(|stack| self.script.get(stack));
+        let script = match cause {
+            // It calls for another change than the usual one, so the usual script is wrong.
+            Some(cause) if self.cause.contains_key(&cause) => by_cause,
+            _ => by_cause.or_else(by_stack).or_else(|| self.script.get(GENERAL)),
+        }?;
+        if script.contains("{interface}") && !is_plain(interface) {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for line in script.trim().lines() {
+            let line = line.replace("{interface}", interface);
+            if line.contains("{file}") {
+                lines.extend(files.iter().filter_map(|file| Some(fitting(&line, file)?.replace("{file}", &quoted(file)))));
+            } else {
+                lines.push(line);
+            }
+        }
+        (!lines.is_empty()).then(|| lines.join("\n") + "\n")
+    }
+}
+
+/// What of a line is for `file`: of `case {file} in PATTERN) COMMAND;; esac` the command whose pattern takes it in, if any does; else the line.
+fn fitting<'a>(line: &'a str, file: &str) -> Option<&'a str> {
+    let Some(arms) = line.strip_prefix("case {file} in ").and_then(|rest| rest.strip_suffix(";; esac")) else { return Some(line) };
+    let mut arms = arms.split(";; ").filter_map(|arm| arm.split_once(") "));
+    arms.find(|(patterns, _)| patterns.split('|').any(|pattern| matches(pattern, file))).map(|(_, command)| command)
+}
+
+/// Whether a name means nothing to a shell, to sed or to a path: letters, digits and `_ - : @ .`, no option and no dots alone. The kernel
+/// allows more.
+fn is_plain(interface: &str) -> bool {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "_-:@.".contains(character);
+    !interface.is_empty() && interface.chars().all(plain) && !interface.starts_with(['-', '.'])
+}
+
+/// `text` as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remedy(script: &[(&str, &str)]) -> Remedy {
+        let script = script.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+        Remedy { general: "change it".into(), cause: BTreeMap::new(), stack: BTreeMap::new(), script }
+    }
+
+    #[test]
+    fn the_cause_goes_before_the_stack() {
+        let remedy = remedy(&[("forwarding", "a"), ("ifupdown", "b"), ("general", "c")]);
+        let pick = |cause, stack| remedy.pick_script(cause, stack, "eth0", &[]);
+        assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")).as_deref(), Some("a\n"));
+        assert_eq!(pick(Some(Cause::Firewall), Some("ifupdown")).as_deref(), Some("b\n"));
+        assert_eq!(pick(None, Some("netplan")).as_deref(), Some("c\n"));
+    }
+
+    #[test]
+    fn nothing_mends_it() {
+        assert_eq!(remedy(&[("ifupdown", "b")]).pick_script(None, Some("netplan"), "eth0", &[]), None);
+    }
+
+    #[test]
+    fn a_cause_with_a_remedy_of_its_own_has_no_other_script() {
+        let mut remedy = remedy(&[("general", "c")]);
+        remedy.cause.insert(Cause::Firewall, "open it".into());
+        assert_eq!(remedy.pick_script(Some(Cause::Firewall), None, "eth0", &[]), None);
+        assert_eq!(remedy.pick_script(Some(Cause::Silence), None, "eth0", &[]).as_deref(), Some("c\n"));
+    }
+
+    #[test]
+    fn a_line_for_each_file() {
+        let remedy = remedy(&[("general", "rm -f {file}\ntrue")]);
+        assert_eq!(remedy.pick_script(None, None, "", &["/a", "/b c'"]).as_deref(), Some("rm -f '/a'\nrm -f '/b c'\\'''\ntrue\n"));
+        assert_eq!(remedy.pick_script(None, None, "", &[]).as_deref(), Some("true\n"));
+    }
+
+    #[test]
+    fn the_command_for_each_file() {
+        let remedy = remedy(&[("general", "case {file} in /etc/a*|/b) echo (a) {file};; *.c) rm {file};; esac")]);
+        let pick = |files: &[&str]| remedy.pick_script(None, None, "", files);
+        assert_eq!(pick(&["/b", "/x y.c", "/z"]).as_deref(), Some("echo (a) '/b'\nrm '/x y.c'\n"));
+        assert_eq!(pick(&["/z"]), None);
+    }
+
+    #[test]
+    fn no_script_for_a_hostile_name() {
+        let remedy = remedy(&[("general", "ip link set {interface} up")]);
+        for name in ["$(reboot)", "eth0;reboot", "a b", "../x", "-x", "", "a/b", "a\nb"] {
+            assert_eq!(remedy.pick_script(None, None, name, &[]), None, "{name:?}");
+        }
+        assert!(remedy.pick_script(None, None, "eth0.100", &[]).is_some());
+    }
+}

@@ -1,0 +1,194 @@
+//! What comes of an interface at the next boot, by what is set up: whether IPv6 is on, and whether Router Advertisements are accepted.
+//!
+//! It reads intent; of state only whether forwarding is on now, since what turned it on (containers, libvirt, a VPN) does so after each boot
+//! and leaves no line in sysctl.d.
+
+use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict};
+use crate::facts::{FileLine, Intent, InterfaceIntent, Setting, TakesRas, Tense, Tenses, Unknown};
+
+/// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
+const BASELINES: &str =
+    "hardening baselines demand it (CIS Benchmark \"Ensure IPv6 router advertisements are not accepted\", and the STIGs likewise)";
+
+/// A place as `/etc/network/interfaces:7`; line 0 is the whole file.
+pub(super) fn place(at: &FileLine) -> String {
+    if at.line == 0 { at.path.clone() } else { format!("{}:{}", at.path, at.line) }
+}
+
+/// A setting as evidence.
+pub(super) fn evidence<T>(setting: &Setting<T>) -> Evidence {
+    Evidence { tense: Tense::Intent, source: place(&setting.at), value: setting.text.clone() }
+}
+
+/// Where a finding that holds says that it is set up, for the message of a state that is not as intended: `, though FILE:LINE sets it up
+/// (TEXT)`. Nothing where it does not hold, is not known, or no file says it.
+pub(super) fn though(intended: &Judgement) -> Option<(String, Evidence)> {
+    let finding = intended.as_ref().ok().filter(|finding| finding.verdict == Verdict::Pass)?;
+    let evidence = finding.evidence.iter().find(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/'))?;
+    Some((format!(", though {} sets it up ({})", evidence.source, evidence.value), evidence.clone()))
+}
+
+/// `failed` with where it is set up otherwise.
+pub(super) fn though_set_up(mut failed: Finding, intended: &Judgement) -> Finding {
+    if failed.verdict == Verdict::Fail
+        && let Some((words, evidence)) = though(intended)
+    {
+        failed.message.push_str(&words);
+        failed.evidence.push(evidence);
+    }
+    failed
+}
+
+/// Where a key of sysctl.d belongs to, as far as it is none of the interface's own.
+fn template(setting: &Setting<i64>) -> Option<&'static str> {
+    let key = setting.text.split('=').next().unwrap_or_default().replace('.', "/");
+    ["all", "default"].into_iter().find(|template| key.contains(&format!("/conf/{template}/")))
+}
+
+/// What sysctl.d writes to `name` of the interface at boot.
+///
+/// # Errors
+/// It was not read.
+fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
+    // The kernel hands `all` on to every interface for these two only, and `default` to none that exists (net/ipv6/addrconf.c).
+    let handed_on = ["forwarding", "disable_ipv6"].contains(&name);
+    Ok(intent.sysctl.get()?.get(name).filter(|setting| match template(setting) {
+        None => true,
+        Some("all") => handed_on,
+        Some(_) => false,
+    }))
+}
+
+/// Lines of sysctl.d that look as if they decided `name` and do not: under `all` or `default`.
+fn without_effect<'a>(intent: &'a InterfaceIntent, name: &'a str) -> impl Iterator<Item = Evidence> + 'a {
+    let settings = intent.sysctl.get().ok().into_iter().flatten();
+    let keys = [name.to_owned(), format!("all/{name}"), format!("default/{name}")];
+    settings
+        .filter(move |(key, setting)| keys.contains(key) && template(setting).is_some())
+        .map(|(_, setting)| Evidence { value: format!("{} (no effect on an interface that exists)", setting.text), ..evidence(setting) })
+}
+
+/// Whether IPv6 is on at the next boot.
+///
+/// # Errors
+/// What decides it was not read.
+pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
+    const EXPECTED: &str = "IPv6 is on";
+    let (_, tenses) = subject.on_interface()?;
+    let host = &subject.facts.intent;
+    let command_line = host.command_line.get();
+    let word = |name: &str| command_line.as_ref().ok().and_then(|words| words.iter().find(|word| word.value == name));
+    let off = |setting: &Setting<String>, message: String| Finding::fail(EXPECTED, setting.text.clone(), message).with_all([evidence(setting)]);
+    if let Some(word) = word("ipv6.disable=1") {
+        return Ok(off(word, format!("the boot loader switches IPv6 off ({}: {})", place(&word.at), word.value)));
+    }
+    let modules = host.modules.get();
+    if let Some(line) = modules.as_ref().ok().and_then(|lines| lines.first()) {
+        return Ok(off(line, format!("the kernel's module ipv6 is kept out or switched off ({}: {})", place(&line.at), line.text)));
+    }
+    let written = sysctl(&tenses.intent, "disable_ipv6");
+    let by_sysctl = written.as_ref().ok().copied().flatten();
+    let switched_off = match by_sysctl {
+        Some(setting) if setting.value != 0 => Some((evidence(setting), format!("{}: {}", place(&setting.at), setting.text))),
+        Some(_) => None,
+        None => word("ipv6.disable_ipv6=1").map(|word| (evidence(word), format!("{}: {}", place(&word.at), word.value))),
+    };
+    if let Some((evidence, by)) = switched_off {
+        let finding = match tenses.intent.stack.get() {
+            Ok(intent) if intent.takes_ras.value == TakesRas::Itself && daemon(intent) == "NetworkManager" => {
+                Finding::pass(EXPECTED, format!("{by}, which NetworkManager takes back when it brings the interface up"))
+            }
+            Ok(intent) if intent.takes_ras.value == TakesRas::Itself => {
+                let message = format!("IPv6 is switched off at boot ({by}), and whether {} switches it on again is not known", daemon(intent));
+                Finding::inconclusive(message)
+            }
+            Ok(_) => Finding::fail(EXPECTED, by.clone(), format!("IPv6 is switched off at boot ({by})")),
+            Err(unknown) => Finding::inconclusive(format!(
+                "IPv6 is switched off at boot ({by}), and who brings the interface up is not known: {}",
+                unknown.reason
+            )),
+        };
+        return Ok(finding.with_all([evidence]));
+    }
+    // Where the boot loader's files are out of sight, a running kernel shows what it was booted with.
+    let booted = subject.facts.state.ipv6.get().is_ok_and(|ipv6| ipv6.present && ipv6.command_line.is_none());
+    let loader = match command_line {
+        Ok(_) => "boot loader",
+        Err(_) if booted => "/proc/cmdline",
+        Err(unknown) => return Err(unknown),
+    };
+    let (_, written) = (modules?, written?);
+    let finding = Finding::pass(EXPECTED, "nothing switches it off at boot");
+    let nothing = "neither ipv6.disable nor a module line nor disable_ipv6".to_owned();
+    let shown = Evidence { tense: Tense::Intent, source: format!("{loader}, modprobe.d and sysctl.d"), value: nothing };
+    Ok(finding.with_all(written.map(evidence)).with_all([shown]).with_all(without_effect(&tenses.intent, "disable_ipv6")))
+}
+
+/// The program that carries an intent out.
+pub(super) fn daemon(intent: &Intent) -> &str {
+    intent.by.as_deref().unwrap_or(&intent.stack)
+}
+
+/// Whether Router Advertisements are accepted at the next boot: by the stack in charge, or by the kernel as `accept_ra` and forwarding will be
+/// then (`ipv6_accept_ra()`, include/net/ipv6.h). What the stack writes comes after sysctl.d.
+///
+/// # Errors
+/// What decides it was not read.
+pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
+    const EXPECTED: &str = "set up to accept Router Advertisements at boot";
+    let (_, tenses) = subject.on_interface()?;
+    let intent = tenses.intent.stack.get()?;
+    let (stack, takes) = (daemon(intent), &intent.takes_ras);
+    let told = evidence(takes);
+    match takes.value {
+        TakesRas::Itself => return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself")).with_all([told])),
+        TakesRas::No => {
+            let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.source, told.value);
+            return Ok(Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]));
+        }
+        TakesRas::Kernel => {}
+    }
+    let by_stack = intent.accept_ra.as_ref();
+    let by_sysctl = if by_stack.is_none() { sysctl(&tenses.intent, "accept_ra")? } else { None };
+    let hardened = by_sysctl.is_some();
+    let (value, decides) = by_stack.or(by_sysctl).map_or_else(kernel_default, |setting| (setting.value, evidence(setting)));
+    let set = if decides.source.starts_with('/') { format!("{}: {}", decides.source, decides.value) } else { decides.value.clone() };
+    let finding = if value == 0 {
+        let why = if hardened { format!("; {BASELINES}") } else { String::new() };
+        let failed = |but: &str| {
+            let message = format!("accept_ra will be 0 at the next boot ({set}){but}{why}");
+            Finding::fail(EXPECTED, format!("accept_ra={value}"), message)
+        };
+        match forwarding(tenses) {
+            Ok(Some(forwarding)) => failed(", and must be 2, since forwarding is on").because(Cause::Forwarding).with_all([forwarding]),
+            Ok(None) | Err(_) => failed(""),
+        }
+    } else if value == 2 {
+        Finding::pass(EXPECTED, "accept_ra=2, with forwarding and without")
+    } else if let Some(forwarding) = forwarding(tenses)? {
+        let message = format!(
+            "forwarding is on ({}: {}), so accept_ra must be 2, and it will be {value} at the next boot ({set})",
+            forwarding.source, forwarding.value
+        );
+        Finding::fail(EXPECTED, format!("accept_ra={value}, forwarding=1"), message).because(Cause::Forwarding).with_all([forwarding])
+    } else {
+        Finding::pass(EXPECTED, format!("accept_ra={value} ({set}), no forwarding"))
+    };
+    Ok(finding.with_all([decides, told]).with_all(without_effect(&tenses.intent, "accept_ra")))
+}
+
+/// What `accept_ra` is where nothing sets it (net/ipv6/addrconf.c).
+fn kernel_default() -> (i64, Evidence) {
+    (1, Evidence { tense: Tense::Intent, source: "accept_ra".into(), value: "nothing sets it, so the kernel's 1 holds".into() })
+}
+
+/// What shows that the interface will forward: a line of sysctl.d, or that it does so now.
+///
+/// # Errors
+/// sysctl.d was not read, and it does not forward now.
+fn forwarding(tenses: &Tenses) -> Result<Option<Evidence>, Unknown> {
+    if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
+        return Ok(Some(Evidence { tense: Tense::State, source: "forwarding now".into(), value: "1".into() }));
+    }
+    Ok(sysctl(&tenses.intent, "forwarding")?.filter(|setting| setting.value != 0).map(evidence))
+}

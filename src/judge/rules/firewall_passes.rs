@@ -1,0 +1,94 @@
+//! The guest's firewall lets in what IPv6 configuration needs.
+
+use serde::Deserialize;
+
+use super::{Cause, Finding, Judgement, Kind, Subject, heard, held, intended};
+use crate::facts::{Firewall, Passes, Setting};
+
+/// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
+/// each of the firewalls that are set up to start at boot; a packet must pass all of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FirewallPasses {
+    what: What,
+}
+
+/// What must pass.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum What {
+    /// ICMPv6 type 134.
+    RouterAdvertisements,
+    /// UDP from port 547 to port 546.
+    Dhcpv6Answers,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::RouterAdvertisements => "Router Advertisements (ICMPv6 type 134)",
+            Self::Dhcpv6Answers => "DHCPv6 answers (UDP port 546)",
+        }
+    }
+
+    fn of(self, firewall: &Firewall) -> &Setting<Passes> {
+        match self {
+            Self::RouterAdvertisements => &firewall.ras,
+            Self::Dhcpv6Answers => &firewall.dhcpv6,
+        }
+    }
+
+    fn effect(self, subject: &Subject<'_>) -> Option<heard::Effect> {
+        match self {
+            Self::RouterAdvertisements => heard::advertisements_delivered(subject),
+            Self::Dhcpv6Answers => heard::answers_delivered(subject).filter(|effect| effect.delivered || asks_in_vain(subject)),
+        }
+    }
+}
+
+/// Whether a DHCPv6 client runs and no address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like
+/// answers that are dropped; only where a client asks in vain are they taken for those.
+fn asks_in_vain(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| {
+        let asks = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| !clients.is_empty());
+        asks && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
+    })
+}
+
+impl Kind for FirewallPasses {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let (_, tenses) = subject.on_interface()?;
+        let (what, name) = (self.what, self.what.name());
+        let expected = format!("{name} pass");
+        let firewalls = tenses.intent.firewalls.get();
+        let listed = firewalls.as_ref().map(|firewalls| firewalls.as_slice()).unwrap_or_default();
+        let with = |verdict: Passes| listed.iter().find(|firewall| what.of(firewall).value == verdict);
+        let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, intended::place(&what.of(firewall).at), what.of(firewall).text);
+        let evidence = listed.iter().map(|firewall| intended::evidence(what.of(firewall)));
+        let finding = match what.effect(subject) {
+            Some(effect) if !effect.delivered => {
+                let by = with(Passes::No).map(|firewall| format!(": {}", told(firewall))).unwrap_or_default();
+                let message = format!("{name} arrive, and no socket sees them: the guest's firewall drops them, most likely{by}");
+                Finding::fail(expected, "they arrive and are dropped", message).because(Cause::Firewall).with_all(effect.evidence)
+            }
+            Some(effect) => {
+                let later = with(Passes::No).map(|firewall| format!("; {} drops them when it starts", told(firewall))).unwrap_or_default();
+                Finding::pass(expected, format!("they arrive and are delivered{later}")).with_all(effect.evidence)
+            }
+            None => {
+                if let Some(firewall) = with(Passes::No) {
+                    Finding::fail(expected, "dropped at boot", format!("{} does not let {name} in", told(firewall))).because(Cause::Firewall)
+                } else {
+                    firewalls?;
+                    match with(Passes::CannotTell) {
+                        Some(firewall) => Finding::inconclusive(format!("whether {} lets {name} in cannot be told from its rules", told(firewall))),
+                        None if listed.is_empty() => Finding::pass(expected, "no firewall is set up to start at boot")
+                            .with(crate::facts::Tense::Intent, "firewalld, ufw, nftables, ip6tables", "none is set up to start at boot"),
+                        None => Finding::pass(expected, listed.iter().map(told).collect::<Vec<_>>().join(", ")),
+                    }
+                }
+            }
+        };
+        Ok(finding.with_all(evidence))
+    }
+}

@@ -1,0 +1,72 @@
+//! An image carries no identity that each of its clones would share.
+
+use serde::Deserialize;
+
+use super::{Evidence, Finding, Judgement, Kind, Scope, Subject, intended};
+use crate::facts::{BakedIdentity, Tense};
+
+/// Nothing of this kind is fixed in the image's files. A running guest has its identity by right: only an image is judged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NotBakedIn {
+    what: What,
+}
+
+/// A part of a guest's identity.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum What {
+    MachineId,
+    Duid,
+    Lease,
+    Secret,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::MachineId => "machine-id",
+            Self::Duid => "DUID of a DHCPv6 client",
+            Self::Lease => "DHCPv6 lease",
+            Self::Secret => "secret that stable addresses are made of",
+        }
+    }
+
+    fn found(self, identity: &BakedIdentity) -> Vec<Evidence> {
+        match self {
+            Self::MachineId => identity.machine_id.iter().map(intended::evidence).collect(),
+            Self::Lease => identity.leases.iter().map(intended::evidence).collect(),
+            Self::Secret => identity.secrets.iter().map(intended::evidence).collect(),
+            Self::Duid => {
+                let of = |duid: &crate::facts::BakedDuid| Evidence {
+                    tense: Tense::Intent,
+                    source: intended::place(&duid.at),
+                    value: format!("{}: DUID {}, {}", duid.client, duid.duid, duid.decoded),
+                };
+                identity.duids.iter().map(of).collect()
+            }
+        }
+    }
+}
+
+impl Kind for NotBakedIn {
+    const SCOPE: Scope = Scope::Host;
+
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        if subject.facts.run.image.is_none() {
+            return Ok(Finding::skip("a running guest has an identity of its own by right; --root judges an image"));
+        }
+        let name = self.what.name();
+        let expected = format!("no {name} in the image");
+        let found = self.what.found(subject.facts.intent.identity.get()?);
+        let finding = match found.first() {
+            None => Finding::pass(expected, "none").with(Tense::Intent, "files that keep an identity", format!("no {name}")),
+            Some(first) => {
+                let more = if found.len() > 1 { format!(", and {} more", found.len() - 1) } else { String::new() };
+                let message = format!("each clone of the image has the same {name} ({}: {}{more})", first.source, first.value);
+                Finding::fail(expected, format!("{} in {}{more}", name, first.source), message)
+            }
+        };
+        Ok(finding.with_all(found))
+    }
+}

@@ -1,0 +1,162 @@
+//! /etc/network/interfaces as ifupdown-ng (Alpine) and BusyBox's ifup understand it: executors of ifupdown-ng 0.12 and its `dhcp` script; of
+//! BusyBox, which methods it has.
+//!
+//! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed.
+
+use std::io;
+
+use super::ifupdown::at_boot;
+use super::interfaces_file::{Configuration, Line, Stanza};
+use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
+use super::{Claim, Nic, Reading, Root, dhcpcd, services};
+use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::observe::file::has_wildcard;
+
+const NAME: &str = "ifupdown-ng";
+/// As deep as stanzas may inherit, and as many as one may end up with.
+const DEEPEST: usize = 8;
+const MOST: usize = 64;
+
+/// What either is set up to do with each of `nics`.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
+    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Ng | Ifupdown::BusyBox)) else {
+        return Ok(Reading::default());
+    };
+    let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
+    let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
+    let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
+    let claim = |nic: &Nic| Ok((nic.name.clone(), claim(root, &configuration, which, &nic.name)?));
+    let interfaces: io::Result<_> = nics.iter().filter(|nic| nic.name != "lo").map(claim).collect();
+    Ok(Reading { interfaces: interfaces?, named })
+}
+
+fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
+    let stanzas = stanzas(configuration, which, name);
+    let Some(first) = stanzas.first() else {
+        let none = Setting { value: (), at: FileLine { path: FILE.to_owned(), line: 0 }, text: format!("no stanza names {name}") };
+        return Ok(Claim::LeavesAlone(intent(none.holding(false), plain(&none))));
+    };
+    let line = &first.line;
+    let mut boot = match at_boot(configuration, name) {
+        Some((line, _)) => setting(true, line, line.text.clone()),
+        None => setting(false, line, format!("no auto line names {name}")),
+    };
+    // Where nothing is in a runlevel, the image is only the files that somebody looks at.
+    if root.is_directory("/etc/runlevels") && !services::starts(root, &["networking"]) {
+        boot = setting(false, line, "no runlevel has the service networking".to_owned());
+    }
+    let does = if which == Ifupdown::BusyBox {
+        // One method that it does not know makes it refuse the whole file.
+        if let Some(stanza) = configuration.stanzas.iter().find(|stanza| is_unknown_to_busybox(stanza)) {
+            boot = setting(false, &stanza.line, format!("{} (BusyBox's ifup has no such method and refuses the file)", stanza.line.text));
+        }
+        busybox(root, &stanzas)
+    } else {
+        ng(root, &stanzas, name)?
+    };
+    Ok(Claim::Configures(does.map(|does| intent(boot, does)).into()))
+}
+
+/// What is done about IPv6, and by whom.
+struct Does {
+    by: Option<&'static str>,
+    dhcpv6: Setting<RunsDhcpv6>,
+    takes_ras: Setting<TakesRas>,
+    accept_ra: Option<Setting<i64>>,
+}
+
+/// Nothing: the kernel's defaults stay.
+fn plain(reason: &Setting<()>) -> Does {
+    Does { by: None, dhcpv6: reason.holding(RunsDhcpv6::No), takes_ras: reason.holding(TakesRas::Kernel), accept_ra: None }
+}
+
+fn intent(at_boot: Setting<bool>, does: Does) -> Intent {
+    let Does { by, dhcpv6, takes_ras, accept_ra } = does;
+    Intent { stack: NAME.to_owned(), by: by.map(str::to_owned), at_boot, dhcpv6, takes_ras, accept_ra, overrides: Vec::new() }
+}
+
+fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {
+    Setting { value, at: line.at.clone(), text }
+}
+
+/// The stanzas of an interface and, with ifupdown-ng, of the templates that they inherit from.
+fn stanzas<'a>(configuration: &'a Configuration, which: Ifupdown, name: &str) -> Vec<&'a Stanza> {
+    let of = |name: &str| configuration.stanzas.iter().filter(|stanza| stanza.name == name).take(MOST).collect::<Vec<_>>();
+    let mut found = of(name);
+    let mut from = 0;
+    for _ in 0..if which == Ifupdown::Ng { DEEPEST } else { 0 } {
+        let parents: Vec<String> = found[from..].iter().flat_map(|stanza| parents(stanza)).collect();
+        from = found.len();
+        found.extend(parents.iter().flat_map(|parent| of(parent)));
+        found.truncate(MOST);
+        from = from.min(found.len());
+    }
+    found
+}
+
+fn parents(stanza: &Stanza) -> Vec<String> {
+    let options = stanza.options.iter().filter(|option| option.key() == "inherit").map(|option| option.value().to_owned());
+    options.chain(stanza.inherits.clone()).collect()
+}
+
+fn is_unknown_to_busybox(stanza: &Stanza) -> bool {
+    stanza.family.as_deref() == Some("inet6") && matches!(stanza.method.as_deref(), Some("dhcp" | "auto"))
+}
+
+/// What BusyBox does.
+///
+/// # Errors
+/// Why that cannot be said.
+fn busybox(root: &Root, stanzas: &[&Stanza]) -> Result<Does, String> {
+    let is = |stanza: &&&Stanza, family: &str, method: &str| stanza.family.as_deref() == Some(family) && stanza.method.as_deref() == Some(method);
+    if let Some(stanza) = stanzas.iter().find(|stanza| is(stanza, "inet", "dhcp")).filter(|_| dhcpcd::is_installed(root)) {
+        let Line { at, text } = &stanza.line;
+        return Err(format!("{}:{}: `{text}` starts dhcpcd, which does IPv6 too, or udhcpc, as this BusyBox was built", at.path, at.line));
+    }
+    let unknown = stanzas.iter().find(|stanza| is_unknown_to_busybox(stanza));
+    let shown = unknown.or_else(|| stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6"))).or(stanzas.first());
+    let Some(stanza) = shown else { return Err("no stanza".to_owned()) };
+    let note = if unknown.is_some() { " (BusyBox's ifup has no such method)" } else { " (BusyBox's ifup starts no DHCPv6 client)" };
+    Ok(plain(&setting((), &stanza.line, format!("{}{note}", stanza.line.text))))
+}
+
+/// What ifupdown-ng does.
+///
+/// # Errors
+/// A file of dhcpcd cannot be read.
+fn ng(root: &Root, stanzas: &[&Stanza], name: &str) -> io::Result<Result<Does, String>> {
+    let options = || stanzas.iter().flat_map(|stanza| &stanza.options);
+    let uses = |executor: &str| options().find(|option| option.key() == "use" && option.value().split_whitespace().any(|word| word == executor));
+    // The family means nothing to it: `inet6 dhcp` is `use dhcp`.
+    let method = stanzas.iter().find(|stanza| stanza.method.as_deref() == Some("dhcp")).map(|stanza| &stanza.line);
+    let Some(first) = stanzas.first() else { return Ok(Err("no stanza".to_owned())) };
+    let mut does = if let Some(line) = method.or_else(|| uses("dhcp")) {
+        let program = options().find(|option| option.key() == "dhcp-program");
+        let by_dhcpcd = program.map_or_else(|| root.exists("/sbin/dhcpcd"), |program| program.value() == dhcpcd::NAME);
+        match by_dhcpcd.then(|| dhcpcd::handling(root, name)).transpose()? {
+            Some(Ok(handling)) => Does {
+                by: Some(dhcpcd::NAME),
+                dhcpv6: setting(handling.dhcpv6.value, line, format!("{} (by dhcpcd; {})", line.text, handling.dhcpv6.text)),
+                takes_ras: handling.takes_ras,
+                accept_ra: handling.accept_ra,
+            },
+            Some(Err(denied)) => plain(&denied.with(())),
+            None => {
+                let why = program.map_or("as dhcpcd is not installed", |program| &program.text);
+                plain(&setting((), line, format!("{} (starts a client for IPv4 only, {why})", line.text)))
+            }
+        }
+    } else {
+        let shown = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).unwrap_or(first);
+        plain(&setting((), &shown.line, format!("{} (no executor runs DHCPv6)", shown.line.text)))
+    };
+    if does.accept_ra.is_none() {
+        let written = options().find(|option| matches!(option.key(), "ipv6-accept-ra" | "accept_ra"));
+        let written = written.and_then(|option| Some(setting(option.value().parse().ok()?, option, option.text.clone())));
+        does.accept_ra = written.or_else(|| uses("ipv6-ra").map(|option| setting(1, option, option.text.clone())));
+    }
+    Ok(Ok(does))
+}

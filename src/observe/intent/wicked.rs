@@ -1,0 +1,153 @@
+//! wicked, of SUSE (ifcfg(5), ifcfg-dhcp(5), ifsysctl(5)): /etc/sysconfig/network/ifcfg-X. Router Advertisements stay with the kernel.
+//!
+//! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
+//! `default` count for interfaces that are there already.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{Claim, Nic, Reading, Root, services, shell_values};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+
+const NAME: &str = "wicked";
+const FOLDER: &str = "/etc/sysconfig/network";
+/// Where sysctl files are, the most important place first: its file replaces those of the same name in the others.
+const SYSCTL: [&str; 5] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
+
+/// What wicked is set up to do with each of `nics`.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
+    let names: Vec<String> = root.names(FOLDER).into_iter().filter_map(|file| interface(&file)).collect();
+    if !starts(root) || (names.is_empty() && !root.exists("/usr/sbin/wickedd")) {
+        return Ok(Reading::default());
+    }
+    let interfaces: io::Result<_> = nics.iter().filter(|nic| nic.name != "lo").map(|nic| Ok((nic.name.clone(), claim(root, &nic.name)?))).collect();
+    Ok(Reading { interfaces: interfaces?, named: names.into_iter().collect() })
+}
+
+/// The interface that a file is for; those that editors and package managers leave behind are for none.
+fn interface(file: &str) -> Option<String> {
+    let name = file.strip_prefix("ifcfg-").filter(|name| !name.is_empty() && *name != "lo" && *name != "template")?;
+    let left = name.ends_with('~')
+        || [".rpmsave", ".rpmnew", ".rpmorig", ".bak", ".old", ".orig", ".template", ".scpmbackup"].iter().any(|end| name.ends_with(end));
+    (!left).then(|| name.to_owned())
+}
+
+/// Whether it starts at boot: by its own name, or as the one that `network.service` stands for.
+fn starts(root: &Root) -> bool {
+    let network = root.link("/etc/systemd/system/network.service");
+    match network.as_deref().and_then(|target| target.rsplit('/').next()) {
+        Some(target) => target == "wicked.service",
+        None => services::starts_if_told(root, &[NAME]),
+    }
+}
+
+fn claim(root: &Root, name: &str) -> io::Result<Claim> {
+    let path = format!("{FOLDER}/ifcfg-{name}");
+    let whole = |path: &str, text: &str| Setting { value: (), at: FileLine { path: path.to_owned(), line: 0 }, text: text.to_owned() };
+    if !root.exists(&path) {
+        let none = whole(&path, &format!("no file configures {name}"));
+        return Ok(Claim::LeavesAlone(Intent {
+            stack: NAME.to_owned(),
+            by: None,
+            at_boot: none.holding(false),
+            dhcpv6: none.holding(RunsDhcpv6::No),
+            takes_ras: none.holding(TakesRas::Kernel),
+            accept_ra: None,
+            overrides: Vec::new(),
+        }));
+    }
+    let own = shell_values::read(root, &path)?;
+    let global = shell_values::read(root, &format!("{FOLDER}/dhcp"))?;
+    let start = shell_values::last(&own, "STARTMODE");
+    let at_boot = start.map_or_else(
+        || whole(&path, "no STARTMODE, which means manual").holding(false),
+        |start| {
+            let boots = ["auto", "hotplug", "ifplugd", "nfsroot", "boot", "onboot", "on"];
+            start.holding(boots.contains(&&start.value.to_lowercase()[..]))
+        },
+    );
+    let protocol = shell_values::last(&own, "BOOTPROTO").filter(|protocol| !protocol.value.is_empty());
+    let dhcpv6 = match protocol {
+        None => Ok(whole(&path, "no BOOTPROTO, which means static").holding(RunsDhcpv6::No)),
+        Some(protocol) => match &protocol.value.to_lowercase()[..] {
+            "dhcp" | "dhcp6" | "dhcp+autoip" => {
+                mode(shell_values::last(&own, "DHCLIENT6_MODE").or(shell_values::last(&global, "DHCLIENT6_MODE")), protocol)
+            }
+            _ => Ok(protocol.holding(RunsDhcpv6::No)),
+        },
+    };
+    let accept_ra = accept_ra(root, name)?;
+    let kernel = whole(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
+    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent {
+        stack: NAME.to_owned(),
+        by: None,
+        at_boot,
+        dhcpv6,
+        takes_ras: kernel,
+        accept_ra,
+        overrides: Vec::new(),
+    }))))
+}
+
+/// When DHCPv6 is run for addresses, where BOOTPROTO has it.
+///
+/// # Errors
+/// The mode is not one of ifcfg-dhcp(5).
+fn mode(mode: Option<&Setting<String>>, protocol: &Setting<String>) -> Result<Setting<RunsDhcpv6>, String> {
+    let Some(mode) = mode.filter(|mode| !mode.value.is_empty()) else { return Ok(protocol.holding(RunsDhcpv6::WhenManaged)) };
+    match &mode.value.to_lowercase()[..] {
+        // The protocol is what turns it on, so it is the line to show.
+        "auto" => Ok(protocol.holding(RunsDhcpv6::WhenManaged)),
+        "managed" => Ok(mode.holding(RunsDhcpv6::Yes)),
+        "info" | "prefix" => Ok(mode.holding(RunsDhcpv6::No)),
+        _ => Err(format!("{}:{}: `{}` is no mode that v6check knows", mode.at.path, mode.at.line, mode.text)),
+    }
+}
+
+/// What wickedd writes to the interface's `accept_ra`: what the files say for it, else for `default`, else for `all`.
+fn accept_ra(root: &Root, name: &str) -> io::Result<Option<Setting<i64>>> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for folder in SYSCTL {
+        for file in root.names(folder).into_iter().filter(|file| file.strip_suffix(".conf").is_some()) {
+            files.entry(file.clone()).or_insert_with(|| format!("{folder}/{file}"));
+        }
+    }
+    let later = ["/etc/sysctl.conf".to_owned(), format!("{FOLDER}/ifsysctl"), format!("{FOLDER}/ifsysctl-{name}")];
+    let mut found: [Option<Setting<i64>>; 3] = [None, None, None];
+    for path in files.into_values().chain(later) {
+        let Some(text) = root.text_if_any(&path)? else { continue };
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) else { continue };
+            let (Some(whose), Ok(value)) = (whose(key.trim().trim_start_matches('-'), name), value.trim().parse()) else { continue };
+            found[whose] = Some(Setting { value, at: FileLine { path: path.clone(), line: number }, text: line.to_owned() });
+        }
+    }
+    Ok(found.into_iter().flatten().next())
+}
+
+/// Whose `accept_ra` a key means: the interface's own (0), `default` (1), `all` (2). The first separator decides which of `.` and `/` stands
+/// for itself in a name (sysctl.d(5)); in ifsysctl files variables may stand for the interface.
+fn whose(key: &str, name: &str) -> Option<usize> {
+    let separator = key.chars().find(|character| matches!(character, '.' | '/'))?;
+    let key = if separator == '.' {
+        key.chars()
+            .map(|character| match character {
+                '.' => '/',
+                '/' => '.',
+                other => other,
+            })
+            .collect()
+    } else {
+        key.to_owned()
+    };
+    match key.strip_prefix("net/ipv6/conf/")?.strip_suffix("/accept_ra")? {
+        "all" => Some(2),
+        "default" => Some(1),
+        "$INTERFACE" | "$SYSCTL_IF" | "${INTERFACE}" | "${SYSCTL_IF}" => Some(0),
+        found => (found == name).then_some(0),
+    }
+}

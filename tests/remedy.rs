@@ -1,0 +1,179 @@
+//! What `v6check remedy` prints: a script that a shell runs and after which the next run passes, and the same as user data for cloud-init.
+//!
+//! The scripts are run for real, in an overlay of this machine's files with the image's own on top, without network, so nothing but the
+//! image changes. That needs root; without it these tests fail and say so.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
+
+/// A copy of a tree below tests/images, with files written over it.
+struct Image {
+    directory: TempDir,
+}
+
+impl Image {
+    fn of(name: &str, changes: &[(&str, &str)]) -> Self {
+        let image = Self { directory: tempfile::tempdir().unwrap() };
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images").join(name);
+        // The root of an overlay is searched by whoever runs in it.
+        fs::create_dir(image.root()).unwrap();
+        fs::set_permissions(image.root(), fs::Permissions::from_mode(0o755)).unwrap();
+        let copied = Command::new("cp").args(["-a", &format!("{}/.", tree.display())]).arg(image.root()).output().unwrap();
+        assert!(copied.status.success(), "{}", text(&copied.stderr));
+        for (path, contents) in changes {
+            let path = image.root().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+        }
+        image
+    }
+
+    fn root(&self) -> PathBuf {
+        self.directory.path().join("root")
+    }
+
+    fn v6check(&self, arguments: &[&str]) -> Output {
+        Command::new(V6CHECK).args(arguments).arg("--root").arg(self.root()).args(["-i", "eth0"]).output().unwrap()
+    }
+
+    /// The requirements that fail.
+    fn failing(&self) -> Vec<String> {
+        let output = self.v6check(&["--json", "-"]);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let failed = report["results"].as_array().unwrap().iter().filter(|result| result["verdict"] == "fail");
+        failed.map(|result| result["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn remedy(&self, format: &str) -> String {
+        let output = self.v6check(&["remedy", "--format", format]);
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+        text(&output.stdout)
+    }
+
+    /// Runs a script as if in the image, which is the machine's files with the image's own on top.
+    fn run(&self, script: &str) {
+        assert!(is_root(), "this test needs root: it mounts an overlay");
+        let (work, merged) = (self.directory.path().join("work"), self.directory.path().join("merged"));
+        for folder in [&work, &merged] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(self.directory.path().join("script"), script).unwrap();
+        let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
+        let enter = "mount -t overlay overlay -o \"$1\" \"$2\" && chroot \"$2\" sh < \"$3\"";
+        let output = Command::new("unshare")
+            .args(["--mount", "--net", "sh", "-c", enter, "sh", &options])
+            .args([&merged, &self.directory.path().join("script")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    }
+
+    /// The script mends all that fails; running it again changes nothing.
+    fn is_mended(&self, expected: &[&str]) {
+        assert_eq!(self.failing(), expected);
+        let script = self.remedy("shell");
+        self.run(&script);
+        assert_eq!(self.failing(), Vec::<String>::new(), "{script}");
+        let before = self.files();
+        self.run(&script);
+        assert_eq!(self.files(), before, "run twice:\n{script}");
+    }
+
+    /// Every regular file of the image and its contents.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.root()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                match entry.file_type().unwrap() {
+                    kind if kind.is_dir() => folders.push(entry.path()),
+                    kind if kind.is_file() => files.push((entry.path(), fs::read(entry.path()).unwrap())),
+                    _ => {}
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+fn is_root() -> bool {
+    fs::read_to_string("/proc/self/status").unwrap().lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn ifupdown_gets_its_stanza() {
+    Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]).is_mended(&["dhcpv6-intended"]);
+}
+
+#[test]
+fn centos_gets_what_the_page_says() {
+    let image = Image::of("centos-7-network-scripts", &[]);
+    let script = image.remedy("shell");
+    for line in ["IPV6INIT=yes", "DHCPV6C=yes"] {
+        assert!(script.contains(line), "{script}");
+    }
+    assert!(!script.contains('`'), "{script}");
+    image.is_mended(&["dhcpv6-intended"]);
+}
+
+#[test]
+fn hardening_gives_way_for_the_interface() {
+    let hardening = ("etc/sysctl.d/60-netipv6_sysctl.conf", "net.ipv6.conf.eth0.accept_ra = 0\nnet.ipv6.conf.default.accept_ra = 0\n");
+    let interfaces = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup dhclient -6 $IFACE\n");
+    Image::of("debian-12-ifupdown", &[hardening, interfaces]).is_mended(&["ra-accept-intended"]);
+}
+
+#[test]
+fn what_clones_would_share_is_removed() {
+    let changes = [
+        ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n"),
+        ("etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
+        ("var/lib/dhcp/dhclient6.eth0.leases", "default-duid \"\\000\\003\\000\\001\\372\\026>\\000\\000\\001\";\n"),
+    ];
+    Image::of("debian-12-ifupdown", &changes).is_mended(&["machine-id-not-baked-in", "duid-not-baked-in"]);
+}
+
+#[test]
+fn cloud_init_gets_the_same_commands() {
+    let image = Image::of("centos-7-network-scripts", &[]);
+    let yaml = image.remedy("cloud-init");
+    assert!(yaml.starts_with("#cloud-config\n"), "{yaml}");
+    // Each entry of runcmd is one literal text; taking the indentation away gives the script's commands back.
+    let commands: Vec<&str> = yaml.lines().skip_while(|line| *line != "runcmd:").skip(1).filter(|line| *line != "- |").collect();
+    assert!(commands.iter().all(|line| line.is_empty() || line.starts_with("  ")), "{yaml}");
+    let commands: String = commands.iter().map(|line| format!("{}\n", line.trim_start_matches("  "))).collect();
+    let shell = image.remedy("shell");
+    for line in commands.lines().filter(|line| !line.is_empty()) {
+        assert!(shell.contains(line), "{line} is not in\n{shell}");
+    }
+}
+
+#[test]
+fn text_names_what_each_change_is_for_and_nothing_changes() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]);
+    let before = image.files();
+    let text = image.remedy("text");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("dhcpv6-intended of eth0 ") && words.contains("iface eth0 inet6 dhcp"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert_eq!(image.files(), before);
+}
+
+#[test]
+fn where_nothing_fails_there_is_nothing_to_do() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n")]);
+    assert!(image.remedy("text").contains("Nothing failed"));
+    assert!(image.remedy("cloud-init").contains("runcmd: []"));
+}
