@@ -428,6 +428,18 @@ fn the_cloud_images_of_debian() {
     assert_eq!(seen(&[DHCLIENT, command]).dhcpv6.value, No);
 }
 
+/// Whose files cloud-init writes anew.
+#[test]
+fn cloud_init_overrides() {
+    let stanza = (INTERFACES, "auto eth0\niface eth0 inet6 dhcp\n");
+    let cloud_init = ("/etc/cloud/cloud.cfg", "users: []\n");
+    for files in [vec![DHCLIENT, stanza], vec![("@/sbin/ifup", "ifupdown"), stanza], vec![WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\n")]] {
+        assert!(seen(&files).overrides.is_empty());
+        let files = [files, vec![cloud_init]].concat();
+        assert_eq!(seen(&files).overrides[0].value, "cloud-init", "{files:?}");
+    }
+}
+
 #[test]
 fn hostile_files_are_unknown() {
     let large = "#".repeat((1 << 20) + 1);

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use super::keyed::{self, Keyed};
 use super::{Claim, Nic, Reading, Root, services};
 use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
 
@@ -138,7 +139,10 @@ fn whole(path: &str, text: String) -> Setting<()> {
     Setting { value: (), at: FileLine { path: path.to_owned(), line: 0 }, text }
 }
 
-/// A key of a GLib key file, with its section.
+/// The assignments of a key file of GLib.
+#[derive(Debug)]
+struct Keys(Vec<Key>);
+
 #[derive(Debug)]
 struct Key {
     section: String,
@@ -146,25 +150,14 @@ struct Key {
     setting: Setting<String>,
 }
 
-#[derive(Debug)]
-struct Keys(Vec<Key>);
-
 impl Keys {
     fn read(root: &Root, path: &str) -> io::Result<Self> {
         let text = root.text_if_any(path)?.unwrap_or_default();
-        let mut section = String::new();
-        let mut keys = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim();
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                name.clone_into(&mut section);
-            } else if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) {
-                let at = FileLine { path: path.to_owned(), line: number };
-                let setting = Setting { value: value.trim().to_owned(), at, text: line.to_owned() };
-                keys.push(Key { section: section.clone(), name: name.trim().to_owned(), setting });
-            }
-        }
-        Ok(Self(keys))
+        let key = |found: Keyed<'_>| {
+            let setting = Setting { value: found.value.to_owned(), at: found.at(path), text: found.text.to_owned() };
+            Key { section: found.section.to_owned(), name: found.key.to_owned(), setting }
+        };
+        Ok(Self(keyed::assignments(&text).map(key).collect()))
     }
 
     fn last(&self, section: &str, name: &str) -> Option<&Setting<String>> {

@@ -3,7 +3,8 @@
 
 use std::io;
 
-use super::{Claim, Nic, Reading, Root, services, shell_values};
+use super::red_hat::Variables;
+use super::{Claim, Nic, Reading, Root, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const WIDE: &str = "/etc/wide-dhcpv6/dhcp6c.conf";
@@ -17,8 +18,11 @@ const MOST_BLOCKS: usize = 4096;
 /// # Errors
 /// A file cannot be read.
 pub(super) fn wide(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
-    let defaults = shell_values::read(root, WIDE_DEFAULTS)?;
-    let listed = shell_values::last(&defaults, "INTERFACES");
+    let defaults = Variables::read(root, WIDE_DEFAULTS)?.unwrap_or_default();
+    if let Some(reason) = defaults.not_known(&["INTERFACES"]) {
+        return Err(io::Error::other(reason));
+    }
+    let listed = defaults.get("INTERFACES");
     let Some(text) = root.text_if_any(WIDE)?.filter(|_| services::starts_if_told(root, &["wide-dhcpv6-client"])) else {
         return Ok(Reading::default());
     };

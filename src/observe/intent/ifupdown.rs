@@ -10,7 +10,7 @@ use std::io;
 
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
-use super::{Claim, Nic, Reading, Root, dhcpcd};
+use super::{Claim, Nic, Reading, Root, dhcpcd, rendered};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
@@ -72,6 +72,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
+    let overrides = rendered::by_cloud_init(root)?.into_iter().collect();
     let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
         by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
@@ -79,7 +80,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         takes_ras: takes_ras(first, dhcpcd.as_ref()),
         accept_ra: dhcpcd.and_then(|(_, handling)| handling.accept_ra).or_else(|| accept_ra(&stanzas)),
         dhcpv6,
-        overrides: Vec::new(),
+        overrides,
     });
     Ok(Claim::Configures(intent.into()))
 }

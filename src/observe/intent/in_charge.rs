@@ -2,7 +2,7 @@
 //!
 //! Several stacks on one interface are not ordered by guess: the answer is unknown then, and names them.
 
-use super::{Claim, Readings, found, names};
+use super::{Claim, Readings, dhcpcd, found, names};
 use crate::facts::{Claim as Claimed, Intent, Observed, RunsDhcpv6};
 
 type Named<'a> = (&'static str, &'a Observed<Intent>);
@@ -34,12 +34,10 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
             None => {}
         }
     }
-    // A daemon that another stack starts for the interface is one process with its own service: `dhcpcd eth0` only asks the running dhcpcd.
-    let behind = |stack: &str| {
-        let starts_it = |(_, intent): &Named| matches!(intent, Observed::Seen(intent) if intent.by.as_deref() == Some(stack));
-        parties.configuring.iter().any(starts_it)
-    };
-    let kept = parties.configuring.iter().filter(|(stack, _)| !behind(stack)).copied().collect();
+    // `dhcpcd eth0` of another stack only asks the dhcpcd that runs already, and that has one file for both.
+    let starts_dhcpcd = |(_, intent): &Named| matches!(intent, Observed::Seen(intent) if intent.by.as_deref() == Some(dhcpcd::NAME));
+    let is_started = parties.configuring.iter().any(starts_dhcpcd);
+    let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == dhcpcd::NAME)).copied().collect();
     parties.configuring = kept;
     if parties.configuring.is_empty() {
         parties.configuring = pending;

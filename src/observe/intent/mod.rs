@@ -26,7 +26,6 @@ mod networkd;
 mod pasted;
 mod red_hat;
 mod services;
-mod shell_values;
 mod sysctl;
 mod which_ifupdown;
 mod wicked;

@@ -1,5 +1,5 @@
 //! What Red Hat's systems share: files of shell variables below /etc/sysconfig, which the network scripts source and NetworkManager's
-//! plugin ifcfg-rh reads, and the release of the system.
+//! plugin ifcfg-rh reads, and the release of the system. SUSE's files of variables have the same syntax.
 //!
 //! Nothing is executed: a value that a shell would have to work out is known to be there, and no more.
 

@@ -79,6 +79,14 @@ pub(super) fn stable_secrets(root: &Root) -> io::Result<Vec<(String, FileLine)>>
     Ok(set.map(|line| (line.path.join("/"), line.at)).collect())
 }
 
+/// The numbers that a text of this syntax assigns: the key as the names of a path, and what it is set to.
+pub(super) fn numbers<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = (Vec<String>, Setting<i64>)> + 'a {
+    line::lines(path, text).filter_map(|line| {
+        let setting = Setting { value: line.number()?, at: line.at, text: line.text };
+        Some((line.path, setting))
+    })
+}
+
 /// The lines in the order in which they are written.
 ///
 /// systemd-sysctl keeps one assignment a key: where the last one that changed its value stands.

@@ -3,17 +3,14 @@
 //! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
 //! `default` count for interfaces that are there already.
 
-use std::collections::BTreeMap;
 use std::io;
 
-use super::{Claim, Nic, Reading, Root, services, shell_values};
+use super::red_hat::Variables;
+use super::{Claim, Nic, Reading, Root, rendered, services, sysctl};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "wicked";
 const FOLDER: &str = "/etc/sysconfig/network";
-/// Where sysctl files are, the most important place first: its file replaces those of the same name in the others.
-const SYSCTL: [&str; 5] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
-
 /// What wicked is set up to do with each of `nics`.
 ///
 /// # Errors
@@ -59,27 +56,27 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
             overrides: Vec::new(),
         }));
     }
-    let own = shell_values::read(root, &path)?;
-    let global = shell_values::read(root, &format!("{FOLDER}/dhcp"))?;
-    let start = shell_values::last(&own, "STARTMODE");
-    let at_boot = start.map_or_else(
+    let own = Variables::read(root, &path)?.unwrap_or_default();
+    let global = Variables::read(root, &format!("{FOLDER}/dhcp"))?.unwrap_or_default();
+    if let Some(reason) = own.not_known(&["STARTMODE", "BOOTPROTO", "DHCLIENT6_MODE"]).or_else(|| global.not_known(&["DHCLIENT6_MODE"])) {
+        return Ok(Claim::Configures(Observed::unknown(reason)));
+    }
+    let at_boot = own.get("STARTMODE").map_or_else(
         || whole(&path, "no STARTMODE, which means manual").holding(false),
         |start| {
             let boots = ["auto", "hotplug", "ifplugd", "nfsroot", "boot", "onboot", "on"];
             start.holding(boots.contains(&&start.value.to_lowercase()[..]))
         },
     );
-    let protocol = shell_values::last(&own, "BOOTPROTO").filter(|protocol| !protocol.value.is_empty());
-    let dhcpv6 = match protocol {
+    let dhcpv6 = match own.get("BOOTPROTO") {
         None => Ok(whole(&path, "no BOOTPROTO, which means static").holding(RunsDhcpv6::No)),
         Some(protocol) => match &protocol.value.to_lowercase()[..] {
-            "dhcp" | "dhcp6" | "dhcp+autoip" => {
-                mode(shell_values::last(&own, "DHCLIENT6_MODE").or(shell_values::last(&global, "DHCLIENT6_MODE")), protocol)
-            }
+            "dhcp" | "dhcp6" | "dhcp+autoip" => mode(own.get_or(&global, "DHCLIENT6_MODE"), protocol),
             _ => Ok(protocol.holding(RunsDhcpv6::No)),
         },
     };
     let accept_ra = accept_ra(root, name)?;
+    let overrides = rendered::by_cloud_init(root)?.into_iter().collect();
     let kernel = whole(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
     Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
@@ -88,7 +85,7 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
         dhcpv6,
         takes_ras: kernel,
         accept_ra,
-        overrides: Vec::new(),
+        overrides,
     }))))
 }
 
@@ -97,7 +94,7 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
 /// # Errors
 /// The mode is not one of ifcfg-dhcp(5).
 fn mode(mode: Option<&Setting<String>>, protocol: &Setting<String>) -> Result<Setting<RunsDhcpv6>, String> {
-    let Some(mode) = mode.filter(|mode| !mode.value.is_empty()) else { return Ok(protocol.holding(RunsDhcpv6::WhenManaged)) };
+    let Some(mode) = mode else { return Ok(protocol.holding(RunsDhcpv6::WhenManaged)) };
     match &mode.value.to_lowercase()[..] {
         // The protocol is what turns it on, so it is the line to show.
         "auto" => Ok(protocol.holding(RunsDhcpv6::WhenManaged)),
@@ -107,47 +104,26 @@ fn mode(mode: Option<&Setting<String>>, protocol: &Setting<String>) -> Result<Se
     }
 }
 
-/// What wickedd writes to the interface's `accept_ra`: what the files say for it, else for `default`, else for `all`.
+/// What wickedd writes to the interface's `accept_ra`: what the files say for it, else for `default`, else for `all`. It reads /etc/sysctl.conf
+/// whoever else does, and in its own files variables may stand for the interface (ifsysctl(5)).
 fn accept_ra(root: &Root, name: &str) -> io::Result<Option<Setting<i64>>> {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for folder in SYSCTL {
-        for file in root.names(folder).into_iter().filter(|file| file.strip_suffix(".conf").is_some()) {
-            files.entry(file.clone()).or_insert_with(|| format!("{folder}/{file}"));
-        }
+    let mut texts: Vec<(String, String)> = sysctl::files(root)?.into_iter().map(|file| (file.path, file.text)).collect();
+    for path in ["/etc/sysctl.conf".to_owned(), format!("{FOLDER}/ifsysctl"), format!("{FOLDER}/ifsysctl-{name}")] {
+        texts.extend(root.text_if_any(&path)?.map(|text| (path, text)));
     }
-    let later = ["/etc/sysctl.conf".to_owned(), format!("{FOLDER}/ifsysctl"), format!("{FOLDER}/ifsysctl-{name}")];
     let mut found: [Option<Setting<i64>>; 3] = [None, None, None];
-    for path in files.into_values().chain(later) {
-        let Some(text) = root.text_if_any(&path)? else { continue };
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim();
-            let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) else { continue };
-            let (Some(whose), Ok(value)) = (whose(key.trim().trim_start_matches('-'), name), value.trim().parse()) else { continue };
-            found[whose] = Some(Setting { value, at: FileLine { path: path.clone(), line: number }, text: line.to_owned() });
+    for (path, text) in &texts {
+        for (key, setting) in sysctl::numbers(path, text) {
+            let ["net", "ipv6", "conf", whose, "accept_ra"] = key.iter().map(String::as_str).collect::<Vec<_>>()[..] else { continue };
+            let place = match whose {
+                "all" => 2,
+                "default" => 1,
+                "$INTERFACE" | "$SYSCTL_IF" | "${INTERFACE}" | "${SYSCTL_IF}" => 0,
+                whose if whose == name => 0,
+                _ => continue,
+            };
+            found[place] = Some(setting);
         }
     }
     Ok(found.into_iter().flatten().next())
-}
-
-/// Whose `accept_ra` a key means: the interface's own (0), `default` (1), `all` (2). The first separator decides which of `.` and `/` stands
-/// for itself in a name (sysctl.d(5)); in ifsysctl files variables may stand for the interface.
-fn whose(key: &str, name: &str) -> Option<usize> {
-    let separator = key.chars().find(|character| matches!(character, '.' | '/'))?;
-    let key = if separator == '.' {
-        key.chars()
-            .map(|character| match character {
-                '.' => '/',
-                '/' => '.',
-                other => other,
-            })
-            .collect()
-    } else {
-        key.to_owned()
-    };
-    match key.strip_prefix("net/ipv6/conf/")?.strip_suffix("/accept_ra")? {
-        "all" => Some(2),
-        "default" => Some(1),
-        "$INTERFACE" | "$SYSCTL_IF" | "${INTERFACE}" | "${SYSCTL_IF}" => Some(0),
-        found => (found == name).then_some(0),
-    }
 }
