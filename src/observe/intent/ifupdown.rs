@@ -10,7 +10,7 @@ use std::io;
 
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
-use super::{Claim, Nic, Reading, Root, dhcpcd, rendered};
+use super::{Claim, Nic, Reading, Root, cloud_init, dhcpcd};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
@@ -72,7 +72,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
-    let overrides = rendered::by_cloud_init(root)?.into_iter().collect();
+    let overrides = cloud_init::overrides(root)?.into_iter().collect();
     let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
         by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),

@@ -8,7 +8,7 @@ use std::io;
 use super::ifupdown::at_boot;
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
-use super::{Claim, Nic, Reading, Root, dhcpcd, rendered, services};
+use super::{Claim, Nic, Reading, Root, cloud_init, dhcpcd, services};
 use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::has_wildcard;
 
@@ -57,7 +57,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     } else {
         ng(root, &stanzas, name)?
     };
-    let overrides: Vec<_> = rendered::by_cloud_init(root)?.into_iter().collect();
+    let overrides: Vec<_> = cloud_init::overrides(root)?.into_iter().collect();
     Ok(Claim::Configures(does.map(|does| Intent { overrides, ..intent(boot, does) }).into()))
 }
 

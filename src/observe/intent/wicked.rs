@@ -6,7 +6,7 @@
 use std::io;
 
 use super::red_hat::Variables;
-use super::{Claim, Nic, Reading, Root, rendered, services, sysctl};
+use super::{Claim, Nic, Reading, Root, cloud_init, services, sysctl};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "wicked";
@@ -76,7 +76,7 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
         },
     };
     let accept_ra = accept_ra(root, name)?;
-    let overrides = rendered::by_cloud_init(root)?.into_iter().collect();
+    let overrides = cloud_init::overrides(root)?.into_iter().collect();
     let kernel = whole(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
     Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent {
         stack: NAME.to_owned(),
