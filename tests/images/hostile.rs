@@ -104,7 +104,7 @@ fn fifo(tree: &Tree, path: &str) -> std::io::Result<()> {
 fn link_out(tree: &Tree, path: &str, climbs: bool) -> std::io::Result<()> {
     let outside = tree.outside(&format!("outside-{}", path.replace('/', "_")));
     let text = String::from_utf8_lossy(&fs::read(tree.place(path)?)?).into_owned();
-    let marked: String = text.lines().map(|line| format!("{line} {CANARY}\n")).collect();
+    let marked = text.lines().map(|line| format!("{line} {CANARY}\n")).collect::<Vec<_>>().concat();
     fs::write(&outside, format!("{text}\n{marked}{CANARY}={CANARY}\n"))?;
     let target =
         if climbs { format!("{}{}", "../".repeat(40), outside.display().to_string().trim_start_matches('/')) } else { outside.display().to_string() };
