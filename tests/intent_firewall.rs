@@ -291,6 +291,10 @@ fn ufw() {
     let wants = "/etc/systemd/system/multi-user.target.wants/ufw.service";
     assert_eq!(firewalls(image(&[("/etc/ufw/ufw.conf", "ENABLED=yes\nENABLED=no\n"), (wants, "")]).path()), []);
     assert_eq!(letters(&one("ufw", &[("/etc/ufw/ufw.conf", "ENABLED=yes\n")])), "??");
+    // Ubuntu 14.04: Upstart has no links that start its jobs.
+    let upstart =
+        [("/etc/ufw/ufw.conf", "ENABLED=yes\n"), ("/etc/init/ufw.conf", ""), ("/etc/default/ufw", "IPV6=no\n"), ("/etc/init/rc-sysinit.conf", "")];
+    assert_eq!(firewalls(image(&upstart).path()).iter().map(letters).collect::<Vec<_>>(), ["nn"]);
 }
 
 #[test]

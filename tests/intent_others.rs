@@ -432,10 +432,10 @@ fn the_cloud_images_of_debian() {
 #[test]
 fn cloud_init_overrides() {
     let stanza = (INTERFACES, "auto eth0\niface eth0 inet6 dhcp\n");
-    let cloud_init = ("/etc/cloud/cloud.cfg", "users: []\n");
+    let cloud_init = [("/usr/bin/cloud-init", ""), ("/etc/cloud/cloud.cfg", "users: []\n")];
     for files in [vec![DHCLIENT, stanza], vec![("@/sbin/ifup", "ifupdown"), stanza], vec![WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\n")]] {
         assert!(seen(&files).overrides.is_empty());
-        let files = [files, vec![cloud_init]].concat();
+        let files = [files, cloud_init.to_vec()].concat();
         assert_eq!(seen(&files).overrides[0].value, "cloud-init", "{files:?}");
     }
 }

@@ -177,6 +177,9 @@ pub struct BakedIdentity {
     pub leases: Vec<Setting<String>>,
     /// Secrets that stable addresses are made of: where, and which (never the secret itself).
     pub secrets: Vec<Setting<String>>,
+    /// What could not be read, by the name of the field that it would be in, and why: there it may be that more is fixed than is told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unread: BTreeMap<String, String>,
 }
 
 /// A DUID that a client keeps on disk.

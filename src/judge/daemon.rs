@@ -3,8 +3,9 @@
 //! The kernel shows no more of it than routes, and many a daemon writes `accept_ra=0` rightly. What a daemon was told after it had read its
 //! files is not known.
 
+use super::intended::{self, evidence};
 use super::{Evidence, Finding, Judgement, Subject, heard, held};
-use crate::facts::{FileLine, Intent, Owner, Route, RunsDhcpv6, Setting, TakesRas, Tense, Tenses, Unknown};
+use crate::facts::{Intent, Owner, Route, RunsDhcpv6, TakesRas, Tense, Tenses, Unknown};
 
 /// Whether `owner`, which is not the kernel, accepts them.
 ///
@@ -62,12 +63,6 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
 /// What the stack in charge by its files is set up to do, if `owner` is what carries it out.
 fn intent_of<'a>(owner: &Owner, tenses: &'a Tenses) -> Result<&'a Intent, Unknown> {
     let intent = tenses.intent.stack.get()?;
-    let daemon = intent.by.as_ref().unwrap_or(&intent.stack);
-    if *daemon == owner.name { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
-}
-
-fn evidence<T>(setting: &Setting<T>) -> Evidence {
-    let FileLine { path, line } = &setting.at;
-    let source = if *line == 0 { path.clone() } else { format!("{path}:{line}") };
-    Evidence { tense: Tense::Intent, source, value: setting.text.clone() }
+    let daemon = intended::daemon(intent);
+    if daemon == owner.name { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
 }

@@ -132,7 +132,8 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
 
 /// The program that carries an intent out.
 pub(super) fn daemon(intent: &Intent) -> &str {
-    intent.by.as_deref().unwrap_or(&intent.stack)
+    // cloud-init writes the files and is gone; it handles nothing.
+    intent.by.as_deref().filter(|by| *by != "cloud-init").unwrap_or(&intent.stack)
 }
 
 /// Whether Router Advertisements are accepted at the next boot: by the stack in charge, or by the kernel as `accept_ra` and forwarding will be

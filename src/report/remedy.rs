@@ -69,7 +69,7 @@ fn text(report: &Report, changes: &[Change<'_>]) -> String {
     for change in changes {
         lines.push(String::new());
         lines.extend(wrap("", 2, &change.names()));
-        let text = change.text.lines().map(|text| line(text)).collect::<Vec<_>>().join("\n");
+        let text = change.text.lines().map(line).collect::<Vec<_>>().join("\n");
         lines.extend(wrap("  ", 2, &text));
     }
     if changes.is_empty() {
@@ -91,12 +91,11 @@ fn shell(report: &Report, changes: &[Change<'_>]) -> String {
 fn commands(changes: &[Change<'_>]) -> Vec<String> {
     let command = |change: &Change<'_>| {
         let title = format!("# {}\n", change.names());
-        match change.script {
-            Some(script) => format!("{title}{}\n", script.trim_end()),
-            None => {
-                let text: String = wrap("", 0, &line(change.text)).iter().map(|text| format!("# {text}\n")).collect();
-                format!("{title}# To be done by hand:\n{text}")
-            }
+        if let Some(script) = change.script {
+            format!("{title}{}\n", script.trim_end())
+        } else {
+            let text = wrap("# ", 0, &line(change.text)).join("\n# ");
+            format!("{title}# To be done by hand:\n{text}\n")
         }
     };
     changes.iter().map(command).collect()

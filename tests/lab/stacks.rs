@@ -23,6 +23,8 @@ pub(crate) enum Break {
     FirewallClosed,
     /// Its client was killed once all was there.
     ClientKilled,
+    /// Nothing is wrong with it, but its network leaves addresses to SLAAC: no Router Advertisement sets M, and nobody answers DHCPv6.
+    SlaacSubnet,
 }
 
 /// What comes about in a guest in spite of its break.
@@ -44,9 +46,10 @@ const CLOSED: &str = "table inet filter {\n chain input {\n  type filter hook in
 
 /// Builds the guest.
 pub(crate) fn build(stack: Stack, broken: Break, reaches: Reaches) -> Result<Scene, LabError> {
-    let (link, mut guest, _) = scenes::plugged(Range::Stateful)?;
+    let range = if broken == Break::SlaacSubnet { Range::Slaac } else { Range::Stateful };
+    let (link, mut guest, _) = scenes::plugged(range)?;
     match broken {
-        Break::None | Break::ClientKilled => {}
+        Break::None | Break::ClientKilled | Break::SlaacSubnet => {}
         Break::RasOff => guest.nic("eth0")?.ras = false,
         Break::Dhcpv6Off => guest.nic("eth0")?.dhcpv6 = false,
         Break::Hardened => {
@@ -191,6 +194,18 @@ const KILLED: &[Deviation] = &[
 
 const CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, "")];
 
+/// The network's faults, and a client that rightly does not run, or runs and rightly asks nobody.
+const SLAAC: [Deviation; 8] = [
+    ("network-managed-flag", "*", FAIL, "m=0"),
+    ("network-no-slaac-prefix", "*", FAIL, ""),
+    ("network-no-on-link-prefix", "*", FAIL, ""),
+    ("network-dhcpv6-offer", "*", FAIL, "no dhcpv6 server answers"),
+    ("dhcpv6-address", "*", INCONCLUSIVE, "no dhcpv6 server answers"),
+    ("dhcpv6-address-as-offered", "*", SKIP, ""),
+    ("dhcpv6-prefix-length", "*", SKIP, ""),
+    ("dhcpv6-client-running", "*", SKIP, "none does here"),
+];
+
 macro_rules! cells {
     ($($name:literal $stack:ident $broken:ident $reaches:ident $exit:literal $deviations:expr;)*) => {
         /// All of them. What a row does not name must be as on the good guest.
@@ -214,6 +229,7 @@ cells! {
     "dhcpcd-forwarding" Dhcpcd Forwarding BOTH 0 &[];
     "dhcpcd-firewall-closed" Dhcpcd FirewallClosed NEITHER 1 ALL_DROPPED;
     "dhcpcd-killed" Dhcpcd ClientKilled BOTH 1 KILLED;
+    "dhcpcd-slaac-subnet" Dhcpcd SlaacSubnet BOTH 3 SLAAC.split_at(7).0;
 
     "networkd-good" Networkd None BOTH 0 &[];
     "networkd-ras-off" Networkd RasOff ADDRESS 1 &takes_none("ipv6acceptra=no");
@@ -222,6 +238,7 @@ cells! {
     "networkd-forwarding" Networkd Forwarding BOTH 0 &[];
     "networkd-firewall-closed" Networkd FirewallClosed NEITHER 1 WAITING;
     "networkd-killed" Networkd ClientKilled BOTH 1 KILLED;
+    "networkd-slaac-subnet" Networkd SlaacSubnet BOTH 3 &SLAAC;
 
     "netplan-good" Netplan None BOTH 0 &[];
     "netplan-ras-off" Netplan RasOff NEITHER 1 NETPLAN_WITHOUT_RAS;
@@ -238,6 +255,7 @@ cells! {
     "networkmanager-forwarding" NetworkManager Forwarding BOTH 0 &[];
     "networkmanager-firewall-closed" NetworkManager FirewallClosed NEITHER 1 WAITING;
     "networkmanager-killed" NetworkManager ClientKilled BOTH 1 KILLED;
+    "networkmanager-slaac-subnet" NetworkManager SlaacSubnet BOTH 3 &SLAAC;
 
     "udhcpc6-good" Udhcpc6 None BOTH 3 &[];
     "udhcpc6-ras-off" Udhcpc6 RasOff ADDRESS 1 &takes_none("accept_ra");

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Evidence, Finding, Judgement, Kind, Scope, Subject, intended};
-use crate::facts::{BakedIdentity, Tense};
+use crate::facts::{BakedIdentity, Tense, Unknown};
 
 /// Nothing of this kind is fixed in the image's files. A running guest has its identity by right: only an image is judged.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +29,16 @@ impl What {
             Self::Duid => "DUID of a DHCPv6 client",
             Self::Lease => "DHCPv6 lease",
             Self::Secret => "secret that stable addresses are made of",
+        }
+    }
+
+    /// The field of [`BakedIdentity`] that it is in.
+    fn field(self) -> &'static str {
+        match self {
+            Self::MachineId => "machine_id",
+            Self::Duid => "duids",
+            Self::Lease => "leases",
+            Self::Secret => "secrets",
         }
     }
 
@@ -58,7 +68,11 @@ impl Kind for NotBakedIn {
         }
         let name = self.what.name();
         let expected = format!("no {name} in the image");
-        let found = self.what.found(subject.facts.intent.identity.get()?);
+        let identity = subject.facts.intent.identity.get()?;
+        let found = self.what.found(identity);
+        if let (true, Some(reason)) = (found.is_empty(), identity.unread.get(self.what.field())) {
+            return Err(Unknown::new(reason));
+        }
         let finding = match found.first() {
             None => Finding::pass(expected, "none").with(Tense::Intent, "files that keep an identity", format!("no {name}")),
             Some(first) => {

@@ -4,6 +4,7 @@
 
 mod duids;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::{Root, sysctl};
@@ -29,12 +30,22 @@ const SECRETS: [(&str, &str); 3] = [
 /// As many files of one kind as are read.
 const MOST_FILES: usize = 256;
 
-/// What is fixed in files.
-///
-/// # Errors
-/// One of the files is there and cannot be read: what it fixes is not known.
-pub(super) fn read(root: &Root) -> io::Result<BakedIdentity> {
-    Ok(BakedIdentity { machine_id: machine_id(root)?, duids: duids::read(root)?, leases: leases(root)?, secrets: secrets(root)? })
+/// What is fixed in files. What a file that cannot be read would fix is named as unread.
+pub(super) fn read(root: &Root) -> BakedIdentity {
+    let mut unread = BTreeMap::new();
+    let machine_id = or_unread(&mut unread, "machine_id", machine_id(root));
+    let (duids, error) = duids::read(root);
+    unread.extend(error.map(|error| ("duids".to_owned(), error.to_string())));
+    let leases = or_unread(&mut unread, "leases", leases(root));
+    let secrets = or_unread(&mut unread, "secrets", secrets(root));
+    BakedIdentity { machine_id, duids, leases, secrets, unread }
+}
+
+fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: io::Result<T>) -> T {
+    read.unwrap_or_else(|error| {
+        unread.insert(what.to_owned(), error.to_string());
+        T::default()
+    })
 }
 
 /// The machine-id that systemd would take at boot: /etc/machine-id, or, where that has none yet, D-Bus's in a file of its own

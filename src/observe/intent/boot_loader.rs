@@ -11,7 +11,9 @@ use super::Root;
 use crate::facts::{FileLine, Setting};
 
 /// As many files or entries as are read.
-const MOST_ENTRIES: usize = 256;
+const MOST_ENTRIES: usize = 64;
+/// As much of a line as is read; no kernel takes more.
+const LONGEST_LINE: usize = 4096;
 /// As many words of one line as are looked at.
 const MOST_WORDS: usize = 4096;
 /// As much of a line as is shown.
@@ -19,15 +21,17 @@ const LONGEST_TEXT: usize = 160;
 /// Words of which the kernel takes the last.
 const PARAMETERS: [&str; 3] = ["ipv6.disable", "ipv6.disable_ipv6", "ipv6.autoconf"];
 
-/// A line of kernel arguments.
+/// Some kernel arguments and where they stand.
 #[derive(Debug, Clone)]
-struct Arguments {
+struct Piece {
     at: FileLine,
     /// The line as it stands there.
     text: String,
-    /// The arguments, with variables replaced.
     words: String,
 }
+
+/// The kernel arguments of one entry: a line, or several and the variables in them.
+type Arguments = Vec<Piece>;
 
 /// Reads the lines of kernel arguments of one boot loader; none where it is not there.
 type Source = fn(&Root) -> io::Result<Vec<Arguments>>;
@@ -48,44 +52,50 @@ pub(super) fn command_line(root: &Root) -> io::Result<Vec<Setting<String>>> {
 }
 
 fn words_about_ipv6(first: &Arguments, others: &[Arguments]) -> Vec<Setting<String>> {
-    let differ = others.iter().any(|other| about_ipv6(&other.words) != about_ipv6(&first.words));
-    let text = |word: &str| {
-        let line = if first.text.chars().count() > LONGEST_TEXT {
-            format!("{} ... {word} ...", first.text.split_whitespace().next().unwrap_or_default())
+    let words = |arguments: &Arguments| about_ipv6(arguments).into_iter().map(|(word, _)| word).collect::<Vec<_>>();
+    let differ = others.iter().any(|other| words(other) != words(first));
+    let text = |word: &str, piece: &Piece| {
+        let line = if piece.text.chars().count() > LONGEST_TEXT {
+            format!("{} ... {word} ...", piece.text.split([' ', '\t', '=']).next().unwrap_or_default())
         } else {
-            first.text.clone()
+            piece.text.clone()
         };
         // By a variable such as `$kernelopts`, where the line itself does not say it.
         let line = if line.contains(word) || line.contains(&word.replace('_', "-")) { line } else { format!("{line} (with {word} by a variable)") };
         if differ { format!("{line} (other entries of the boot loader differ)") } else { line }
     };
-    about_ipv6(&first.words).into_iter().map(|word| Setting { text: text(&word), value: word, at: first.at.clone() }).collect()
+    about_ipv6(first).into_iter().map(|(word, piece)| Setting { text: text(&word, piece), value: word, at: piece.at.clone() }).collect()
 }
 
-/// The words about IPv6 that have an effect, spelt with underscores. What follows `--` is for init.
-fn about_ipv6(words: &str) -> Vec<String> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for word in words.split_whitespace().take(MOST_WORDS).map(|word| word.trim_matches(['"', '\''])).take_while(|word| *word != "--") {
+/// The words about IPv6 that have an effect, spelt with underscores, each with where it stands. What follows `--` is for init.
+fn about_ipv6(arguments: &Arguments) -> Vec<(String, &Piece)> {
+    let mut found: Vec<(String, String, &Piece)> = Vec::new();
+    let words = arguments.iter().flat_map(|piece| piece.words.split_whitespace().map(move |word| (word.trim_matches(['"', '\'']), piece)));
+    for (word, piece) in words.take(MOST_WORDS).take_while(|(word, _)| *word != "--") {
         let Some((name, value)) = word.split_once('=') else { continue };
         // The kernel takes a dash for an underscore in the names of parameters (kernel/params.c).
         let name = name.replace('-', "_");
         if PARAMETERS.contains(&&name[..]) {
-            found.retain(|(before, _)| *before != name);
+            found.retain(|(before, ..)| *before != name);
         } else if name != "ip" {
             continue;
         }
-        found.push((name, value.trim_matches(['"', '\'']).to_owned()));
+        found.push((name, value.trim_matches(['"', '\'']).to_owned(), piece));
     }
-    found.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+    found.into_iter().map(|(name, value, piece)| (format!("{name}={value}"), piece)).collect()
 }
 
 /// Lines of a file that begin with one of some keywords, in any case; the rest of the line is the arguments.
-fn keyword_lines(path: &str, text: &str, keywords: &[&str]) -> Vec<Arguments> {
+fn keyword_lines(path: &str, text: &str, keywords: &[&str]) -> Vec<Piece> {
     let lines = (1..).zip(text.lines()).filter_map(|(number, line)| {
         let line = line.trim();
         let (keyword, words) = line.split_once(char::is_whitespace)?;
         let fits = keywords.iter().any(|wanted| keyword.eq_ignore_ascii_case(wanted));
-        fits.then(|| Arguments { at: FileLine { path: path.to_owned(), line: number }, text: line.to_owned(), words: words.to_owned() })
+        fits.then(|| Piece {
+            at: FileLine { path: path.to_owned(), line: number },
+            text: line.chars().take(LONGEST_LINE).collect(),
+            words: words.chars().take(LONGEST_LINE).collect(),
+        })
     });
     lines.take(MOST_ENTRIES).collect()
 }
@@ -98,17 +108,16 @@ fn entries(root: &Root) -> io::Result<Vec<Arguments>> {
     }
     paths.retain(|path| !path.contains("rescue"));
     let variables = grub::variables(root)?;
-    let saved = variables.get("saved_entry").map(|entry| format!("/{entry}.conf"));
+    let saved = variables.get("saved_entry").map(|entry| format!("/{}.conf", entry.words));
     // Stable: the saved entry becomes the last, so the first after the order is turned round.
     paths.sort_by_key(|path| saved.as_ref().is_some_and(|saved| path.ends_with(saved)));
     let mut found = Vec::new();
     for path in paths.into_iter().rev().take(MOST_ENTRIES) {
         let Some(text) = root.text_if_any(&path)? else { continue };
-        let lines = keyword_lines(&path, &text, &["options"]);
         // Several lines of options are one.
-        if let Some(first) = lines.iter().find(|line| !about_ipv6(&grub::expanded(&line.words, &variables)).is_empty()).or(lines.first()) {
-            let words = lines.iter().map(|line| grub::expanded(&line.words, &variables)).collect::<Vec<_>>().join(" ");
-            found.push(Arguments { words, ..first.clone() });
+        let arguments: Arguments = keyword_lines(&path, &text, &["options"]).iter().flat_map(|line| grub::expanded(line, &variables)).collect();
+        if !arguments.is_empty() {
+            found.push(arguments);
         }
     }
     Ok(found)
@@ -120,14 +129,14 @@ fn extlinux(root: &Root) -> io::Result<Vec<Arguments>> {
 
 /// GRUB before version 2, as CentOS 6 and Amazon's images of its time have it.
 fn legacy_grub(root: &Root) -> io::Result<Vec<Arguments>> {
-    of_files(root, &["/boot/grub/menu.lst", "/boot/grub/grub.conf"], &["kernel"])
+    of_files(root, &["/boot/grub/grub.conf", "/boot/grub/menu.lst"], &["kernel"])
 }
 
 fn of_files(root: &Root, paths: &[&str], keywords: &[&str]) -> io::Result<Vec<Arguments>> {
     for path in paths {
         let lines = keyword_lines(path, &root.text_if_any(path)?.unwrap_or_default(), keywords);
         if !lines.is_empty() {
-            return Ok(lines);
+            return Ok(lines.into_iter().map(|line| vec![line]).collect());
         }
     }
     Ok(Vec::new())
@@ -147,7 +156,7 @@ fn whole(root: &Root, paths: &[&str]) -> io::Result<Vec<Arguments>> {
     for path in paths {
         if let Some(text) = root.text_if_any(path)? {
             let at = FileLine { path: (*path).to_owned(), line: 1 };
-            return Ok(vec![Arguments { at, text: text.trim().replace('\n', " "), words: text }]);
+            return Ok(vec![vec![Piece { at, text: text.trim().replace('\n', " "), words: text }]]);
         }
     }
     Ok(Vec::new())

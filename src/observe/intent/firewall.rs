@@ -12,6 +12,7 @@ mod ufw;
 
 use std::io;
 
+use super::init::{self, Init};
 use super::{Nic, Root, keyed, services};
 use crate::facts::{FileLine, Firewall, Passes, Setting};
 use chains::Fate;
@@ -91,7 +92,9 @@ fn setting(root: &Root, fate: &Fate) -> Setting<Passes> {
 /// # Errors
 /// Its file cannot be read.
 pub(super) fn ufw_starts(root: &Root) -> io::Result<Option<FileLine>> {
-    let Some(text) = root.text_if_any(UFW_CONF)?.filter(|_| services::starts(root, &["ufw"])) else { return Ok(None) };
+    // Upstart's job for it is started by the network.
+    let starts = services::starts(root, &["ufw"]) || init::of(root) == Init::Sysvinit && root.exists("/etc/init/ufw.conf");
+    let Some(text) = root.text_if_any(UFW_CONF)?.filter(|_| starts) else { return Ok(None) };
     let on = keyed::last(&text, "ENABLED").filter(|set| set.value.eq_ignore_ascii_case("yes"));
     Ok(on.map(|set| set.at(UFW_CONF)))
 }

@@ -12,8 +12,6 @@ type Named<'a> = (&'static str, &'a Observed<Intent>);
 struct Parties<'a> {
     /// Those that configure it.
     configuring: Vec<Named<'a>>,
-    /// Those whose configuration is still to be written; they count only where nobody configures it yet.
-    pending: Vec<Named<'a>>,
     /// DHCPv6 clients beside them.
     clients: Vec<Named<'a>>,
     /// The stacks of this machine that do not name it.
@@ -26,10 +24,11 @@ struct Parties<'a> {
 /// A stack could not be read.
 fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String> {
     let mut parties = Parties::default();
+    let mut pending = Vec::new();
     for (stack, reading) in readings {
         match reading.as_ref().map_err(Clone::clone)?.interfaces.get(name) {
             Some(Claim::Configures(intent)) => parties.configuring.push((*stack, intent)),
-            Some(Claim::Pending(intent)) => parties.pending.push((*stack, intent)),
+            Some(Claim::Pending(intent)) => pending.push((*stack, intent)),
             Some(Claim::RunsBeside(intent)) => parties.clients.push((*stack, intent)),
             Some(Claim::LeavesAlone(intent)) => parties.leaving.push(intent),
             None => {}
@@ -41,7 +40,7 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
     let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == dhcpcd::NAME)).copied().collect();
     parties.configuring = kept;
     if parties.configuring.is_empty() {
-        parties.configuring = std::mem::take(&mut parties.pending);
+        parties.configuring = pending;
     }
     Ok(parties)
 }

@@ -167,6 +167,6 @@ pub fn host(root: &Path) -> HostIntent {
         pasted_backticks: pasted::read(&root).into(),
         command_line: boot_loader::command_line(&root).into(),
         modules: modules::read(&root).into(),
-        identity: baked::read(&root).into(),
+        identity: Observed::Seen(baked::read(&root)),
     }
 }

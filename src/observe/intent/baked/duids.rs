@@ -39,27 +39,25 @@ const NETWORK_MANAGER: [&str; 6] = [
     "/etc/sysconfig/network-scripts/ifcfg-*",
 ];
 
-pub(super) fn read(root: &Root) -> io::Result<Vec<BakedDuid>> {
-    let mut found = Vec::new();
-    for (path, bytes) in files(root, &DHCLIENT_LEASES)? {
-        let duid = kept_leases(&bytes).duid.and_then(|(line, duid)| baked("dhclient", whole(&path, line), &Duid::from_hex(&duid)?));
-        found.extend(duid);
-    }
+/// The DUIDs, and why some file could not be read.
+pub(super) fn read(root: &Root) -> (Vec<BakedDuid>, Option<io::Error>) {
+    let (mut found, mut unread) = (Vec::new(), None);
+    let mut each = |places: &[&str], of: &dyn Fn(&str, &[u8]) -> Option<BakedDuid>| match files(root, places) {
+        Ok(files) => found.extend(files.iter().filter_map(|(path, bytes)| of(path, bytes))),
+        Err(error) => unread = Some(error),
+    };
+    let text = String::from_utf8_lossy;
+    each(&DHCLIENT_LEASES, &|path, bytes| {
+        let (line, duid) = kept_leases(bytes).duid?;
+        baked("dhclient", whole(path, line), &Duid::from_hex(&duid)?)
+    });
     for (client, places) in WRITTEN {
-        for (path, bytes) in files(root, places)? {
-            found.extend(written(client, &path, &String::from_utf8_lossy(&bytes)));
-        }
+        each(places, &|path, bytes| written(client, path, &text(bytes)));
     }
-    for (path, bytes) in files(root, &DHCP6C)? {
-        found.extend(of_dhcp6c(&bytes).and_then(|duid| baked("dhcp6c", whole(&path, 0), &duid)));
-    }
-    for (path, bytes) in files(root, &NETWORKD)? {
-        found.extend(of_networkd(&path, &String::from_utf8_lossy(&bytes)));
-    }
-    for (path, bytes) in files(root, &NETWORK_MANAGER)? {
-        found.extend(of_network_manager(&path, &String::from_utf8_lossy(&bytes)));
-    }
-    Ok(found)
+    each(&DHCP6C, &|path, bytes| baked("dhcp6c", whole(path, 0), &of_dhcp6c(bytes)?));
+    each(&NETWORKD, &|path, bytes| of_networkd(path, &text(bytes)));
+    each(&NETWORK_MANAGER, &|path, bytes| of_network_manager(path, &text(bytes)));
+    (found, unread)
 }
 
 fn baked(client: &str, at: FileLine, duid: &Duid) -> Option<BakedDuid> {

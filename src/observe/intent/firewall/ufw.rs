@@ -27,8 +27,10 @@ pub(super) fn input(root: &Root, nic: &str) -> Result<[Fate; 2], String> {
         return Ok(Packet::BOTH.map(|_| Fate { passes: Passes::No, at: ipv6.at(DEFAULTS) }));
     }
     let mut tables = Tables::new();
-    for path in [BEFORE, AFTER] {
-        ip6tables::read(&mut tables, path, &read(path)?.ok_or_else(|| format!("{path} is not there"))?, nic)?;
+    ip6tables::read(&mut tables, BEFORE, &read(BEFORE)?.ok_or_else(|| format!("{BEFORE} is not there"))?, nic)?;
+    // Its rules let nothing in: they only keep what is dropped out of the log.
+    if let Some(text) = read(AFTER)? {
+        ip6tables::read(&mut tables, AFTER, &text, nic)?;
     }
     for path in USER {
         if let Some(text) = read(path)? {
@@ -41,7 +43,9 @@ pub(super) fn input(root: &Root, nic: &str) -> Result<[Fate; 2], String> {
     let accepts = policy.is_some_and(|set| set.value.eq_ignore_ascii_case("ACCEPT"));
     let filter = tables.entry("filter".to_owned()).or_default();
     let jump = |chain: &str| Rule { at: at.clone(), fits: [Fits::Yes; 2], verdict: Verdict::Jump(chain.to_owned()) };
-    filter.chains.entry(USER_CHAIN.to_owned()).or_default();
+    for chain in [USER_CHAIN, CHAINS[1]] {
+        filter.chains.entry(chain.to_owned()).or_default();
+    }
     // Chains that only log.
     for chain in ["ufw6-logging-deny", "ufw6-logging-allow"] {
         let rules = filter.chains.entry(chain.to_owned()).or_default();

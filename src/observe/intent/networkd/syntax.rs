@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(parsed.setting("T", "A", number).unwrap().at.line, 7);
         assert_eq!(parsed.setting("S", "B", number), None);
         let list: Vec<(u32, &str)> = parsed.list("S", "L").iter().map(|found| (found.at.line, &found.value[..])).collect();
-        assert_eq!(list, [(12, "1    2"), (15, "3")]);
+        assert_eq!(list, [(12, "1  2"), (15, "3")]);
     }
 
     #[test]
