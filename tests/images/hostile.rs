@@ -32,7 +32,7 @@ const TRICKS: [Trick; 11] = [
     Trick { name: "link-climbs-out", play: |tree, path| link_out(tree, path, true), as_absent: true },
     Trick { name: "link-to-itself", play: |tree, path| replaced(tree, path, |place| symlink(path, place)), as_absent: false },
     Trick { name: "link-to-a-device", play: |tree, path| replaced(tree, path, |place| symlink("/dev/zero", place)), as_absent: true },
-    Trick { name: "100-megabytes", play: |tree, path| replaced(tree, path, |place| File::create(place)?.set_len(100 << 20)), as_absent: false },
+    Trick { name: "4-gigabytes", play: |tree, path| replaced(tree, path, |place| File::create(place)?.set_len(4 << 30)), as_absent: false },
     Trick { name: "not-utf-8", play: not_utf_8, as_absent: false },
     Trick { name: "a-megabyte-of-its-lines", play: |tree, path| many_lines(tree, path, usize::MAX), as_absent: false },
     Trick { name: "100000-lines", play: |tree, path| many_lines(tree, path, 9), as_absent: false },
@@ -147,14 +147,28 @@ fn cut(tree: &Tree, path: &str) -> std::io::Result<()> {
     fs::write(place, &bytes[..bytes.len() / 2])
 }
 
-/// Whole directories that are links to those of this machine, or of each other.
+/// Whole directories moved outside, with canaries in each file, and links to them, to those of this machine and to each other.
 fn directories_lead_out() -> Result<(), String> {
-    for (name, target) in [("etc", "/etc"), ("etc", "../../../../../../../../etc"), ("etc", "."), ("usr", "/usr"), ("usr", "etc"), ("boot", "..")] {
-        let tree = Tree::copy("debian-12-ifupdown").map_err(|error| error.to_string())?;
-        fs::rename(tree.path().join(name), tree.outside(name)).map_err(|error| error.to_string())?;
-        fs::write(tree.outside("hostname"), CANARY).map_err(|error| error.to_string())?;
-        symlink(target, tree.path().join(name)).map_err(|error| error.to_string())?;
-        judge(&tree).map_err(|error| format!("{name} -> {target}: {error}"))?;
+    for name in ["etc", "usr", "boot"] {
+        for target in ["outside", "../moved", "../../../../../../../../etc", "/etc", "/usr", ".", "etc", ".."] {
+            let told = |error: &dyn std::fmt::Display| format!("{name} -> {target}: {error}");
+            let tree = Tree::copy("debian-12-ifupdown").map_err(|error| told(&error))?;
+            let inside: Vec<String> =
+                tree.contents().into_iter().map(|(path, _)| path).filter(|path| path.starts_with(&format!("/{name}/"))).collect();
+            for path in inside {
+                tree.append(&path, &format!("\n# {CANARY}\n{CANARY}={CANARY}\n")).map_err(|error| told(&error))?;
+            }
+            let moved = tree.outside("moved");
+            fs::rename(tree.path().join(name), &moved).map_err(|error| told(&error))?;
+            let target = if target == "outside" { moved.display().to_string() } else { target.to_owned() };
+            symlink(&target, tree.path().join(name)).map_err(|error| told(&error))?;
+            let verdicts = judge(&tree).map_err(|error| told(&error))?;
+            fs::remove_file(tree.path().join(name)).map_err(|error| told(&error))?;
+            let without = judge(&tree).map_err(|error| told(&error))?;
+            if target.contains("moved") && verdicts != without {
+                return Err(told(&format!("not as if it were absent:\n{verdicts:?}\n{without:?}")));
+            }
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stderr, reason = "a table that does not parse is told there")]
 
+mod bombs;
 mod cell;
 mod hostile;
 mod run;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Trial::test(format!("{}::{}", cell.image, cell.change), move || check(&table, &table.cells[number]).map_err(Into::into))
     }));
     trials.extend(hostile::trials());
+    trials.extend(bombs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
