@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended, timing};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, held, intended, timing};
 use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
@@ -34,7 +34,10 @@ impl Kind for Dhcpv6ClientRunning {
                 if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
                     Finding::pass(EXPECTED, seen).with(Tense::State, lease.path.clone(), "a fresh lease")
-                } else if let Some(age) = timing::starting(subject) {
+                } else if let Some(age) = timing::starting(subject)
+                    && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
+                {
+                    // Where an address is held, a client has run already.
                     return Ok(Finding::inconclusive(format!("none runs yet, but the interface came up only {age} s ago; run again")));
                 } else {
                     let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
