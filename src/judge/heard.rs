@@ -79,10 +79,12 @@ pub(super) fn offer(conversation: &Conversation) -> Result<Option<(ReceivedAnswe
 /// # Errors
 /// Nobody could be asked, or the asking was cut short.
 pub(super) fn offered_addresses(conversation: &Conversation) -> Result<Vec<Ipv6Addr>, Unknown> {
-    Ok(match offer(conversation)? {
-        Some((_, Offer::Addresses(addresses))) => addresses.into_iter().map(|(address, _, _)| address).collect(),
-        _ => Vec::new(),
-    })
+    let (Some(_), Some(identity)) = (offer(conversation)?, &conversation.identity) else { return Ok(Vec::new()) };
+    let offers = answers(conversation).into_iter().filter_map(|answer| match answer.offer(identity.iaid) {
+        Offer::Addresses(addresses) => Some(addresses),
+        Offer::Refused(..) | Offer::Nothing => None,
+    });
+    Ok(offers.flatten().map(|(address, _, _)| address).collect())
 }
 
 fn interrupted(what: &str) -> Unknown {

@@ -52,6 +52,7 @@ struct Witness {
     offered: Vec<Ipv6Addr>,
     /// Prefixes that daemons may have made SLAAC addresses from; absent if no router was heard.
     autonomous: Option<Vec<(Ipv6Addr, u8)>>,
+    client: bool,
     client_without_lifetimes: bool,
     /// That client makes its addresses /128, as wide-dhcp6c does; ConnMan takes the length of an advertised prefix.
     always_128: bool,
@@ -71,6 +72,7 @@ impl Witness {
             leased: leases.iter().filter(|lease| !lease.released).flat_map(|lease| &lease.addresses).map(|leased| leased.address).collect(),
             offered: offered.unwrap_or_default(),
             autonomous,
+            client: !clients.is_empty(),
             always_128: clients.iter().all(|client| client.name != "connmand"),
             client_without_lifetimes: clients.iter().any(|client| CLIENTS_WITHOUT_LIFETIMES.contains(&client.name.as_str())),
         }
@@ -83,7 +85,10 @@ impl Witness {
         let lasting = address.has(AddressFlag::Permanent);
         if self.leased.contains(&address.address) {
             Some("a client's lease names it")
-        } else if self.offered.contains(&address.address) && (!lasting || self.client_without_lifetimes) {
+        } else if self.offered.contains(&address.address)
+            && (!lasting || self.client_without_lifetimes || self.client && address.prefix_length == 128)
+        {
+            // A lease for ever makes an address that looks like a static one.
             Some("the DHCPv6 server offers it")
         } else if lasting {
             let as_clients_do = self.client_without_lifetimes && (address.prefix_length == 128 || !self.always_128);
