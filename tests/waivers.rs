@@ -12,7 +12,11 @@ const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 /// An image whose one failure is that nothing runs DHCPv6.
 fn image() -> TempDir {
     let image = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(image.path().join("etc/network")).unwrap();
+    for folder in ["etc/network", "etc/default"] {
+        std::fs::create_dir_all(image.path().join(folder)).unwrap();
+    }
+    // An image that shows no boot loader could switch IPv6 off there.
+    std::fs::write(image.path().join("etc/default/grub"), "GRUB_CMDLINE_LINUX=\"\"\n").unwrap();
     std::fs::write(image.path().join("etc/network/interfaces"), "auto eth0\niface eth0 inet dhcp\n").unwrap();
     image
 }

@@ -15,8 +15,6 @@ use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
 const NAME: &str = "ifupdown";
-/// In the cloud images of Debian 10 and 11 udev calls it for each interface without a stanza; it writes one to /run/network/interfaces.d.
-const CLOUD_HELPER: &str = "/etc/network/cloud-ifupdown-helper";
 /// As deep as stanzas may inherit.
 const DEEPEST: usize = 8;
 
@@ -52,11 +50,6 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     let logical = boot.map_or(name, |(_, logical)| logical);
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
-        if root.exists(CLOUD_HELPER) {
-            return Ok(Claim::Configures(Observed::unknown(format!(
-                "{CLOUD_HELPER} writes a stanza for {name} at boot, which v6check does not read"
-            ))));
-        }
         let none = FileLine { path: FILE.to_owned(), line: 0 };
         let text = format!("no stanza names {name}");
         return Ok(Claim::LeavesAlone(Intent {

@@ -23,8 +23,12 @@ pub(super) fn configuration(root: &Root, configuration: &Configuration, name: &s
         return Ok(None);
     }
     let Some(helper) = root.text_if_any(HELPER)? else { return Ok(None) };
-    if !helper.lines().any(|line| line.trim_start().starts_with("do_setup") && !line.contains('(')) {
-        return Ok(None);
+    let calls = |line: &str| line.starts_with("do_setup") && !line.contains('(');
+    if !helper.lines().any(|line| calls(line.trim_start())) {
+        // Its call is commented out where it is switched off; a helper of another form may write anything.
+        let is_off = helper.lines().any(|line| calls(line.trim_start_matches(['#', ' ', '\t'])));
+        let unclear = || io::Error::other(format!("{HELPER}: whether it writes a stanza at boot cannot be said"));
+        return if is_off { Ok(None) } else { Err(unclear()) };
     }
     Configuration::read_with(root, TEMPLATE, &|text| text.replace("${INTERFACE}", name).replace("$INTERFACE", name))
 }
