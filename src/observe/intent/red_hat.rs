@@ -71,12 +71,12 @@ impl Variables {
     /// Why one of `names` is not known, if a shell would have to work it out.
     pub(super) fn not_known(&self, names: &[&str]) -> Option<String> {
         let setting = names.iter().find_map(|name| self.computed.get(*name))?;
-        Some(format!("{}:{}: the value of `{}` is worked out by a shell", setting.at.path, setting.at.line, setting.text))
+        Some(format!("{}: the value of `{}` is worked out by a shell", setting.at, setting.text))
     }
 
     /// A text for a default, at the file as a whole.
     pub(super) fn default_of<T>(&self, value: T, text: &str) -> Setting<T> {
-        Setting { value, at: FileLine { path: self.path.clone(), line: 0 }, text: text.to_owned() }
+        Setting { value, at: FileLine::whole(&self.path), text: text.to_owned() }
     }
 }
 

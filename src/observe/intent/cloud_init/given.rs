@@ -106,7 +106,7 @@ pub(super) fn second_version(document: &Document, network: &Node, nic: &Nic) -> 
 
 fn not_known(document: &Document, line: u32, nic: &Nic) -> String {
     let shown = document.at(line);
-    format!("{}:{}: its MAC address decides whether it is {}, which cannot be known from files", shown.path, shown.line, nic.name)
+    format!("{}: its MAC address decides whether it is {}, which cannot be known from files", shown, nic.name)
 }
 
 fn is_ipv6(text: &str) -> bool {

@@ -94,7 +94,7 @@ fn method(definitions: &Definitions, definition: &Definition, at: &FileLine) -> 
     let of = |line: &Value| Setting { value: (), at: line.at.clone(), text: line.text.clone() };
     if let Some((line, given)) = passed_through(definition, "ipv6.method") {
         let known = METHODS.into_iter().find(|method| *method == given);
-        let unknown = || io::Error::other(format!("{}:{}: ipv6.method: {given}: no such method", line.at.path, line.at.line));
+        let unknown = || io::Error::other(format!("{}: ipv6.method: {given}: no such method", line.at));
         let text = format!("ipv6.method: {given}");
         return Ok((known.ok_or_else(unknown)?, Setting { value: (), at: line.at.clone(), text }));
     }

@@ -53,10 +53,7 @@ pub(super) fn not_controlled<'a>(files: &'a [Variables], nic: &Nic) -> Result<Op
         match (file.get("DEVICE"), file.get("HWADDR"), nic.mac) {
             (Some(device), _, _) if device.value == nic.name => return Ok(Some(controlled)),
             (None, Some(address), None) => {
-                return Err(format!(
-                    "{}:{}: `{}` is of an interface by its MAC address, which is not known of {}",
-                    address.at.path, address.at.line, address.text, nic.name
-                ));
+                return Err(format!("{}: `{}` is of an interface by its MAC address, which is not known of {}", address.at, address.text, nic.name));
             }
             (None, Some(address), Some(mac)) if address.value.eq_ignore_ascii_case(&mac.to_string()) => return Ok(Some(controlled)),
             _ => {}
@@ -67,7 +64,7 @@ pub(super) fn not_controlled<'a>(files: &'a [Variables], nic: &Nic) -> Result<Op
 
 /// `ipv6.method`, and the line that decides it (`make_ip6_setting`).
 fn method(file: &Variables, global: &Variables) -> Setting<Method> {
-    let whole = FileLine { path: file.path.clone(), line: 0 };
+    let whole = FileLine::whole(&file.path);
     let by = |method, line: &Setting<String>| by_rule(method, line.at.clone(), &line.text);
     if let Some(disabled) = file.get("IPV6_DISABLED").filter(|disabled| is_true(&disabled.value)) {
         return by(Method::Disabled, disabled);

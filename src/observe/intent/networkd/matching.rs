@@ -67,9 +67,7 @@ pub(super) fn fits(root: &Root, file: &NetworkFile, nic: &Nic, any_mac: bool, ve
             None => unknown = unknown.or(Some(*first)),
         }
     }
-    unknown.map_or(Fits::Yes, |line| {
-        Fits::Unknown(format!("{}:{}: whether `{}` is {} cannot be known from files", line.at.path, line.at.line, line.text, nic.name))
-    })
+    unknown.map_or(Fits::Yes, |line| Fits::Unknown(format!("{}: whether `{}` is {} cannot be known from files", line.at, line.text, nic.name)))
 }
 
 /// A file without a condition: systemd 243 and older take it for every interface, 246 and newer leave it out.
