@@ -65,8 +65,7 @@ fn claim(root: &Root, configuration: &Configuration, network: &Network<'_>, rend
             if let Some(list) = configuration.data_sources().filter(lacks) {
                 return unknown(format!("{}: cloud-init has no data source of OpenStack: `{}`", list.at, list.text));
             }
-            let line = Setting { value: (), at: renderer.at.clone(), text: renderer.text.clone() };
-            return rendered(&Subnet::of_openstack(line), FOR_OPENSTACK);
+            return rendered(&Subnet::of_openstack(renderer.holding(())), FOR_OPENSTACK);
         }
         Network::Second(document, network) if renderer.value == Renderer::Netplan => {
             return match netplan::given(root, document, network, nic) {

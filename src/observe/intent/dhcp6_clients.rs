@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::red_hat::Variables;
+use super::shell_variables::Variables;
 use super::{Claim, Nic, Reading, Root, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 

@@ -8,9 +8,9 @@ mod rendering;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::networkd::{self, Fits, Stack};
+use super::networkd::{self, Stack};
 use super::yaml::{Document, Node};
-use super::{Claim, Nic, Reading, Root, cloud_init, services};
+use super::{Claim, Fits, Nic, Reading, Root, cloud_init, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
 pub(super) use definition::{Definition, Definitions, Renderer};
 
@@ -141,7 +141,7 @@ fn claim(root: &Root, definitions: &Definitions, nic: &Nic) -> io::Result<Option
         return Ok(Some(Claim::Configures(Observed::Seen(first.clone()))));
     };
     let (one, two) = (&first.at_boot.at, &other.at_boot.at);
-    let reason = format!("several definitions of netplan are for {} ({}:{} and {}:{})", nic.name, one.path, one.line, two.path, two.line);
+    let reason = format!("several definitions of netplan are for {} ({one} and {two})", nic.name);
     Ok(Some(Claim::Configures(Observed::unknown(reason))))
 }
 

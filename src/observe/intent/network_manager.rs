@@ -12,7 +12,8 @@ mod profile;
 use std::collections::BTreeSet;
 use std::io;
 
-use super::red_hat::{self, Variables, is_false};
+use super::red_hat;
+use super::shell_variables::{Variables, is_false};
 use super::{Claim, Nic, Reading, Root, cloud_init, ifupdown, services};
 use crate::facts::{Intent, Observed, Setting};
 use configuration::Configuration;

@@ -5,7 +5,8 @@
 
 use std::io;
 
-use super::red_hat::{self, Variables, is_false, is_true};
+use super::red_hat;
+use super::shell_variables::{Variables, is_false, is_true};
 use super::{Claim, Nic, Reading, Root, cloud_init, dhclient, network_manager, services, sysctl};
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 

@@ -11,11 +11,10 @@ mod syntax;
 use std::io;
 
 pub(super) use files::{drop_ins, global, version};
-pub(super) use matching::Fits;
 pub(super) use meaning::{Stack, intent};
 pub(super) use syntax::{Assignment, Assignments};
 
-use super::{Claim, Nic, Reading, Root, cloud_init, netplan, services};
+use super::{Claim, Fits, Nic, Reading, Root, cloud_init, netplan, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
 use files::NetworkFile;
 

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::red_hat::Variables;
+use super::shell_variables::Variables;
 use super::{Claim, Nic, Reading, Root, services, sysctl};
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 

@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use crate::facts::{FileLine, Setting};
 use crate::observe::file::matches;
-use crate::observe::intent::Nic;
-use crate::observe::intent::networkd::Fits;
 use crate::observe::intent::yaml::{Document, Node};
+use crate::observe::intent::{Fits, Nic};
 
 /// Kinds of definitions that a checked interface may be. Those that are not cards come from their id alone.
 const KINDS: [&str; 6] = ["ethernets", "bonds", "bridges", "vlans", "nm-devices", "virtual-ethernets"];
@@ -81,7 +80,7 @@ impl Definition {
             Some("false" | "off" | "no" | "n") => false,
             _ => return Err(io::Error::other(format!("{}: `{}` is no boolean", value.at, value.text))),
         };
-        Ok(Some(Setting { value: read, at: value.at.clone(), text: value.text.clone() }))
+        Ok(Some(value.holding(read)))
     }
 
     /// Whether it is for `nic`.

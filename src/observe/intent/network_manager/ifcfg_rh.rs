@@ -6,7 +6,7 @@
 use super::profile::{Method, Profile, by_rule};
 use crate::facts::{FileLine, Setting};
 use crate::observe::intent::Nic;
-use crate::observe::intent::red_hat::{Variables, is_false, is_true};
+use crate::observe::intent::shell_variables::{Variables, is_false, is_true};
 
 /// The variables that decide, so that one that a shell must work out leaves the answer open.
 const DECIDING: [&str; 10] =
@@ -33,7 +33,7 @@ pub(super) fn profile(file: &Variables, global: &Variables) -> Result<Profile, S
         patterns: file.get("MATCH_INTERFACE_NAME").map(|list| Setting { value: list.value.replace(' ', ";"), ..list.clone() }),
         condition: None,
         autoconnect: match onboot {
-            Some(onboot) => Setting { value: !is_false(&onboot.value), at: onboot.at.clone(), text: onboot.text.clone() },
+            Some(onboot) => onboot.holding(!is_false(&onboot.value)),
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         },
         priority: file.get("AUTOCONNECT_PRIORITY").and_then(|priority| priority.value.parse().ok()).unwrap_or(0),

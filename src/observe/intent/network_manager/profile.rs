@@ -109,7 +109,7 @@ impl Profile {
         }
         let autoconnect = connection("autoconnect").and_then(|setting| Some((strict_boolean(&setting.value)?, setting)));
         let autoconnect = match autoconnect {
-            Some((value, setting)) => Setting { value, at: setting.at.clone(), text: setting.text.clone() },
+            Some((value, setting)) => setting.holding(value),
             None => Setting { value: true, at: whole, text: "autoconnect is not set, which is true".to_owned() },
         };
         let conditions = ["driver", "path", "kernel-command-line"].iter().find_map(|key| file.get(&["match"], key));

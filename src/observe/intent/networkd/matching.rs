@@ -7,16 +7,7 @@ use super::files::NetworkFile;
 use super::syntax::Assignment;
 use crate::facts::Mac;
 use crate::observe::file::{Root, matches};
-use crate::observe::intent::Nic;
-
-/// Whether something fits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::observe::intent) enum Fits {
-    Yes,
-    No,
-    /// It cannot be known, for this reason.
-    Unknown(String),
-}
+use crate::observe::intent::{Fits, Nic};
 
 /// Settings of `[Match]` that only a running system answers.
 const NOT_KNOWN: [&str; 12] = [
