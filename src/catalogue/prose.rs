@@ -13,7 +13,8 @@ pub const LIST_SCHEMA: &str = "v6check.list/1";
 
 /// The requirements of `selection`, a line or two each, in its order.
 pub fn list(catalogue: &Catalogue, selection: &Selection) -> String {
-    let mut text = paragraph("", 2, &format!("Profile {}: {}", selection.profile.name, selection.profile.title));
+    let mut text =
+        paragraph("", 2, &format!("Profile {}: {} ({} requirements)", selection.profile.name, selection.profile.title, selection.requirements.len()));
     text.push('\n');
     let width = selection.requirements.iter().map(|requirement| requirement.check.id.chars().count()).max().unwrap_or(0).min(32);
     for requirement in &selection.requirements {

@@ -31,7 +31,8 @@ impl Kind for RouterAdvertisement {
         let sent = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).count();
         let finding = match heard.first() {
             None => {
-                let message = format!("no router answers: {sent} Router Solicitation(s) in {seconds} s brought no Router Advertisement");
+                let solicitations = if sent == 1 { "Router Solicitation" } else { "Router Solicitations" };
+                let message = format!("no router answers: {sent} {solicitations} in {seconds} s brought no Router Advertisement");
                 Finding::fail(EXPECTED, "none", message).because(Cause::Silence)
             }
             Some(first) => match first.invalid() {
