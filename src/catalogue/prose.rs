@@ -13,8 +13,7 @@ pub const LIST_SCHEMA: &str = "v6check.list/1";
 
 /// The requirements of `selection`, a line or two each, in its order.
 pub fn list(catalogue: &Catalogue, selection: &Selection) -> String {
-    let mut text =
-        paragraph("", 2, &format!("Profile {}: {} ({} requirements)", selection.profile.name, selection.profile.title, selection.requirements.len()));
+    let mut text = paragraph("", 2, &format!("Profile {}: {}", selection.profile.name, selection.profile.title));
     text.push('\n');
     let width = selection.requirements.iter().map(|requirement| requirement.check.id.chars().count()).max().unwrap_or(0).min(32);
     for requirement in &selection.requirements {
@@ -26,7 +25,11 @@ pub fn list(catalogue: &Catalogue, selection: &Selection) -> String {
         text.push('\n');
         text.push_str(&paragraph("", 2, &format!("Other profiles: {}", others.join(", "))));
     }
-    text.push_str("\n`v6check explain ID` tells more about one of them.\n");
+    let count = match selection.requirements.len() {
+        1 => "1 requirement".to_owned(),
+        many => format!("{many} requirements"),
+    };
+    let _ = writeln!(text, "\n{count}; `v6check explain ID` tells more about one of them.");
     text
 }
 

@@ -14,6 +14,8 @@ pub(super) const FORMAT: Format = Format { name: "text", about: "text for people
 
 /// As many characters of one value as are shown; `-v` and JSON have all of it.
 const MOST_OF_A_VALUE: usize = 400;
+/// As many characters of a diagnosis; it is what is read first.
+const MOST_OF_A_DIAGNOSIS: usize = 900;
 /// As many requirements of which the same is said are told in one place.
 const FOLDED_FROM: usize = 3;
 /// Where values begin.
@@ -71,7 +73,7 @@ impl Text {
         let key = |diagnosis: &Diagnosis| (diagnosis.fault.map(blame), vec![diagnosis.text.clone()]);
         for group in self.groups(report.summary.diagnosis.iter(), subject, key) {
             let label = format!("{}:", names(&group.names, "host"));
-            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &line(&group.first.text));
+            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
         }
     }
 
@@ -105,7 +107,8 @@ impl Text {
             };
             let who = format!("{}  ({}, {}{counted})", names(&group.names, "host"), level(result.level), blame(result.blame));
             self.paragraph("FAIL", colour, &format!("FAIL  {}  ", line(&result.id)), 6, &who);
-            self.paragraph("", colour, "  ", 2, &line(&result.title));
+            let title = self.cut(&line(&result.title));
+            self.paragraph("", colour, "  ", 2, &title);
             if !result.message.is_empty() {
                 self.value("message", &line(&result.message));
             }
@@ -128,7 +131,7 @@ impl Text {
         for group in self.results(report, Verdict::Fail).into_iter().filter(|group| is_told(group.first, verbosity)) {
             let result = group.first;
             let waived = result.waived.as_ref().map(|reason| format!(" (waived: {})", line(reason))).unwrap_or_default();
-            let text = format!("{}: {}{waived}", names(&group.names, "host"), line(&result.message));
+            let text = self.cut(&format!("{}: {}{waived}", names(&group.names, "host"), line(&result.message)));
             self.paragraph("info", Colour::Bold, &format!("info  {:<width$}  ", line(&result.id)), 6, &text);
         }
         if self.lines.len() > before {
@@ -147,7 +150,7 @@ impl Text {
             let waived = if result.waived.is_some() { ", waived" } else { "" };
             let level = if which == Verdict::Inconclusive { format!(" ({}{waived})", level(result.level)) } else { String::new() };
             let colon = if reason.is_empty() { "" } else { ": " };
-            let text = format!("{}{level}{colon}{reason}", names(&group.names, "host"));
+            let text = self.cut(&format!("{}{level}{colon}{reason}", names(&group.names, "host")));
             // What was seen is each requirement's own; a reason may be that of many.
             let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
             match said.iter_mut().find(|(known, _)| folds && *known == text) {
@@ -267,7 +270,7 @@ impl Text {
 
     /// A paragraph that begins with `label`, which may be coloured; colour takes no column.
     fn paragraph(&mut self, label: &str, colour: Colour, first: &str, indent: usize, text: &str) {
-        let mut lines = wrap(first, indent, &self.cut(text));
+        let mut lines = wrap(first, indent, text);
         if !label.is_empty()
             && let Some(first) = lines.first_mut()
         {
