@@ -24,7 +24,7 @@ Examples:
   v6check --junit out.xml            the same, and a report for the CI as well
   v6check -i eth0 --save facts.json  check one interface, keep what was observed
   v6check replay facts.json -v       judge that again, anywhere, in full
-  v6check --root /mnt                check an image on disk, by its files
+  v6check --root /mnt -i eth0        check an image on disk, by its files
   v6check remedy --format shell      the changes that mend it, as a script
   v6check explain ra-accepted        what a requirement is and why
 
@@ -34,6 +34,9 @@ What is sent:
   Nothing else: no address is asked for, taken or given back, and no setting is
   changed. --plan shows it beforehand; --passive sends nothing. It needs
   CAP_NET_RAW (root); without it, what the network offers is inconclusive.
+
+With --root nothing is sent and no root is needed: the files of the image are
+read, and what shows in a running guest only is skipped.
 
 Exit codes:
   0  no must failed
@@ -78,13 +81,13 @@ enum Words {
     },
     /// Print the changes that mend what failed, as text or as a script; makes none
     Remedy {
+        /// How they are printed: to read, to run in the guest, or as user data for cloud-init
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Written,
         #[command(flatten)]
         look: LookOptions,
         #[command(flatten)]
         catalogue: CatalogueOptions,
-        /// How they are printed: to read, to run in the guest, or as user data for cloud-init
-        #[arg(long, value_name = "FORMAT", default_value = "text")]
-        format: Written,
     },
     /// Show the requirements of a profile
     List {
@@ -146,7 +149,7 @@ struct CatalogueOptions {
     /// A folder with further checks: <family>/<id>.toml, profiles/<name>.toml
     #[arg(long, value_name = "DIR")]
     checks: Option<PathBuf>,
-    /// Requirements that are knowingly done without, each with a reason and an end
+    /// Failures that are knowingly accepted: a TOML file of [[waiver]] with id, reason and, if wanted, interface and expires
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
 }

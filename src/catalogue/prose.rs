@@ -25,7 +25,11 @@ pub fn list(catalogue: &Catalogue, selection: &Selection) -> String {
         text.push('\n');
         text.push_str(&paragraph("", 2, &format!("Other profiles: {}", others.join(", "))));
     }
-    text.push_str("\n`v6check explain ID` tells more about one of them.\n");
+    let count = match selection.requirements.len() {
+        1 => "1 requirement".to_owned(),
+        many => format!("{many} requirements"),
+    };
+    let _ = writeln!(text, "\n{count}; `v6check explain ID` tells more about one of them.");
     text
 }
 

@@ -39,7 +39,7 @@ pub struct ObserveError {
     pub source: io::Error,
 }
 
-/// Told what is being waited for once that takes more than a second: `eth0: waiting for a Router Advertisement (1 s of 5 s)`.
+/// Told what is being waited for once that takes more than a second: `eth0: waiting for a router (1 s of 5 s)`.
 pub type Progress<'a> = &'a dyn Fn(&str);
 
 /// Links and capabilities of this machine, before anything is planned.

@@ -10,8 +10,8 @@ use crate::wrap::wrap;
 const READ: [(&str, &str); 2] = [
     (
         "intent",
-        "configuration files: of the guest's network stacks, of ISC dhclient and its script, of sysctl. Below /etc mostly, and below /lib, /run, \
-         /usr and /var",
+        "configuration files: of the guest's network stacks and cloud-init, of ISC dhclient and its script, of sysctl, modules, the boot loader and \
+         firewalls. Below /etc mostly, and below /boot, /lib, /run, /usr and /var",
     ),
     (
         "state",
@@ -25,7 +25,7 @@ const SENT: [(&str, &str); 2] = [
     (
         "Solicit",
         "DHCPv6 Solicit to ff02::1:2, all DHCPv6 servers: UDP from port 546 to port 547, without Rapid Commit, so that no server gives an address \
-         for it; with the guest's own DUID and IAID where its lease tells them, else with a DUID made from the MAC address",
+         for it; with the guest's own DUID and IAID where they can be known, else with a DUID made from the MAC address",
     ),
 ];
 

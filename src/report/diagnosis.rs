@@ -70,14 +70,17 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
         ranked.push((rank, Diagnosis { interface: Some(interface.name.clone()), fault, text }));
     }
     if none_checked {
-        ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces) }));
+        ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces, run.image.is_some()) }));
     }
     // Stable, so that equals stay in the order of their names.
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 
-fn nothing_checked(interfaces: &[InterfaceEntry]) -> String {
+fn nothing_checked(interfaces: &[InterfaceEntry], image: bool) -> String {
+    if image {
+        return "no interface was checked: the files of this image name none. Name the guest's NIC with --interface.".into();
+    }
     let what = match interfaces.len() {
         0 => "this machine has no interface".to_owned(),
         1 => "the one interface of this machine was left out".to_owned(),
@@ -113,7 +116,7 @@ impl Context<'_> {
             return (Rank::GuestFault, Some(Blame::Guest), fault("", &guest, "guest", &also.unwrap_or_default()));
         }
         if !network.is_empty() {
-            let also = if undecided.is_empty() { "" } else { "; what that leaves undecided of the guest is inconclusive" };
+            let also = if undecided.is_empty() { "" } else { ", so that not all of the guest could be judged" };
             return (Rank::NetworkFault, Some(Blame::Network), fault("", &network, "network", also));
         }
         if !undecided.is_empty() {
@@ -127,10 +130,17 @@ impl Context<'_> {
             return (Rank::Blemish, Some(whose), fault("works, but ", &same, name, " (a recommendation, not counted)"));
         }
         let held = own.iter().filter(|result| result.verdict == Verdict::Pass).count();
-        match held {
-            0 => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
-            1 => (Rank::Well, None, "nothing is wrong: the one requirement that applies holds.".into()),
-            _ => (Rank::Well, None, format!("nothing is wrong: all {held} requirements that apply hold.")),
+        let waived = own.iter().filter(|result| result.verdict == Verdict::Fail && result.waived.is_some()).count();
+        let wrong = if own.iter().any(|result| result.verdict == Verdict::Fail) { "nothing that counts is wrong" } else { "nothing is wrong" };
+        let (place, apply, applies) =
+            if self.run.image.is_some() { (" in the files", "that they decide", "that they decide") } else { ("", "that apply", "that applies") };
+        match (held, waived) {
+            (0, 0) => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
+            (1, 0) => (Rank::Well, None, format!("{wrong}{place}: the one requirement {applies} holds.")),
+            (_, 0) if wrong == "nothing is wrong" => (Rank::Well, None, format!("{wrong}{place}: all {held} requirements {apply} hold.")),
+            (_, 0) => (Rank::Well, None, format!("{wrong}{place}: {held} requirements hold.")),
+            (_, 1) => (Rank::Well, None, format!("{wrong}{place}: {held} hold, and 1 failure is waived.")),
+            _ => (Rank::Well, None, format!("{wrong}{place}: {held} hold, and {waived} failures are waived.")),
         }
     }
 
@@ -180,6 +190,8 @@ impl Context<'_> {
             "Run v6check as root."
         } else if self.run.passive && reason.contains("passive") {
             "Run v6check without --passive."
+        } else if self.run.image.is_some() {
+            "Boot the image and run v6check in it."
         } else {
             "Mend that and run v6check again."
         }

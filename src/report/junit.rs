@@ -136,13 +136,16 @@ fn interface_properties(report: &Report, interface: &InterfaceEntry) -> Vec<(Str
 
 fn run_properties(report: &Report) -> Vec<(String, String)> {
     let property = |name: &str, value: &str| (name.to_owned(), line(value));
-    vec![
+    let properties = [
         property("profile", &report.profile),
         property("version", &report.tool.version),
+        property("image", report.image.as_deref().unwrap_or_default()),
         property("kernel", &report.host.kernel),
         property("distribution", &report.host.distribution),
         property("exit-code", &report.summary.exit_code.to_string()),
-    ]
+    ];
+    // A running guest is no image, and an image has no kernel that runs.
+    properties.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// Text for a CDATA section, which the library opens and closes: where it would end early it is split in two sections.

@@ -6,6 +6,7 @@ use super::details::{blame, details, level};
 use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
 use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
+use crate::catalogue::Level;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -13,6 +14,8 @@ pub(super) const FORMAT: Format = Format { name: "text", about: "text for people
 
 /// As many characters of one value as are shown; `-v` and JSON have all of it.
 const MOST_OF_A_VALUE: usize = 400;
+/// As many characters of a diagnosis; it is what is read first.
+const MOST_OF_A_DIAGNOSIS: usize = 900;
 /// As many requirements of which the same is said are told in one place.
 const FOLDED_FROM: usize = 3;
 /// Where values begin.
@@ -26,6 +29,7 @@ fn render(report: &Report, style: Style) -> Result<String, RenderError> {
     if style.verbosity > Verbosity::Quiet {
         text.header(report);
         text.failures(report);
+        text.told(report);
         let reason = |result: &CheckResult| result.reason.clone().unwrap_or_else(|| result.message.clone());
         text.in_a_line(report, Verdict::Inconclusive, "INCONCLUSIVE", Colour::Yellow, reason);
         text.in_a_line(report, Verdict::Pass, "pass", Colour::Green, |result| result.seen.clone());
@@ -53,13 +57,23 @@ enum Colour {
     Bold = 1,
 }
 
+/// Whether a failure is but told, in a line: it never counts.
+fn is_told(result: &CheckResult, verbosity: Verbosity) -> bool {
+    result.level == Level::Info && verbosity < Verbosity::Verbose
+}
+
+/// The column that ids fill.
+fn id_width(report: &Report) -> usize {
+    report.results.iter().map(|result| result.id.chars().count()).max().unwrap_or_default().min(28)
+}
+
 impl Text {
     fn diagnosis(&mut self, report: &Report) {
         let subject = |diagnosis: &Diagnosis| diagnosis.interface.clone();
         let key = |diagnosis: &Diagnosis| (diagnosis.fault.map(blame), vec![diagnosis.text.clone()]);
         for group in self.groups(report.summary.diagnosis.iter(), subject, key) {
             let label = format!("{}:", names(&group.names, "host"));
-            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &line(&group.first.text));
+            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
         }
     }
 
@@ -81,7 +95,8 @@ impl Text {
 
     /// Failures with all that is known of them.
     fn failures(&mut self, report: &Report) {
-        for group in self.results(report, Verdict::Fail) {
+        let verbosity = self.style.verbosity;
+        for group in self.results(report, Verdict::Fail).into_iter().filter(|group| !is_told(group.first, verbosity)) {
             let result = group.first;
             let weight = self.style.counting.weigh(result);
             let colour = if weight == Weight::Failure { Colour::Red } else { Colour::Yellow };
@@ -92,7 +107,8 @@ impl Text {
             };
             let who = format!("{}  ({}, {}{counted})", names(&group.names, "host"), level(result.level), blame(result.blame));
             self.paragraph("FAIL", colour, &format!("FAIL  {}  ", line(&result.id)), 6, &who);
-            self.paragraph("", colour, "  ", 2, &line(&result.title));
+            let title = self.cut(&line(&result.title));
+            self.paragraph("", colour, "  ", 2, &title);
             if !result.message.is_empty() {
                 self.value("message", &line(&result.message));
             }
@@ -107,9 +123,25 @@ impl Text {
         }
     }
 
+    /// Failures that are but told.
+    fn told(&mut self, report: &Report) {
+        let verbosity = self.style.verbosity;
+        let width = id_width(report);
+        let before = self.lines.len();
+        for group in self.results(report, Verdict::Fail).into_iter().filter(|group| is_told(group.first, verbosity)) {
+            let result = group.first;
+            let waived = result.waived.as_ref().map(|reason| format!(" (waived: {})", line(reason))).unwrap_or_default();
+            let text = self.cut(&format!("{}: {}{waived}", names(&group.names, "host"), line(&result.message)));
+            self.paragraph("info", Colour::Bold, &format!("info  {:<width$}  ", line(&result.id)), 6, &text);
+        }
+        if self.lines.len() > before {
+            self.lines.push(String::new());
+        }
+    }
+
     /// Results of one verdict in a line each, with what `say` says of them where that is one thing. What is said of many is said once.
     fn in_a_line(&mut self, report: &Report, which: Verdict, label: &str, colour: Colour, say: impl Fn(&CheckResult) -> String) {
-        let width = report.results.iter().map(|result| result.id.chars().count()).max().unwrap_or_default().min(28);
+        let width = id_width(report);
         let before = self.lines.len();
         let mut said: Vec<(String, Vec<&CheckResult>)> = Vec::new();
         for group in self.results(report, which) {
@@ -118,7 +150,7 @@ impl Text {
             let waived = if result.waived.is_some() { ", waived" } else { "" };
             let level = if which == Verdict::Inconclusive { format!(" ({}{waived})", level(result.level)) } else { String::new() };
             let colon = if reason.is_empty() { "" } else { ": " };
-            let text = format!("{}{level}{colon}{reason}", names(&group.names, "host"));
+            let text = self.cut(&format!("{}{level}{colon}{reason}", names(&group.names, "host")));
             // What was seen is each requirement's own; a reason may be that of many.
             let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
             match said.iter_mut().find(|(known, _)| folds && *known == text) {
@@ -163,7 +195,8 @@ impl Text {
                 WaiverState::Unused => "waives nothing here".to_owned(),
                 WaiverState::Expired => format!("expired on {}, so it waives nothing", waiver.expires.as_deref().unwrap_or_default()),
             };
-            let text = format!("{} of {}: {what} ({})", line(&waiver.id), line(&waiver.interface), self.cut(&line(&waiver.reason)));
+            let whose = if waiver.interface == "*" { String::new() } else { format!(" of {}", line(&waiver.interface)) };
+            let text = format!("{}{whose}: {what} ({})", line(&waiver.id), self.cut(&line(&waiver.reason)));
             self.lines.extend(wrap("waiver    ", 10, &text));
         }
     }
@@ -175,12 +208,17 @@ impl Text {
         let sum = &report.summary;
         let left_out = report.interfaces.iter().filter(|interface| interface.left_out.is_some()).count();
         let checked = report.interfaces.len() - left_out;
+        let failed = report.results.iter().filter(|result| result.verdict == Verdict::Fail);
+        let uncounted = match failed.filter(|result| self.style.counting.weigh(result) == Weight::Nothing).count() {
+            0 => String::new(),
+            all if all == sum.fail => " (not counted)".into(),
+            some => format!(" ({some} not counted)"),
+        };
         let interfaces = if checked == 1 { "interface" } else { "interfaces" };
-        let text = format!(
-            "{} pass, {} fail, {} inconclusive, {} skip; {checked} {interfaces} checked, {left_out} left out.",
-            sum.pass, sum.fail, sum.inconclusive, sum.skip
-        );
-        self.lines.extend(wrap("", 2, &text));
+        let verdicts = format!("{} pass, {} fail{uncounted}, {} inconclusive, {} skip.", sum.pass, sum.fail, sum.inconclusive, sum.skip);
+        for text in [verdicts, format!("{checked} {interfaces} checked, {left_out} left out.")] {
+            self.lines.extend(wrap("", 2, &text));
+        }
         let colour = match sum.exit_code {
             0 => Colour::Green,
             1 => Colour::Red,
@@ -232,7 +270,7 @@ impl Text {
 
     /// A paragraph that begins with `label`, which may be coloured; colour takes no column.
     fn paragraph(&mut self, label: &str, colour: Colour, first: &str, indent: usize, text: &str) {
-        let mut lines = wrap(first, indent, &self.cut(text));
+        let mut lines = wrap(first, indent, text);
         if !label.is_empty()
             && let Some(first) = lines.first_mut()
         {

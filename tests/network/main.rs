@@ -209,7 +209,7 @@ fn terminated() {
     let mut line = String::new();
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     errors.read_line(&mut line).unwrap();
-    assert_eq!(line, "eth0: waiting for a Router Advertisement and a DHCPv6 server (1 s of 30 s)\n");
+    assert_eq!(line, "eth0: waiting for a router and a DHCPv6 server (1 s of 30 s)\n");
     run(&["kill", "-TERM", &child.id().to_string()]);
     child.stderr = Some(errors.into_inner());
     let outcome = outcome(child);

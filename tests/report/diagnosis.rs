@@ -1,7 +1,8 @@
 //! The diagnosis of samples: which failures are causes, whose fault it is, and what to do.
 
 use v6check::catalogue::Blame;
-use v6check::report::{Counting, Report};
+use v6check::facts::Run;
+use v6check::report::{Counting, Report, summarize};
 
 use crate::samples::{self, Change};
 
@@ -14,6 +15,29 @@ fn first(report: Report) -> (Option<Blame>, String) {
 #[test]
 fn the_well_are_said_to_be_well() {
     assert_eq!(first(samples::good_guest()), (None, "nothing is wrong: all 9 requirements that apply hold.".into()));
+}
+
+#[test]
+fn all_holds_is_said_only_where_all_holds() {
+    let told = samples::good_guest().fails("ipv4-address", "eth0", "none", "there is no IPv4 address", "Add one.");
+    assert_eq!(first(told), (None, "nothing that counts is wrong: 8 requirements hold.".into()));
+    let mut waived = samples::good_guest().fails("ra-accepted", "eth0", "no", "RAs are refused", "Accept them.");
+    waived.result("ra-accepted", "eth0").waived = Some("static routes here".into());
+    assert_eq!(first(waived), (None, "nothing that counts is wrong: 8 hold, and 1 failure is waived.".into()));
+}
+
+#[test]
+fn of_an_image_its_files_are_said_to_be_well() {
+    let first = |report: &Report| {
+        let run = Run { image: Some("/mnt".into()), ..samples::run() };
+        summarize(&report.interfaces, &report.results, &samples::causes(), &run, Counting::default()).diagnosis[0].text.clone()
+    };
+    assert_eq!(first(&samples::good_guest()), "nothing is wrong in the files: all 9 requirements that they decide hold.");
+    let none = samples::report(Vec::new());
+    assert_eq!(first(&none), "no interface was checked: the files of this image name none. Name the guest's NIC with --interface.");
+    let unread = samples::good_guest().undecided("ipv6-enabled", "eth0", "/etc/x: cannot be read");
+    let text = "nothing is known to be wrong, but ipv6-enabled could not be judged: /etc/x: cannot be read. Boot the image and run v6check in it.";
+    assert_eq!(first(&unread), text);
 }
 
 /// No DHCPv6 client is only a should, but the address is a must.

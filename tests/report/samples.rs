@@ -55,7 +55,7 @@ const REQUIREMENTS: &[Row] = &[
     Row("ipv4-address", Info, Guest, "An IPv4 address is there for troubleshooting", "an IPv4 address", "10.0.0.10", &[]),
 ];
 
-fn causes() -> Causes {
+pub(crate) fn causes() -> Causes {
     let rows: Vec<(&str, Vec<String>)> = REQUIREMENTS.iter().map(|row| (row.0, row.6.iter().map(|id| (*id).to_owned()).collect())).collect();
     Causes::new(rows.iter().map(|(id, follows)| (*id, follows.as_slice())))
 }

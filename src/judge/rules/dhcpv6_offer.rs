@@ -73,7 +73,8 @@ fn silence(conversation: &Conversation) -> Finding {
     }
     let sent = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).count();
     let seconds = conversation.elapsed_us / 1_000_000;
-    Finding::fail(EXPECTED, "silence", format!("no DHCPv6 server answers: {sent} Solicit(s) in {seconds} s brought nothing"))
+    let solicits = if sent == 1 { "Solicit" } else { "Solicits" };
+    Finding::fail(EXPECTED, "silence", format!("no DHCPv6 server answers: {sent} {solicits} in {seconds} s brought nothing"))
         .because(Cause::Silence)
         .with(Tense::Network, "our Solicits", format!("{sent} sent, {seconds} s waited"))
 }

@@ -17,7 +17,7 @@ impl Kind for Ipv4Address {
         let addresses = tenses.state.ipv4_addresses.get()?;
         let shown = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let finding = if addresses.is_empty() {
-            Finding::fail(EXPECTED, "none", "there is no IPv4 address to log in by while IPv6 is down")
+            Finding::fail(EXPECTED, "none", "there is no IPv4 address, so no other way in if IPv6 breaks")
         } else {
             Finding::pass(EXPECTED, shown.clone())
         };

@@ -39,7 +39,8 @@ impl Kind for RouterAdvertisement {
                 subject.facts.run.timeout_ms
             )),
             None => {
-                let message = format!("no router answers: {sent} Router Solicitation(s) in {seconds} s brought no Router Advertisement");
+                let solicitations = if sent == 1 { "Router Solicitation" } else { "Router Solicitations" };
+                let message = format!("no router answers: {sent} {solicitations} in {seconds} s brought no Router Advertisement");
                 Finding::fail(EXPECTED, "none", message).because(Cause::Silence)
             }
             Some(first) => match first.invalid() {

@@ -60,7 +60,7 @@ impl Kind for SettingsPersistent {
         } else if let Some(reason) = unknown.into_iter().next() {
             Finding::inconclusive(format!("whether the next boot brings it back is not known: {}", reason.reason))
         } else {
-            Finding::pass(EXPECTED, format!("it is: {}", kept.join(", ")))
+            Finding::pass(EXPECTED, format!("all of it: {}", kept.join(", ")))
         };
         Ok(finding.with_all(evidence))
     }

@@ -180,8 +180,8 @@ impl Link {
         let no_server = server.is_some_and(|server| !server.is_answered());
         let no_router = router.is_some_and(|router| !router.is_answered());
         let what = match (no_router, no_server) {
-            (true, true) => "a Router Advertisement and a DHCPv6 server",
-            (true, false) => "a Router Advertisement",
+            (true, true) => "a router and a DHCPv6 server",
+            (true, false) => "a router",
             (false, true) => "a DHCPv6 server",
             (false, false) if router.is_some() || server.is_some() => "second routers and servers",
             (false, false) => return None,

@@ -30,10 +30,10 @@ mod tests {
     #[test]
     fn interfaces_that_wait_for_the_same_are_folded() {
         let names: Vec<String> = (0..64).map(|number| format!("eth{number}")).collect();
-        let waiting = names.iter().map(|name| (name.as_str(), "a DHCPv6 server")).chain([("ens9", "a Router Advertisement")]);
+        let waiting = names.iter().map(|name| (name.as_str(), "a DHCPv6 server")).chain([("ens9", "a router")]);
         assert_eq!(
             line(waiting, Duration::from_millis(2010), Duration::from_secs(5)),
-            "eth0, eth1, eth2 and 61 more: waiting for a DHCPv6 server; ens9: waiting for a Router Advertisement (2 s of 5 s)"
+            "eth0, eth1, eth2 and 61 more: waiting for a DHCPv6 server; ens9: waiting for a router (2 s of 5 s)"
         );
     }
 
