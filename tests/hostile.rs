@@ -283,3 +283,32 @@ fn no_interface_can_be_called_that() {
     let names: Vec<&str> = report["interfaces"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["eth0"]);
 }
+
+#[test]
+fn an_image_of_too_much_ends_soon() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let mebibyte = |text: &str| text.repeat((1 << 20) / text.len());
+    write("usr/sbin/dhcpcd", "");
+    write("etc/systemd/system/multi-user.target.wants/dhcpcd.service", "");
+    write("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "");
+    write("etc/dhcpcd.conf", &(0..30_000).map(|nth| format!("interface e{nth}\nnoipv6rs\n")).collect::<String>());
+    for nth in 0..20 {
+        write(&format!("etc/sysctl.d/{nth}.conf"), &mebibyte("net.ipv6.conf.*.accept_ra=0\nnet/ipv6/conf/e?*/accept_ra=1\n"));
+        write(&format!("etc/systemd/network/{nth}.network"), &format!("[Match]\nName={}\n", &mebibyte("*a*a*a*b ")[20..]));
+    }
+    let begun = std::time::Instant::now();
+    let output = v6check(&["--root", directory.path().to_str().unwrap(), "--json", "-"]);
+    let elapsed = begun.elapsed();
+    assert!(elapsed.as_secs() < 20, "{elapsed:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let entries = report["interfaces"].as_array().unwrap();
+    let left_out = entries.iter().filter(|entry| entry["left_out"].is_string()).count();
+    assert_eq!((entries.len(), left_out), (30_000, 30_000 - 256));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("bytes of sysctl.d") && text.contains("too many files or assignments, or too long ones"));
+}

@@ -34,8 +34,10 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let all = services::starts(root, &[NAME]);
     let one = |name: &str| services::starts(root, &[&format!("{NAME}@{name}")]);
     let mut reading = Reading::default();
-    for nic in nics.iter().filter(|nic| nic.name != "lo" && (all || one(&nic.name))) {
-        let claim = match handling(root, &nic.name)? {
+    let started: Vec<&Nic> = nics.iter().filter(|nic| nic.name != "lo" && (all || one(&nic.name))).collect();
+    let lines = if all || !started.is_empty() { lines(root)? } else { Vec::new() };
+    for nic in started {
+        let claim = match handling_by(&lines, &nic.name) {
             Ok(Handling { dhcpv6, takes_ras, accept_ra }) => {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
                 let at_boot = Setting { value: true, at: whole_file(), text: text.to_owned() };
@@ -65,7 +67,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
         reading.interfaces.insert(nic.name.clone(), claim);
     }
     if all {
-        reading.named = lines(root)?.into_iter().filter(|line| line.key == "interface").map(|line| line.value).collect();
+        reading.named = lines.into_iter().filter(|line| line.key == "interface").map(|line| line.value).collect();
     }
     Ok(reading)
 }
@@ -75,14 +77,17 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 /// # Errors
 /// Its file cannot be read.
 pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, Kept>> {
-    let lines = lines(root)?;
-    if let Some(kept) = kept_away(&lines, name) {
-        return Ok(Err(kept));
+    Ok(handling_by(&lines(root)?, name))
+}
+
+fn handling_by(lines: &[Line], name: &str) -> Result<Handling, Kept> {
+    if let Some(kept) = kept_away(lines, name) {
+        return Err(kept);
     }
     // By default each is on, and the last line about each counts.
     let (mut ipv6, mut solicits, mut dhcpv6) = (None, None, None);
     let (mut asks_address, mut asks_other) = (None, None);
-    for line in block(&lines, name) {
+    for line in block(lines, name) {
         match &line.key[..] {
             "ipv6" | "ipv6only" => ipv6 = Some((true, line)),
             "noipv6" | "ipv4only" => ipv6 = Some((false, line)),
@@ -110,10 +115,10 @@ pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, K
     };
     if let Some(line) = no_ras {
         // It then leaves accept_ra as it is, so the kernel goes on to take them.
-        return Ok(Ok(Handling { dhcpv6, takes_ras: line.with(TakesRas::Kernel), accept_ra: None }));
+        return Ok(Handling { dhcpv6, takes_ras: line.with(TakesRas::Kernel), accept_ra: None });
     }
     let writes = Kept { at: whole_file(), text: "dhcpcd takes Router Advertisements itself and writes accept_ra 0".to_owned() };
-    Ok(Ok(Handling { dhcpv6, takes_ras: follows.with(TakesRas::Itself), accept_ra: Some(writes.with(0)) }))
+    Ok(Handling { dhcpv6, takes_ras: follows.with(TakesRas::Itself), accept_ra: Some(writes.with(0)) })
 }
 
 /// The reason for a value: where it stands and what stands there.

@@ -106,11 +106,12 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let root = Root::new(root);
     let unread = unread(&root);
     let readings = readings(&root, nics);
+    let sysctl = sysctl::lines(&root);
     let overrides = cloud_init::overrides(&root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
         stack: overridden(in_charge::decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: in_charge::claims(&nic.name, &readings),
-        sysctl: sysctl::at_boot(&root, nic).into(),
+        sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
     };
     nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
