@@ -305,7 +305,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
         None => {
             let RunOptions { look, save, plan } = cli.run;
             let (root, wanted) = look.looked_at();
-            Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, plan, reporting: cli.report.reporting()? })
+            let reporting = cli.report.reporting()?;
+            let save_target = save.as_ref().map(|path| Target::from(path.as_os_str()));
+            if let Some(target) = save_target.filter(|save| reporting.outputs.iter().any(|(_, target)| target.is_same(save))) {
+                let message = format!("the facts and a report would both be written to {target}; give each its own file");
+                return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+            }
+            Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, plan, reporting })
         }
     })
 }
@@ -332,7 +338,7 @@ impl ReportOptions {
             let format = Format::named(name).ok_or_else(|| Cli::command().error(ErrorKind::InvalidValue, format!("there is no format {name}")))?;
             outputs.extend(files.into_iter().map(|file| (format, Target::from(file.into_os_string()))));
         }
-        let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier == target));
+        let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier.is_same(target)));
         if let Some((_, (_, target))) = twice {
             let message = format!("two reports would be written to {target}; give each its own file");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));

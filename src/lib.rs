@@ -26,7 +26,7 @@ mod wrap;
 
 use std::error::Error;
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use catalogue::{Catalogue, Selection};
@@ -87,7 +87,10 @@ fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<F
         Some(root) if !root.is_dir() => {
             Err(format!("{}: not a directory; give the one that the image is mounted or unpacked in", root.display()).into())
         }
-        Some(root) => Ok(observe::image(root, &wanted.interfaces)),
+        Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
+            Some(name) => Err(format!("no interface can be called {name:?}").into()),
+            None => Ok(observe::image(root, &wanted.interfaces)),
+        },
         None => Ok(observe::observe(&plan(wanted, selection)?, &tell)?),
     }
 }
@@ -150,17 +153,17 @@ fn save_facts(facts: &Facts, target: &Target) -> Result<(), Failure> {
 }
 
 fn read_facts(path: &Path) -> Result<Facts, Failure> {
-    let mut text = String::new();
-    let read = |source: &mut dyn Read, text: &mut String| source.take(facts::MOST_BYTES + 1).read_to_string(text);
+    let mut bytes = Vec::new();
+    let read = |source: &mut dyn Read, bytes: &mut Vec<u8>| source.take(facts::MOST_BYTES + 1).read_to_end(bytes);
     if path.as_os_str() == OsStr::new("-") {
-        read(&mut std::io::stdin().lock(), &mut text)?;
+        read(&mut std::io::stdin().lock(), &mut bytes)?;
     } else {
-        read(&mut std::fs::File::open(path)?, &mut text)?;
+        read(&mut std::fs::File::open(path)?, &mut bytes)?;
     }
-    Ok(facts::load(&text)?)
+    Ok(facts::load_bytes(&bytes)?)
 }
 
-#[expect(clippy::print_stderr, reason = "progress and errors go to standard error")]
+/// Tells one line on standard error: harmless and not too long, since errors quote what was read. Where nobody can be told, the run goes on.
 fn tell(line: &str) {
-    eprintln!("v6check: {line}");
+    let _ = writeln!(std::io::stderr(), "v6check: {}", report::told(line));
 }

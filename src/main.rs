@@ -6,9 +6,9 @@ fn main() -> ExitCode {
     match v6check::cli::parse(std::env::args_os()) {
         Ok(command) => ExitCode::from(v6check::run(&command)),
         Err(error) => {
-            // Nobody is left to be told where even this cannot be written.
-            let _ = error.print();
-            ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+            // A reader that closed the help early has seen what it wanted.
+            let shown = error.print().or_else(|failed| if failed.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(failed) });
+            ExitCode::from(if error.use_stderr() || shown.is_err() { 2 } else { 0 })
         }
     }
 }

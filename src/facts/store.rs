@@ -18,6 +18,14 @@ pub enum StoreError {
         /// The schema named in the file.
         found: String,
     },
+    /// No text at all.
+    #[error("not saved facts: not UTF-8 text at line {line} column {column}")]
+    NotText {
+        /// The line of the first byte that is none.
+        line: usize,
+        /// Where in it that byte is.
+        column: usize,
+    },
     /// Larger than any facts are.
     #[error("larger than {0} bytes, so not saved facts")]
     TooLarge(u64),
@@ -44,6 +52,22 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
         return Err(StoreError::Schema { found: version.schema });
     }
     Ok(serde_json::from_str(text)?)
+}
+
+/// Reads facts from the bytes of their JSON.
+///
+/// # Errors
+/// As for [`load()`], or they are not UTF-8 text.
+pub fn load_bytes(bytes: &[u8]) -> Result<Facts, StoreError> {
+    // A large file may be cut inside a character.
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(StoreError::TooLarge(MOST_BYTES));
+    }
+    load(std::str::from_utf8(bytes).map_err(|error| {
+        let mut lines = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n');
+        let last = lines.next_back().unwrap_or_default();
+        StoreError::NotText { line: lines.count() + 1, column: last.len() + 1 }
+    })?)
 }
 
 /// Writes facts as JSON.

@@ -183,7 +183,11 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // Without O_NONBLOCK the open itself would wait for the other end of a FIFO.
+    // Looked at before: to open a device can act by itself, as it does with a watchdog.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    // Whatever took its place meanwhile: without O_NONBLOCK the open would wait for the other end of a FIFO.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }

@@ -5,21 +5,29 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Nic, host, intent, now};
-use crate::facts::{Facts, HostState, Interface, InterfaceIntent, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
+use crate::facts::{Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
 
 /// Why an image has no state and no network.
 const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
 
+/// As many interfaces as are looked at of those that an image names, so that the time has an end.
+const MOST_INTERFACES: usize = 256;
+
 /// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name.
 pub fn image(root: &Path, names: &[String]) -> Facts {
     let (started, clock) = (now(), Instant::now());
+    let asked = names.len();
     let names: BTreeSet<String> = if names.is_empty() { intent::named(root) } else { names.iter().cloned().collect() };
-    let nics: Vec<Nic> = names.iter().map(|name| Nic { name: name.clone(), mac: None }).collect();
+    let nics: Vec<Nic> = names.iter().take(MOST_INTERFACES.max(asked)).map(|name| Nic { name: name.clone(), mac: None }).collect();
     let mut intents = intent::interfaces(root, &nics);
     let interface = |name: String| {
-        let intent = intents.remove(&name).unwrap_or_else(InterfaceIntent::unread);
+        let link = Observed::Absent(NOT_RUNNING.into());
+        let Some(intent) = intents.remove(&name) else {
+            let reason = format!("the image names more than {MOST_INTERFACES} interfaces; name it with --interface");
+            return (name, Interface { left_out: Some(reason), link, tenses: None });
+        };
         let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
-        (name, Interface { left_out: None, link: Observed::Absent(NOT_RUNNING.into()), tenses: Some(tenses) })
+        (name, Interface { left_out: None, link, tenses: Some(tenses) })
     };
     let interfaces = names.into_iter().map(interface).collect();
     Facts {

@@ -40,6 +40,20 @@ fn is_harmful(character: char) -> bool {
         || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
+/// An error or a word of progress, in one line of bounded length: its beginning, and its end, where the place is.
+#[must_use]
+pub fn told(text: &str) -> String {
+    const BEGINNING: usize = 1200;
+    const END: usize = 300;
+    let characters = text.chars().count();
+    if characters <= BEGINNING + END {
+        return line(text);
+    }
+    let beginning: String = text.chars().take(BEGINNING).collect();
+    let end: String = text.chars().skip(characters - END).collect();
+    format!("{} ... ({} characters left out) ... {}", line(&beginning), characters - BEGINNING - END, line(&end))
+}
+
 /// `text` cut to `most` characters, with a word on what is missing.
 pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

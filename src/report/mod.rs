@@ -27,6 +27,7 @@ pub use assemble::{assemble, summarize};
 pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
 pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
+pub use harmless::told;
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
 

@@ -45,6 +45,29 @@ impl std::fmt::Display for Target {
     }
 }
 
+impl Target {
+    /// Whether both name the same file, however they spell it. Several reports may go to one device or pipe by different names.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Path(one), Self::Path(another)) => one == another || (lasting(one) && place(one) == place(another)),
+            _ => self == other,
+        }
+    }
+}
+
+/// Whether what is written there replaces what was there.
+fn lasting(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |there| !straight_through(path, &there))
+}
+
+/// The one spelling of a path whose file need not be there.
+fn place(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| match (fs::canonicalize(folder(path)), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    })
+}
+
 /// Why an output cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {target}: {source}")]

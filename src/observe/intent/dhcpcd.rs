@@ -34,8 +34,10 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let all = services::starts(root, &[NAME]);
     let one = |name: &str| services::starts(root, &[&format!("{NAME}@{name}")]);
     let mut reading = Reading::default();
-    for nic in nics.iter().filter(|nic| nic.name != "lo" && (all || one(&nic.name))) {
-        let claim = match handling(root, &nic.name)? {
+    let started: Vec<&Nic> = nics.iter().filter(|nic| nic.name != "lo" && (all || one(&nic.name))).collect();
+    let lines = if all || !started.is_empty() { lines(root)? } else { Vec::new() };
+    for nic in started {
+        let claim = match handling_by(&lines, &nic.name) {
             Ok(Handling { dhcpv6, takes_ras, accept_ra }) => {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
                 let at_boot = Setting::by_rule(FILE, text).holding(true);
@@ -46,7 +48,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
         reading.interfaces.insert(nic.name.clone(), claim);
     }
     if all {
-        reading.named = lines(root)?.into_iter().filter(|line| line.key == "interface").map(|line| line.value).collect();
+        reading.named = lines.into_iter().filter(|line| line.key == "interface").map(|line| line.value).collect();
     }
     Ok(reading)
 }
@@ -56,14 +58,17 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 /// # Errors
 /// Its file cannot be read.
 pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, Setting<()>>> {
-    let lines = lines(root)?;
-    if let Some(kept) = kept_away(&lines, name) {
-        return Ok(Err(kept));
+    Ok(handling_by(&lines(root)?, name))
+}
+
+fn handling_by(lines: &[Line], name: &str) -> Result<Handling, Setting<()>> {
+    if let Some(kept) = kept_away(lines, name) {
+        return Err(kept);
     }
     // By default each is on, and the last line about each counts.
     let (mut ipv6, mut solicits, mut dhcpv6) = (None, None, None);
     let (mut asks_address, mut asks_other) = (None, None);
-    for line in block(&lines, name) {
+    for line in block(lines, name) {
         match &line.key[..] {
             "ipv6" | "ipv6only" => ipv6 = Some((true, line)),
             "noipv6" | "ipv4only" => ipv6 = Some((false, line)),
@@ -91,10 +96,10 @@ pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, S
     };
     if let Some(line) = no_ras {
         // It then leaves accept_ra as it is, so the kernel goes on to take them.
-        return Ok(Ok(Handling { dhcpv6, takes_ras: line.holding(TakesRas::Kernel), accept_ra: None }));
+        return Ok(Handling { dhcpv6, takes_ras: line.holding(TakesRas::Kernel), accept_ra: None });
     }
     let writes = Setting::by_rule(FILE, "dhcpcd takes Router Advertisements itself and writes accept_ra 0");
-    Ok(Ok(Handling { dhcpv6, takes_ras: follows.holding(TakesRas::Itself), accept_ra: Some(writes.holding(0)) }))
+    Ok(Handling { dhcpv6, takes_ras: follows.holding(TakesRas::Itself), accept_ra: Some(writes.holding(0)) })
 }
 
 /// A line: an option and its value.

@@ -117,20 +117,28 @@ pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let root = Root::new(root);
     let unread = unread(&root);
     let readings = readings(&root, nics);
+    let sysctl = sysctl::lines(&root);
     let overrides = cloud_init::overrides(&root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
         stack: overridden(in_charge::decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: in_charge::claims(&nic.name, &readings),
-        sysctl: sysctl::at_boot(&root, nic).into(),
+        sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
         firewalls: firewall::at_boot(&root, nic).into(),
     };
     nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
 }
 
-/// The interfaces that the files below `root` name.
+/// The interfaces that the files below `root` name. What no interface can be called is left out: files name it in vain.
 pub fn named(root: &Path) -> BTreeSet<String> {
     let readings = readings(&Root::new(root), &[]);
-    readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named).collect()
+    let named = readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named);
+    named.filter(|name| may_be_interface(name)).collect()
+}
+
+/// Whether the kernel lets an interface have this name (`dev_valid_name`, net/core/dev.c); the label of an address (`eth0:1`) is let through.
+pub fn may_be_interface(name: &str) -> bool {
+    // IFNAMSIZ less the NUL.
+    (1..=15).contains(&name.len()) && name != "." && name != ".." && !name.contains(|character: char| character == '/' || character.is_whitespace())
 }
 
 /// Each stack with its reading, or why it could not be read.

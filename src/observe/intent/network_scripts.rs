@@ -184,7 +184,7 @@ impl Scripts<'_> {
     /// The service runs sysctl once more when all interfaces are up, so that a line for this very interface has the last word. Of files that
     /// cannot be read that must be expected.
     fn sysctl_is_last(&self, nic: &Nic) -> bool {
-        sysctl::at_boot(self.root, nic).map_or(true, |settings| settings.contains_key("accept_ra"))
+        sysctl::lines(self.root).map_or(true, |lines| sysctl::at_boot(&lines, nic).contains_key("accept_ra"))
     }
 }
 

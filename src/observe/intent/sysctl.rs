@@ -13,7 +13,7 @@ use std::io;
 use super::{Nic, Root};
 use crate::facts::{FileLine, Setting};
 use crate::observe::file::matches;
-use line::Line;
+pub(super) use line::Line;
 pub(super) use sources::files;
 
 /// The settings that decide something.
@@ -38,15 +38,11 @@ const CONF: [&str; 3] = ["net", "ipv6", "conf"];
 /// What the kernel copies from `all` to `default` and to every interface when it is written (net/ipv6/addrconf.c).
 const COPIED: [&str; 3] = ["forwarding", "disable_ipv6", "addr_gen_mode"];
 
-/// The settings of the interface as they will stand once everything is written, with the line that is the last word.
-///
-/// # Errors
-/// One of the files is there and cannot be read.
-pub(super) fn at_boot(root: &Root, nic: &Nic) -> io::Result<BTreeMap<String, Setting<i64>>> {
-    let lines = lines(root)?;
+/// The settings of the interface as they will stand once every one of `lines` is written, with the line that is the last word.
+pub(super) fn at_boot(lines: &[Line], nic: &Nic) -> BTreeMap<String, Setting<i64>> {
     let explicit: BTreeSet<&[String]> = lines.iter().filter(|line| !line.is_glob()).map(|line| &line.path[..]).collect();
     let mut settings = BTreeMap::new();
-    for line in &lines {
+    for line in lines {
         let Some(value) = line.number() else { continue };
         for (target, name) in targets(line, &nic.name) {
             let [net, ipv6, conf] = CONF;
@@ -66,7 +62,7 @@ pub(super) fn at_boot(root: &Root, nic: &Nic) -> io::Result<BTreeMap<String, Set
             }
         }
     }
-    Ok(settings)
+    settings
 }
 
 /// The keys of `stable_secret` that are set at boot, and where. What they are set to is left out.
@@ -90,7 +86,10 @@ pub(super) fn numbers<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = 
 /// The lines in the order in which they are written.
 ///
 /// systemd-sysctl keeps one assignment a key: where the last one that changed its value stands.
-fn lines(root: &Root) -> io::Result<Vec<Line>> {
+///
+/// # Errors
+/// One of the files is there and cannot be read.
+pub(super) fn lines(root: &Root) -> io::Result<Vec<Line>> {
     let mut lines: Vec<Line> = Vec::new();
     let mut places: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for source in files(root)? {

@@ -22,6 +22,9 @@ const MOST_FILES: usize = 1024;
 /// As many assignments as are kept of all files.
 const MOST_ASSIGNMENTS: usize = 1 << 16;
 
+/// As many bytes of text as are kept of all files.
+const MOST_TEXT: usize = 1 << 20;
+
 /// A `.network` file with its drop-ins.
 #[derive(Debug)]
 pub(super) struct NetworkFile {
@@ -38,7 +41,7 @@ pub(super) struct NetworkFile {
 /// One of them cannot be read, or they are too many.
 pub(super) fn network_files(root: &Root) -> io::Result<Vec<NetworkFile>> {
     let mut found = Vec::new();
-    let mut kept = 0;
+    let (mut kept, mut bytes) = (0, 0);
     for (name, path) in by_name(root, &DIRECTORIES, "", ".network") {
         if path.starts_with("/run/") && name.starts_with("10-netplan-") {
             continue;
@@ -47,8 +50,9 @@ pub(super) fn network_files(root: &Root) -> io::Result<Vec<NetworkFile>> {
         let mut assignments = Assignments::parse(&path, &text);
         assignments.0.extend(drop_ins(root, &name)?.0);
         kept += assignments.0.len();
-        if found.len() >= MOST_FILES || kept > MOST_ASSIGNMENTS {
-            return Err(io::Error::other(format!("{path}: too many files or assignments")));
+        bytes += text.len() + assignments.0.iter().map(|assignment| assignment.text.len()).sum::<usize>();
+        if found.len() >= MOST_FILES || kept > MOST_ASSIGNMENTS || bytes > 2 * MOST_TEXT {
+            return Err(io::Error::other(format!("{path}: too many files or assignments, or too long ones")));
         }
         found.push(NetworkFile { name, path, assignments });
     }
@@ -87,12 +91,14 @@ pub(in crate::observe::intent) fn version(root: &Root) -> Option<u32> {
 
 fn merged(root: &Root, files: BTreeMap<String, String>) -> io::Result<Assignments> {
     let mut all = Assignments::default();
-    for path in files.into_values().take(MOST_FILES) {
+    let mut bytes = 0;
+    for (nth, path) in files.into_values().enumerate() {
         if let Some(text) = unmasked(root, &path)? {
+            bytes += text.len();
             all.0.extend(Assignments::parse(&path, &text).0);
         }
-        if all.0.len() > MOST_ASSIGNMENTS {
-            return Err(io::Error::other(format!("{path}: too many assignments")));
+        if nth >= MOST_FILES || all.0.len() > MOST_ASSIGNMENTS || bytes > MOST_TEXT {
+            return Err(io::Error::other(format!("{path}: too many files or assignments, or too long ones")));
         }
     }
     Ok(all)

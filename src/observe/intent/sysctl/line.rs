@@ -8,7 +8,7 @@ const LONGEST_TEXT: usize = 200;
 
 /// A line that assigns something, or keeps a key out of patterns.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(in super::super) struct Line {
     /// Its key, as the names of a path below /proc/sys.
     pub(super) path: Vec<String>,
     /// What it assigns; `-key` alone assigns nothing.

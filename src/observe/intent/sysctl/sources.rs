@@ -11,6 +11,9 @@ const SYSCTL_CONF: &str = "/etc/sysctl.conf";
 /// As many files as are read.
 const MOST_FILES: usize = 256;
 
+/// As many bytes as all of them may have.
+const MOST_BYTES: usize = 1 << 20;
+
 /// A file and how it is carried out.
 #[derive(Debug)]
 pub(in super::super) struct Source {
@@ -25,7 +28,7 @@ pub(in super::super) struct Source {
 /// The files in the order in which they are carried out.
 ///
 /// # Errors
-/// One of them is there and cannot be read.
+/// One of them is there and cannot be read, or they are too much.
 pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
     let init = init::of(root);
     let paths = match init {
@@ -44,8 +47,13 @@ pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
     let busybox = ["/sbin/sysctl", "/usr/sbin/sysctl"].iter().find_map(|path| root.link(path)).is_some_and(|target| target.ends_with("busybox"));
     let by_systemd = init == Init::Systemd;
     let mut files = Vec::new();
+    let mut bytes = 0;
     for (path, by_systemd) in paths.into_iter().map(|path| (path, by_systemd)).chain(of_ufw(root)?.map(|path| (path, false))) {
         if let Some(text) = root.text_if_any(&path)? {
+            bytes += text.len();
+            if bytes > MOST_BYTES {
+                return Err(io::Error::other(format!("{path}: more than {MOST_BYTES} bytes of sysctl.d")));
+            }
             files.push(Source { path, text, by_systemd, globs: init != Init::Sysvinit && !busybox });
         }
     }
