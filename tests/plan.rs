@@ -64,9 +64,21 @@ fn devices_and_veths_with_the_other_end_elsewhere_are_nics() {
     let far = link(3, LinkKind::Veth { peer_elsewhere: true });
     let near = link(4, LinkKind::Veth { peer_elsewhere: false });
     assert_eq!(
-        reasons(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2)), ("eth1", far), ("veth0", near)]),
-        ["loopback", "", "", "a veth whose other end is in this namespace"]
+        reasons(&[("lo", link(1, LinkKind::Loopback)), ("eth0", far.clone()), ("veth0", near)]),
+        ["loopback", "", "a veth whose other end is in this namespace"]
     );
+    let mut addressed = far;
+    addressed.configured = true;
+    assert_eq!(reasons(&[("eth0", device(2)), ("eth1", addressed)]), ["", ""]);
+}
+
+/// A host of containers that routes to them has one veth for each, with a link-local address only.
+#[test]
+fn veths_of_routed_containers_beside_a_nic_are_left_out() {
+    let container = || link(3, LinkKind::Veth { peer_elsewhere: true });
+    let reason = "a veth without an address beside a NIC: a container's end, most likely";
+    assert_eq!(reasons(&[("eth0", device(2)), ("cali1", container()), ("cali2", container())]), ["", reason, reason]);
+    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", container())])[1], "");
 }
 
 #[test]

@@ -176,3 +176,29 @@ fn where_nothing_fails_there_is_nothing_to_do() {
     assert!(image.remedy("text").contains("Nothing failed"));
     assert!(image.remedy("cloud-init").contains("runcmd: []"));
 }
+
+#[test]
+fn ubuntu_gets_the_script_line_with_the_stanza() {
+    Image::of("ubuntu-14.04", &[]).is_mended(&["dhcpv6-intended"]);
+}
+
+#[test]
+fn what_network_scripts_and_their_sysctl_undo() {
+    let ifcfg = "DEVICE=eth0\nONBOOT=yes\nBOOTPROTO=dhcp\nIPV6INIT=yes\nDHCPV6C=yes\n";
+    let fixed = ("sbin/dhclient-script", "#!/bin/bash\nPATH=/bin\nnew_ip6_prefixlen=128\n");
+    let stateless = format!("{ifcfg}DHCPV6C_OPTIONS=-S\n");
+    let path = "etc/sysconfig/network-scripts/ifcfg-eth0";
+    Image::of("centos-7-network-scripts", &[(path, &stateless), fixed]).is_mended(&["dhcpv6-intended"]);
+    let last_word = ("etc/sysctl.conf", "net.ipv6.conf.eth0.accept_ra = 0\n");
+    Image::of("centos-7-network-scripts", &[(path, ifcfg), fixed, last_word]).is_mended(&["ra-accept-intended"]);
+}
+
+#[test]
+fn a_stack_that_is_kept_from_the_interface_gets_it() {
+    let unmanaged = ("etc/systemd/network/10-eth0.network", "[Match]\nName=eth0\n\n[Link]\nUnmanaged=yes\n");
+    Image::of("amazon-linux-2023", &[unmanaged]).is_mended(&["dhcpv6-intended"]);
+    let no_default = ("etc/NetworkManager/conf.d/00-server.conf", "[main]\nno-auto-default=*\n");
+    Image::of("rocky-9", &[no_default]).is_mended(&["dhcpv6-intended"]);
+    let options_only = ("etc/sysconfig/network/dhcp", "DHCLIENT6_MODE=\"info\"\n");
+    Image::of("opensuse-leap", &[options_only]).is_mended(&["dhcpv6-intended"]);
+}

@@ -1,6 +1,7 @@
 //! Intent: what the image is set up to do at the next boot, from its configuration files.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,23 @@ pub struct FileLine {
     pub path: String,
     /// Line, from 1; 0 where the whole file (or its absence) is meant.
     pub line: u32,
+}
+
+impl FileLine {
+    /// The file as a whole, or its absence.
+    pub fn whole(path: &str) -> Self {
+        Self { path: path.to_owned(), line: 0 }
+    }
+}
+
+/// As `/etc/network/interfaces:7`; the whole file as its path alone.
+impl fmt::Display for FileLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => formatter.write_str(&self.path),
+            line => write!(formatter, "{}:{line}", self.path),
+        }
+    }
 }
 
 /// What the image is set up to do with one interface.
@@ -79,6 +97,18 @@ pub struct Intent {
     pub overrides: Vec<Setting<String>>,
 }
 
+impl Intent {
+    /// Of a stack that carries it out itself, writes nothing to the kernel's settings, and whose files nothing writes anew.
+    pub fn new(stack: &str, at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Self {
+        Self { stack: stack.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, disable_ipv6: None, overrides: Vec::new() }
+    }
+
+    /// Of a stack that leaves the interface alone, for this reason: the kernel takes Router Advertisements.
+    pub fn leaving_alone(stack: &str, reason: &Setting<()>) -> Self {
+        Self::new(stack, reason.holding(false), reason.holding(RunsDhcpv6::No), reason.holding(TakesRas::Kernel))
+    }
+}
+
 /// Whether Router Advertisements are taken, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +131,13 @@ pub struct Setting<T> {
     pub at: FileLine,
     /// The line as it stands there, or the rule that makes the value where no line does.
     pub text: String,
+}
+
+impl Setting<()> {
+    /// What holds for lack of a line in the file at `path`, by the rule `text`.
+    pub fn by_rule(path: &str, text: impl Into<String>) -> Self {
+        Self { value: (), at: FileLine::whole(path), text: text.into() }
+    }
 }
 
 impl<T> Setting<T> {

@@ -17,7 +17,7 @@ pub use intent::{
     BakedDuid, BakedIdentity, Claim, Dhclient, DhclientScript, FileLine, Firewall, HostIntent, Intent, InterfaceIntent, Passes, PastedLine,
     RunsDhcpv6, Setting, TakesRas,
 };
-pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum};
+pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum, hexadecimal};
 pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
     Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,

@@ -1,5 +1,7 @@
 //! Network: the answers to our own solicitations, frame by frame as they went over the wire.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
 use super::Observed;
@@ -12,6 +14,13 @@ pub struct Network {
     pub router: Observed<Conversation>,
     /// DHCPv6 Solicits sent, what came back for them.
     pub server: Observed<Conversation>,
+}
+
+impl Network {
+    /// Of a guest that does not run, for this reason.
+    pub fn absent(reason: &str) -> Self {
+        Self { router: Observed::Absent(reason.into()), server: Observed::Absent(reason.into()) }
+    }
 }
 
 /// The frames of one conversation and how it ended.
@@ -100,16 +109,19 @@ pub struct ClientIdentity {
     pub source: String,
 }
 
+/// Bytes as facts hold them: hexadecimal digits without anything between them.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 mod hexadecimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        use std::fmt::Write;
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            let _ = write!(text, "{byte:02x}");
-        }
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&super::hexadecimal(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {

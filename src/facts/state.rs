@@ -28,6 +28,17 @@ pub struct HostState {
     pub dhcpv6_client_sockets: Observed<Vec<UdpSocket>>,
 }
 
+impl HostState {
+    /// Of a guest that does not run, for this reason.
+    pub fn absent(reason: &str) -> Self {
+        Self {
+            ipv6: Observed::Absent(reason.into()),
+            processes: Observed::Absent(reason.into()),
+            dhcpv6_client_sockets: Observed::Absent(reason.into()),
+        }
+    }
+}
+
 /// Whether the kernel has IPv6 at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +142,24 @@ pub struct State {
 }
 
 impl State {
+    /// Of a guest that does not run, for this reason.
+    pub fn absent(reason: &str) -> Self {
+        fn absent<T>(reason: &str) -> Observed<T> {
+            Observed::Absent(reason.into())
+        }
+        Self {
+            inet6: absent(reason),
+            sysctl: absent(reason),
+            addresses: absent(reason),
+            ipv4_addresses: absent(reason),
+            routes: absent(reason),
+            neighbours: absent(reason),
+            counters: absent(reason),
+            leases: absent(reason),
+            owners: Owners { ra: absent(reason), dhcpv6: absent(reason) },
+        }
+    }
+
     /// One setting of the interface.
     ///
     /// # Errors

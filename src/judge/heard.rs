@@ -79,10 +79,12 @@ pub(super) fn offer(conversation: &Conversation) -> Result<Option<(ReceivedAnswe
 /// # Errors
 /// Nobody could be asked, or the asking was cut short.
 pub(super) fn offered_addresses(conversation: &Conversation) -> Result<Vec<Ipv6Addr>, Unknown> {
-    Ok(match offer(conversation)? {
-        Some((_, Offer::Addresses(addresses))) => addresses.into_iter().map(|(address, _, _)| address).collect(),
-        _ => Vec::new(),
-    })
+    let (Some(_), Some(identity)) = (offer(conversation)?, &conversation.identity) else { return Ok(Vec::new()) };
+    let offers = answers(conversation).into_iter().filter_map(|answer| match answer.offer(identity.iaid) {
+        Offer::Addresses(addresses) => Some(addresses),
+        Offer::Refused(..) | Offer::Nothing => None,
+    });
+    Ok(offers.flatten().map(|(address, _, _)| address).collect())
 }
 
 fn interrupted(what: &str) -> Unknown {
@@ -142,12 +144,17 @@ pub(super) fn answers_delivered(subject: &Subject<'_>) -> Option<Effect> {
     let advertised = tenses.network.router.get().map_or(0, |router| count(valid_advertisements(router).len()));
     let dropped_advertisements = counters.grew(RECEIVED_RAS).map_or(0, |counted| advertised.saturating_sub(counted));
     let undelivered = received.saturating_sub(delivered).saturating_sub(dropped_advertisements);
+    let seems_dropped = undelivered >= count(arrived.len());
+    // What a guest forwards is received and never delivered, so its counters tell nothing.
+    if seems_dropped && tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
+        return None;
+    }
     let evidence = witnesses(
         subject.name,
         format!("{} DHCPv6 answer(s) from {} to UDP port 546", arrived.len(), first.from),
         format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
     );
-    Some(Effect { delivered: undelivered < count(arrived.len()), evidence })
+    Some(Effect { delivered: !seems_dropped, evidence })
 }
 
 fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {

@@ -50,17 +50,20 @@ fn by_kernel_slaac(address: &Address) -> bool {
 struct Witness {
     leased: Vec<Ipv6Addr>,
     offered: Vec<Ipv6Addr>,
-    /// Prefixes that daemons may have made SLAAC addresses from; absent if the network was not asked.
+    /// Prefixes that daemons may have made SLAAC addresses from; absent if no router was heard.
     autonomous: Option<Vec<(Ipv6Addr, u8)>>,
+    client: bool,
     client_without_lifetimes: bool,
+    /// That client makes its addresses /128, as wide-dhcp6c does; ConnMan takes the length of an advertised prefix.
+    always_128: bool,
 }
 
 impl Witness {
     fn of(tenses: &Tenses) -> Self {
         let leases = tenses.state.leases.get().map(Vec::as_slice).unwrap_or_default();
         let offered = tenses.network.server.get().ok().and_then(|server| heard::offered_addresses(server).ok());
-        let autonomous = tenses.network.router.get().ok().map(|router| {
-            let heard = heard::valid_advertisements(router);
+        let heard = tenses.network.router.get().ok().map(heard::valid_advertisements).filter(|heard| !heard.is_empty());
+        let autonomous = heard.map(|heard| {
             let prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes());
             prefixes.filter(|prefix| prefix.autonomous()).map(|prefix| (prefix.prefix, prefix.length)).collect()
         });
@@ -69,6 +72,8 @@ impl Witness {
             leased: leases.iter().filter(|lease| !lease.released).flat_map(|lease| &lease.addresses).map(|leased| leased.address).collect(),
             offered: offered.unwrap_or_default(),
             autonomous,
+            client: !clients.is_empty(),
+            always_128: clients.iter().all(|client| client.name != "connmand"),
             client_without_lifetimes: clients.iter().any(|client| CLIENTS_WITHOUT_LIFETIMES.contains(&client.name.as_str())),
         }
     }
@@ -80,16 +85,24 @@ impl Witness {
         let lasting = address.has(AddressFlag::Permanent);
         if self.leased.contains(&address.address) {
             Some("a client's lease names it")
-        } else if self.offered.contains(&address.address) && (!lasting || self.client_without_lifetimes) {
+        } else if self.offered.contains(&address.address)
+            && (!lasting || self.client_without_lifetimes || self.client && address.prefix_length == 128)
+        {
+            // A lease for ever makes an address that looks like a static one.
             Some("the DHCPv6 server offers it")
         } else if lasting {
-            self.client_without_lifetimes.then_some("a client runs that gives its addresses no lifetime")
+            let as_clients_do = self.client_without_lifetimes && (address.prefix_length == 128 || !self.always_128);
+            as_clients_do.then_some("a client runs that gives its addresses no lifetime")
         } else if address.prefix_length == 128 {
             Some("a /128 with lifetimes")
         } else if !address.has(AddressFlag::Noprefixroute) {
             Some("it has lifetimes, a prefix route of its own, and no RA made it")
         } else {
-            // Daemons install their SLAAC addresses like this too, so only a network without such a prefix decides.
+            // Daemons install their SLAAC addresses like this too, so only a network without such a prefix decides; and not over an address whose
+            // lifetime ran out, since the prefix may have been withdrawn.
+            if address.has(AddressFlag::Deprecated) {
+                return None;
+            }
             let autonomous = self.autonomous.as_ref()?;
             let slaac = autonomous.iter().any(|(prefix, length)| in_prefix(address.address, *prefix, *length));
             (!slaac).then_some("it has lifetimes, and no advertised prefix lets SLAAC make it")

@@ -4,20 +4,15 @@
 //! and leaves no line in sysctl.d.
 
 use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict};
-use crate::facts::{FileLine, Intent, InterfaceIntent, Setting, TakesRas, Tense, Tenses, Unknown};
+use crate::facts::{Intent, InterfaceIntent, Setting, TakesRas, Tense, Tenses, Unknown};
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
     "hardening baselines demand it (CIS Benchmark \"Ensure IPv6 router advertisements are not accepted\", and the STIGs likewise)";
 
-/// A place as `/etc/network/interfaces:7`; line 0 is the whole file.
-pub(super) fn place(at: &FileLine) -> String {
-    if at.line == 0 { at.path.clone() } else { format!("{}:{}", at.path, at.line) }
-}
-
 /// A setting as evidence.
 pub(super) fn evidence<T>(setting: &Setting<T>) -> Evidence {
-    Evidence { tense: Tense::Intent, source: place(&setting.at), value: setting.text.clone() }
+    Evidence { tense: Tense::Intent, source: setting.at.to_string(), value: setting.text.clone() }
 }
 
 /// Where a finding that holds says that it is set up, for the message of a state that is not as intended: `, though FILE:LINE sets it up
@@ -80,24 +75,24 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
     let word = |name: &str| command_line.as_ref().ok().and_then(|words| words.iter().find(|word| word.value == name));
     let off = |setting: &Setting<String>, message: String| Finding::fail(EXPECTED, setting.text.clone(), message).with_all([evidence(setting)]);
     if let Some(word) = word("ipv6.disable=1") {
-        return Ok(off(word, format!("the boot loader switches IPv6 off ({}: {})", place(&word.at), word.value)));
+        return Ok(off(word, format!("the boot loader switches IPv6 off ({}: {})", word.at, word.value)));
     }
     let modules = host.modules.get();
     if let Some(line) = modules.as_ref().ok().and_then(|lines| lines.first()) {
-        return Ok(off(line, format!("the kernel's module ipv6 is kept out or switched off ({}: {})", place(&line.at), line.text)));
+        return Ok(off(line, format!("the kernel's module ipv6 is kept out or switched off ({}: {})", line.at, line.text)));
     }
     if let Ok(intent) = tenses.intent.stack.get()
         && let Some(setting) = intent.disable_ipv6.as_ref().filter(|written| written.value != 0)
     {
-        let message = format!("{} switches IPv6 off on it ({}: {})", daemon(intent), place(&setting.at), setting.text);
+        let message = format!("{} switches IPv6 off on it ({}: {})", daemon(intent), setting.at, setting.text);
         return Ok(Finding::fail(EXPECTED, setting.text.clone(), message).with_all([evidence(setting)]));
     }
     let written = sysctl(&tenses.intent, "disable_ipv6");
     let by_sysctl = written.as_ref().ok().copied().flatten();
     let switched_off = match by_sysctl {
-        Some(setting) if setting.value != 0 => Some((evidence(setting), format!("{}: {}", place(&setting.at), setting.text))),
+        Some(setting) if setting.value != 0 => Some((evidence(setting), format!("{}: {}", setting.at, setting.text))),
         Some(_) => None,
-        None => word("ipv6.disable_ipv6=1").map(|word| (evidence(word), format!("{}: {}", place(&word.at), word.value))),
+        None => word("ipv6.disable_ipv6=1").map(|word| (evidence(word), format!("{}: {}", word.at, word.value))),
     };
     if let Some((evidence, by)) = switched_off {
         let finding = match tenses.intent.stack.get() {

@@ -10,6 +10,7 @@ mod held;
 mod intended;
 mod rules;
 mod subject;
+mod timing;
 
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
 pub use rules::{Rule, Scope};

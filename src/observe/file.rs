@@ -50,8 +50,16 @@ impl Root {
     /// # Errors
     /// There is one, and it cannot be read.
     pub(super) fn text_if_any(&self, path: &str) -> io::Result<Option<String>> {
-        match self.text(path) {
-            Ok(text) => Ok(Some(text)),
+        Ok(self.bytes_if_any(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The bytes of a file of at most [`MOST_BYTES`]; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// There is one, and it cannot be read.
+    pub(super) fn bytes_if_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.read(path, MOST_BYTES) {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
             Err(error) => Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
         }

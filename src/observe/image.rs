@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Nic, host, intent, now};
-use crate::facts::{Facts, HostState, Interface, InterfaceIntent, Network, Observed, Owners, Run, SCHEMA, State, Tenses, Tool};
+use crate::facts::{Facts, HostState, Interface, InterfaceIntent, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
 
 /// Why an image has no state and no network.
 const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
@@ -18,8 +18,8 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
     let mut intents = intent::interfaces(root, &nics);
     let interface = |name: String| {
         let intent = intents.remove(&name).unwrap_or_else(InterfaceIntent::unread);
-        let tenses = Tenses { intent, state: state(), network: Network { router: absent(), server: absent() } };
-        (name, Interface { left_out: None, link: absent(), tenses: Some(tenses) })
+        let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
+        (name, Interface { left_out: None, link: Observed::Absent(NOT_RUNNING.into()), tenses: Some(tenses) })
     };
     let interfaces = names.into_iter().map(interface).collect();
     Facts {
@@ -37,25 +37,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             interrupted: None,
         },
         intent: intent::host(root),
-        state: HostState { ipv6: absent(), processes: absent(), dhcpv6_client_sockets: absent() },
+        state: HostState::absent(NOT_RUNNING),
         interfaces,
     }
-}
-
-fn state() -> State {
-    State {
-        inet6: absent(),
-        sysctl: absent(),
-        addresses: absent(),
-        ipv4_addresses: absent(),
-        routes: absent(),
-        neighbours: absent(),
-        counters: absent(),
-        leases: absent(),
-        owners: Owners { ra: absent(), dhcpv6: absent() },
-    }
-}
-
-fn absent<T>() -> Observed<T> {
-    Observed::Absent(NOT_RUNNING.into())
 }

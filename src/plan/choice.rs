@@ -42,6 +42,9 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
     let reason = match &link.kind {
         LinkKind::Loopback => "loopback".to_owned(),
         LinkKind::Veth { peer_elsewhere: false } => "a veth whose other end is in this namespace".to_owned(),
+        LinkKind::Veth { .. } if !surveyed.configured && has_device(survey) => {
+            "a veth without an address beside a NIC: a container's end, most likely".to_owned()
+        }
         LinkKind::Virtual(kind) if SWITCHES.contains(&kind.as_str()) => "a bridge of this host, not a NIC".to_owned(),
         LinkKind::Virtual(kind) if TUNNELS.contains(&kind.as_str()) || kind.starts_with("vti") => format!("a tunnel ({kind})"),
         LinkKind::Virtual(kind) if BUNDLES.contains(&kind.as_str()) && !is_nic(survey, link, &mut BTreeSet::new()) => {
@@ -58,6 +61,11 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
+}
+
+/// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.
+fn has_device(survey: &Survey) -> bool {
+    survey.links.values().any(|surveyed| surveyed.link.kind == LinkKind::Device && surveyed.link.up)
 }
 
 /// The reason of a link whose frames belong to another one. A VRF is a routing table and leaves its links what they are.

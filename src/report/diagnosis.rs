@@ -9,9 +9,9 @@ use crate::catalogue::{Blame, Level, Selection};
 use crate::facts::Run;
 use crate::judge::Verdict;
 
-/// For each requirement, the requirements whose failure brings its own about, near and far.
+/// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
 #[derive(Debug, Clone, Default)]
-pub struct Causes(BTreeMap<String, BTreeSet<String>>);
+pub struct Causes(BTreeMap<String, Vec<String>>);
 
 impl Causes {
     /// What follows from what in `selection`.
@@ -21,24 +21,24 @@ impl Causes {
 
     /// Requirements with those that they follow. Circles are no error: of two that follow each other the earlier one is the cause.
     pub fn new<'a>(follows: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Self {
-        let near: BTreeMap<&str, &[String]> = follows.into_iter().collect();
-        let far = |id: &str| {
-            let mut found = BTreeSet::new();
-            let mut open = vec![id];
-            while let Some(next) = open.pop() {
-                for cause in near.get(next).copied().unwrap_or_default() {
-                    if found.insert(cause.clone()) {
-                        open.push(cause);
-                    }
-                }
-            }
-            found
-        };
-        Self(near.keys().map(|id| ((*id).to_owned(), far(id))).collect())
+        Self(follows.into_iter().map(|(id, causes)| (id.to_owned(), causes.to_vec())).collect())
     }
 
-    fn follows(&self, effect: &str, cause: &str) -> bool {
-        self.0.get(effect).is_some_and(|causes| causes.contains(cause))
+    /// Whether `cause` brings `effect` about, directly or through others; but not through one that holds, which it did not bring about.
+    fn follows(&self, effect: &str, cause: &str, holds: &BTreeSet<&str>) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![effect];
+        while let Some(next) = open.pop() {
+            for near in self.0.get(next).into_iter().flatten() {
+                if near == cause {
+                    return true;
+                }
+                if !holds.contains(near.as_str()) && seen.insert(near.as_str()) {
+                    open.push(near);
+                }
+            }
+        }
+        false
     }
 }
 
@@ -89,6 +89,12 @@ fn nothing_checked(interfaces: &[InterfaceEntry], image: bool) -> String {
     format!("no interface was checked, so nothing is known: {what}. Give the guest a NIC, or name one with --interface.")
 }
 
+/// What failed on a subject and its host, and the ids of what holds there.
+struct Failed<'a, 'r> {
+    results: &'a [&'r CheckResult],
+    holds: BTreeSet<&'a str>,
+}
+
 struct Context<'a> {
     causes: &'a Causes,
     run: &'a Run,
@@ -101,6 +107,8 @@ impl Context<'_> {
         let failed: Vec<&CheckResult> =
             host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail && result.waived.is_none()).collect();
         let undecided: Vec<&CheckResult> = own.iter().copied().filter(|result| self.counting.weigh(result) == Weight::Undecided).collect();
+        let holds: BTreeSet<&str> = host.iter().chain(own).filter(|result| result.verdict == Verdict::Pass).map(|result| &result.id[..]).collect();
+        let failed = Failed { results: &failed, holds };
         let counted = self.roots(&failed, own, |level| self.counting.counts(level));
         let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);
         if !guest.is_empty() {
@@ -137,22 +145,22 @@ impl Context<'_> {
     }
 
     /// Failures that are no consequence of another, and that are behind a failure of `own` at a level that is `wanted`.
-    fn roots<'r>(&self, failed: &[&'r CheckResult], own: &[&CheckResult], wanted: impl Fn(Level) -> bool) -> Vec<&'r CheckResult> {
+    fn roots<'r>(&self, failed: &Failed<'_, 'r>, own: &[&CheckResult], wanted: impl Fn(Level) -> bool) -> Vec<&'r CheckResult> {
         let is_own = |result: &CheckResult| own.iter().any(|it| it.id == result.id && it.interface == result.interface);
         let behind = |root: &CheckResult, effect: &CheckResult| root.id == effect.id || self.brings_about(failed, root, effect);
-        let wanted: Vec<_> = failed.iter().filter(|result| is_own(result) && wanted(result.level)).collect();
-        let is_root = |result: &CheckResult| !failed.iter().any(|other| self.brings_about(failed, other, result));
-        failed.iter().copied().filter(|root| is_root(root) && wanted.iter().any(|effect| behind(root, effect))).collect()
+        let wanted: Vec<_> = failed.results.iter().filter(|result| is_own(result) && wanted(result.level)).collect();
+        let is_root = |result: &CheckResult| !failed.results.iter().any(|other| self.brings_about(failed, other, result));
+        failed.results.iter().copied().filter(|root| is_root(root) && wanted.iter().any(|effect| behind(root, effect))).collect()
     }
 
     /// Whether `cause` is behind `effect`. A fault of the guest's never hides behind the network's; of two that name each other the earlier
     /// one is the cause.
-    fn brings_about(&self, failed: &[&CheckResult], cause: &CheckResult, effect: &CheckResult) -> bool {
-        let at = |result: &CheckResult| failed.iter().position(|it| it.id == result.id);
+    fn brings_about(&self, failed: &Failed<'_, '_>, cause: &CheckResult, effect: &CheckResult) -> bool {
+        let at = |result: &CheckResult| failed.results.iter().position(|it| it.id == result.id);
         cause.id != effect.id
             && (cause.blame == effect.blame || effect.blame == Blame::Network)
-            && self.causes.follows(&effect.id, &cause.id)
-            && (!self.causes.follows(&cause.id, &effect.id) || at(cause) < at(effect))
+            && self.causes.follows(&effect.id, &cause.id, &failed.holds)
+            && (!self.causes.follows(&cause.id, &effect.id, &failed.holds) || at(cause) < at(effect))
     }
 
     fn undecided(&self, undecided: &[&CheckResult]) -> String {

@@ -113,7 +113,7 @@ pub(crate) fn no_client() -> Built {
         Ok(())
     })?;
     guest.wait_for_default_route("eth0")?;
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 pub(crate) fn two_nics() -> Built {
@@ -127,7 +127,7 @@ pub(crate) fn two_nics() -> Built {
     guest.wait_for_address("eth0")?;
     guest.wait_for_default_route("eth0")?;
     guest.wait_for_default_route("eth1")?;
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 pub(crate) fn ipv6_off() -> Built {
@@ -171,7 +171,7 @@ pub(crate) fn rebuilt_without_client() -> Built {
     server.restart(router)?;
     guest.boot()?;
     guest.wait_for_default_route("eth0")?;
-    Ok(Scene::on(link, guest))
+    Scene::lacking(link, guest)
 }
 
 pub(crate) fn duid_unknown() -> Built {

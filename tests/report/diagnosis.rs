@@ -78,6 +78,20 @@ fn a_fault_of_the_network_is_the_guests_where_the_guest_brings_it_about() {
     assert_eq!(first(report), (Some(Blame::Guest), "IPv6 is off. Fault: guest. Remedy: Switch it on.".into()));
 }
 
+/// What holds carries no cause on: the client runs, so whatever else is wrong, the missing address has another cause.
+#[test]
+fn a_cause_does_not_reach_through_what_holds() {
+    let report = samples::good_guest().fails("ipv6-enabled", "eth0", "off", "IPv6 is off", "Switch it on.").fails(
+        "dhcpv6-address",
+        "eth0",
+        "a duplicate",
+        "the address is a duplicate",
+        "Find the other node.",
+    );
+    let (_, text) = first(report);
+    assert!(text.contains("IPv6 is off") && text.contains("the address is a duplicate"), "{text}");
+}
+
 #[test]
 fn a_failure_of_the_host_is_named_where_it_is_behind_one_of_an_interface() {
     let mut report = samples::good_guest().fails("ra-accepted", "eth0", "no", "RAs are refused", "Accept them.");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use v6check::catalogue::Case;
-use v6check::facts::{Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, Owners, State, TransportChecksum};
+use v6check::facts::{Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, State, TransportChecksum};
 
 use super::{INTERFACE, frames, patch};
 
@@ -47,29 +47,17 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
 
 /// The guest as an image on disk: what it is set up to do, and nothing else.
 pub(crate) fn as_image(facts: &mut Facts) {
-    fn absent<T>() -> Observed<T> {
-        Observed::Absent("an image that does not run has none of it (--root)".into())
-    }
+    const NOT_RUNNING: &str = "an image that does not run has none of it (--root)";
     facts.run.image = Some("/mnt".into());
     facts.run.passive = true;
     facts.run.uptime_cs = 0;
-    facts.state = HostState { ipv6: absent(), processes: absent(), dhcpv6_client_sockets: absent() };
+    facts.state = HostState::absent(NOT_RUNNING);
     facts.interfaces.retain(|name, _| name == INTERFACE);
     for interface in facts.interfaces.values_mut() {
-        interface.link = absent();
+        interface.link = Observed::Absent(NOT_RUNNING.into());
         if let Some(tenses) = &mut interface.tenses {
-            tenses.network = Network { router: absent(), server: absent() };
-            tenses.state = State {
-                inet6: absent(),
-                sysctl: absent(),
-                addresses: absent(),
-                ipv4_addresses: absent(),
-                routes: absent(),
-                neighbours: absent(),
-                counters: absent(),
-                leases: absent(),
-                owners: Owners { ra: absent(), dhcpv6: absent() },
-            };
+            tenses.network = Network::absent(NOT_RUNNING);
+            tenses.state = State::absent(NOT_RUNNING);
         }
     }
 }

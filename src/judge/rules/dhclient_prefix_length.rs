@@ -95,9 +95,9 @@ impl DhclientPrefixLength {
             let seen = format!("{} ignores the length, so that the kernel makes it 128", script.path);
             return Finding::pass(expected, seen).with_all([of_version, evidence(&script.path, "no use of new_ip6_prefixlen".into())]);
         };
-        let used = evidence(&format!("{}:{}", used.path, used.line), "uses new_ip6_prefixlen".into());
+        let used = evidence(&used.to_string(), "uses new_ip6_prefixlen".into());
         if let Some(set) = &script.sets_128 {
-            let set = evidence(&format!("{}:{}", set.path, set.line), "new_ip6_prefixlen=128".into());
+            let set = evidence(&set.to_string(), "new_ip6_prefixlen=128".into());
             return Finding::pass(expected, "the script sets new_ip6_prefixlen=128").with_all([of_version, set, used]);
         }
         if let Some(length) = running.and_then(length_option) {

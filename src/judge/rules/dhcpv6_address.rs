@@ -3,8 +3,10 @@
 use std::net::Ipv6Addr;
 
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, heard, held, intended};
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, heard, held, intended, timing};
 use crate::facts::{AddressFlag, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
 use crate::judge::held::Held;
@@ -21,6 +23,9 @@ const EXPECTED: &str = "a usable DHCPv6 address";
 /// How long a client may take from its start to its address, in hundredths of a second: a client waits a second for better offers.
 const STARTING_CS: u64 = 500;
 
+/// How long a client may take from its lease to the background, in seconds.
+const BACKGROUND_S: i64 = 10;
+
 impl Kind for Dhcpv6Address {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
@@ -31,10 +36,12 @@ impl Kind for Dhcpv6Address {
             value: format!("{} {}: {}", held.text(), lifetimes(held), held.because),
         });
         let evidence: Vec<_> = evidence.collect();
-        let finding = match held.first() {
-            Some(first) => match held.iter().find(|held| trouble(held).is_none()) {
+        // An address whose lifetime ran out may be one of before; what is wrong with a newer one comes first.
+        let newest = held.iter().find(|held| trouble(held) != Some(AddressFlag::Deprecated)).or(held.first());
+        let finding = match newest {
+            Some(newest) => match held.iter().find(|held| trouble(held).is_none()) {
                 Some(usable) => Finding::pass(EXPECTED, usable.text()),
-                None => unusable(first, tenses)?,
+                None => unusable(newest, subject)?,
             },
             None => none_held(subject, tenses)?,
         };
@@ -52,12 +59,19 @@ fn lifetimes(held: &Held<'_>) -> String {
     format!("{valid}{flags}")
 }
 
-fn unusable(held: &Held<'_>, tenses: &Tenses) -> Judgement {
+fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
+    let (interface, tenses) = subject.on_interface()?;
     let address = held.address.address;
     Ok(match trouble(held) {
         Some(AddressFlag::Dadfailed) => {
             let message = format!("{address} is a duplicate: another node on the link has it too, so the kernel does not use it");
             Finding::fail(EXPECTED, format!("{} dadfailed", held.text()), message).because(Cause::Duplicate)
+        }
+        Some(AddressFlag::Tentative) if !interface.link.get()?.carrier => {
+            Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end")
+        }
+        Some(AddressFlag::Tentative) if timing::detection_goes_on(subject, held.address) => {
+            Finding::inconclusive(format!("duplicate address detection of {address} was not waited out; run again"))
         }
         Some(AddressFlag::Tentative) => {
             Finding::fail(EXPECTED, format!("{} tentative", held.text()), format!("duplicate address detection of {address} does not end"))
@@ -93,8 +107,15 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
         Ok(_) if let Some(Waiting::Filtered(why, evidence)) = waiting => {
             Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address: {why}")).because(Cause::Firewall).with_all(evidence)
         }
+        _ if let Some(age) = timing::starting(subject) => {
+            return Ok(Finding::inconclusive(format!("none is held, but the interface came up only {age} s ago; run again")));
+        }
         Ok(clients) if clients.is_empty() => {
-            let message = format!("no DHCPv6 client asks for an address (the server offers {offered})");
+            let by_hand = tenses.state.addresses.get()?.iter().find(|held| addresses.iter().any(|(offered, _, _)| *offered == held.address));
+            let message = match by_hand {
+                Some(held) => format!("no DHCPv6 client asks for an address: {}, which the server offers, was set by hand", held.address),
+                None => format!("no DHCPv6 client asks for an address (the server offers {offered})"),
+            };
             intended::though_set_up(Finding::fail(EXPECTED, "none", message), &dhcpv6_intended::at_boot(subject))
         }
         Ok(_) if age.is_some_and(|age| age < STARTING_CS) => {
@@ -108,7 +129,7 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                 );
                 Finding::fail(EXPECTED, "none", message).because(Cause::Firewall).with_all(evidence)
             }
-            None => match removed(tenses) {
+            None => match removed(subject, tenses) {
                 Some((address, evidence)) => {
                     let message = format!(
                         "{} has a lease of {address}, and the kernel does not hold it: the link or IPv6 was down meanwhile, or another node has \
@@ -129,14 +150,32 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
 /// An address that a client's lease still names and that the interface does not have, with the lease as evidence. Linux removes an address
 /// with lifetimes whose duplicate address detection fails, and keeps one without, marked dadfailed (net/ipv6/addrconf.c,
 /// `addrconf_dad_stop`).
-fn removed(tenses: &Tenses) -> Option<(Ipv6Addr, Evidence)> {
+fn removed(subject: &Subject<'_>, tenses: &Tenses) -> Option<(Ipv6Addr, Evidence)> {
     let held = tenses.state.addresses.get().ok()?;
     let leases = tenses.state.leases.get().ok()?;
-    let lease = leases.iter().rev().find(|lease| lease.fresh)?;
+    let clients = tenses.state.owners.dhcpv6.get().ok()?;
+    let (lease, client) = leases.iter().rev().filter(|lease| lease.fresh).find_map(|lease| {
+        let client = clients.iter().find(|client| client.name == lease.client)?;
+        Some((lease, client))
+    })?;
+    // A lease of before is read back from disk, and its address is not there because the server has not confirmed it.
+    let since = started(subject, client.pid)?;
+    lease.addresses.iter().any(|leased| i64::try_from(leased.starts).is_ok_and(|starts| starts >= since)).then_some(())?;
     let leased = lease.addresses.last().filter(|leased| !held.iter().any(|address| address.address == leased.address))?;
     let valid = leased.valid_s.map(|valid| format!(", valid {valid} s")).unwrap_or_default();
     let value = format!("{} leased{valid}", leased.address);
     Some((leased.address, Evidence { tense: Tense::State, source: format!("{}:{}", lease.path, lease.line), value }))
+}
+
+/// Since when a lease can be one that a process got, in seconds since 1970 by the clock as it was at the observation: not before the boot, and
+/// not long before its start. A dhclient before 4.4 goes into the background, as a new process, once it is bound.
+fn started(subject: &Subject<'_>, pid: Option<u32>) -> Option<i64> {
+    let run = &subject.facts.run;
+    let now = OffsetDateTime::parse(&run.started, &Rfc3339).ok()?.unix_timestamp();
+    let before = |age_cs: u64, slack_s: i64| Some(now - i64::try_from(age_cs / 100).ok()? - slack_s);
+    let boot = before(run.uptime_cs, 1)?;
+    let start = pid.and_then(|pid| before(age_cs(subject, pid)?, BACKGROUND_S));
+    Some(start.map_or(boot, |start| start.max(boot)))
 }
 
 fn age_cs(subject: &Subject<'_>, pid: u32) -> Option<u64> {

@@ -20,10 +20,11 @@ impl Kind for Dhcpv6AddressAsOffered {
         let Some((answer, offer)) = heard::offer(server)? else {
             return Ok(Finding::inconclusive("no DHCPv6 server answers, so what it would offer is not known"));
         };
-        let Offer::Addresses(offered) = &offer else {
+        let Offer::Addresses(_) = &offer else {
             return Ok(Finding::inconclusive(format!("the DHCPv6 server offers none now ({})", offer.describe())));
         };
-        let offered: Vec<_> = offered.iter().map(|(address, _, _)| *address).collect();
+        // Of several servers each may have an address for it.
+        let offered = heard::offered_addresses(server)?;
         let offered_text = offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let finding = if held.iter().any(|held| offered.contains(&held.address.address)) {
             Finding::pass(offered_text, held_text.clone())

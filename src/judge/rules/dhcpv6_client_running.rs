@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, intended};
+use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, held, intended, timing};
 use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
@@ -17,7 +17,7 @@ const WITHOUT_PROCESS: [&str; 2] = ["udhcpc6", "connmand"];
 impl Kind for Dhcpv6ClientRunning {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "exactly one DHCPv6 client";
-        let (_, tenses) = subject.on_interface()?;
+        let (interface, tenses) = subject.on_interface()?;
         let clients = tenses.state.owners.dhcpv6.get()?;
         let show = |owner: &Owner| match owner.pid {
             Some(pid) => format!("{} (pid {pid})", owner.name),
@@ -34,6 +34,13 @@ impl Kind for Dhcpv6ClientRunning {
                 if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
                     Finding::pass(EXPECTED, seen).with(Tense::State, lease.path.clone(), "a fresh lease")
+                } else if !interface.link.get()?.carrier {
+                    return Ok(Finding::inconclusive("none runs, but the interface has no carrier, and many a stack starts its client only with one"));
+                } else if let Some(age) = timing::starting(subject)
+                    && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
+                {
+                    // Where an address is held, a client has run already.
+                    return Ok(Finding::inconclusive(format!("none runs yet, but the interface came up only {age} s ago; run again")));
                 } else {
                     let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
                     let none = none.with(Tense::State, "processes and sockets on UDP 546", "none");

@@ -13,12 +13,15 @@ use crate::wire::received::Offer;
 #[serde(deny_unknown_fields)]
 pub struct Dhcpv6Offer {}
 
+/// As long as a client waits for an answer at least (RFC 8415 section 7.6, SOL_TIMEOUT), in milliseconds.
+const ANSWER_MS: u64 = 1000;
+
 const EXPECTED: &str = "an Advertise with an address";
 
 impl Kind for Dhcpv6Offer {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         if subject.expectations.dhcpv6_address != Some(true) {
-            return Ok(Finding::skip("the profile expects no DHCPv6 address"));
+            return Ok(Finding::skip("the profile does not expect a DHCPv6 address"));
         }
         let (interface, tenses) = subject.on_interface()?;
         let conversation = tenses.network.server.get()?;
@@ -28,6 +31,10 @@ impl Kind for Dhcpv6Offer {
             }
             Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
             None if !interface.link.get()?.carrier => Finding::inconclusive("the interface has no carrier"),
+            None if subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
+                "no DHCPv6 server answered within {} ms, before the first retransmission; give a longer --timeout",
+                subject.facts.run.timeout_ms
+            )),
             None => silence(conversation),
         };
         let told = heard::answers(conversation);

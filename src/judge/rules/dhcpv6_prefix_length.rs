@@ -19,10 +19,14 @@ impl Kind for Dhcpv6PrefixLength {
         let (_, tenses) = subject.on_interface()?;
         let held = held::dhcpv6_addresses(tenses)?;
         let expected = format!("/{}", self.length);
-        let heard = tenses.network.router.get().map(heard::valid_advertisements).unwrap_or_default();
+        let router = tenses.network.router.get();
+        let heard = router.as_ref().map(|router| heard::valid_advertisements(router)).unwrap_or_default();
+        // ConnMan takes an advertised prefix's length, too, and leaves the route to the kernel.
+        let connman = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| clients.iter().any(|client| client.name == "connmand"));
+        let without_route = |of: &held::Held<'_>| of.address.has(AddressFlag::Noprefixroute) || connman;
         let advertised = |of: &held::Held<'_>| {
             let mut prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes()).filter(|prefix| prefix.on_link());
-            of.address.has(AddressFlag::Noprefixroute)
+            without_route(of)
                 && prefixes.any(|prefix| {
                     prefix.length == of.address.prefix_length && held::in_prefix(of.address.address, prefix.prefix, prefix.length)
                 })
@@ -31,6 +35,10 @@ impl Kind for Dhcpv6PrefixLength {
         let seen = held.iter().map(held::Held::text).collect::<Vec<_>>().join(", ");
         let finding = match wrong {
             None => Finding::pass(expected, seen),
+            Some(wrong) if heard.is_empty() && without_route(wrong) => {
+                let why = router.err().map_or_else(|| "no Router Advertisement was heard".to_owned(), |unknown| unknown.reason);
+                Finding::inconclusive(format!("{} has the length of an advertised prefix, perhaps, and whether one is on-link is not known: {why}", wrong.text()))
+            }
             Some(wrong) => {
                 let message = format!("{} should be /{}: the client made up its length", wrong.text(), self.length);
                 Finding::fail(expected, seen, message)

@@ -66,7 +66,7 @@ impl Kind for FirewallPasses {
         let firewalls = tenses.intent.firewalls.get();
         let listed = firewalls.as_ref().map(|firewalls| firewalls.as_slice()).unwrap_or_default();
         let with = |verdict: Passes| listed.iter().find(|firewall| what.of(firewall).value == verdict);
-        let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, intended::place(&what.of(firewall).at), what.of(firewall).text);
+        let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, what.of(firewall).at, what.of(firewall).text);
         let evidence = listed.iter().map(|firewall| intended::evidence(what.of(firewall)));
         let finding = match what.effect(subject) {
             Some(effect) if !effect.delivered && !waits(what, subject) && with(Passes::No).is_none() => {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject};
+use super::{Cause, Finding, Judgement, Kind, Subject, timing};
 use crate::facts::{Address, AddressFlag, Scope, Tense};
 
 /// A link-local address that passed duplicate address detection (RFC 4862 section 5.3 and 5.4). Without one the guest can neither solicit
@@ -39,6 +39,10 @@ impl Kind for LinkLocalAddress {
         } else if let Some(address) = link_local.iter().find(|address| address.has(AddressFlag::Dadfailed)) {
             let message = format!("another node on the link has the link-local address {} (duplicate address detection failed)", address.address);
             Finding::fail(EXPECTED, all.clone(), message).because(Cause::Duplicate)
+        } else if let Some(address) = link_local.iter().find(|address| timing::detection_goes_on(subject, address)) {
+            let address = address.address;
+            return Ok(Finding::inconclusive(format!("duplicate address detection of {address} was not waited out; run again"))
+                .with(Tense::State, "rtnetlink addresses of scope link", all));
         } else if let Some(address) = link_local.first() {
             Finding::fail(EXPECTED, all.clone(), format!("duplicate address detection of {} does not end", address.address))
         } else {

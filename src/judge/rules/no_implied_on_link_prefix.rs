@@ -41,7 +41,9 @@ impl Kind for NoImpliedOnLinkPrefix {
             .iter()
             .flat_map(|advertisement| advertisement.message.prefixes())
             .any(|option| option.on_link() && option.length == route.prefix_length && option.prefix == route.destination);
-        let finding = if advertised {
+        let finding = if heard.is_empty() {
+            Finding::inconclusive(format!("no Router Advertisement was heard, so whether a router advertises {prefix} as on-link is not known"))
+        } else if advertised {
             Finding::pass(EXPECTED, format!("{prefix}, which a router advertises as on-link"))
         } else {
             let message = format!("{prefix} is taken to be on the link only because {}/{} was assigned", address.address, address.prefix_length);

@@ -19,14 +19,13 @@ impl Kind for NoPastedBackticks {
         let pasted = subject.facts.intent.pasted_backticks.get()?;
         let evidence = pasted.iter().map(|line| Evidence {
             tense: Tense::Intent,
-            source: format!("{}:{}", line.at.path, line.at.line),
+            source: line.at.to_string(),
             value: line.text.clone(),
         });
         let finding = match pasted.first() {
             None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
             Some(first) => {
-                let place = format!("{}:{}", first.at.path, first.at.line);
-                let message = format!("a line of the recipe was pasted with its backticks and has no effect ({place})");
+                let message = format!("a line of the recipe was pasted with its backticks and has no effect ({})", first.at);
                 Finding::fail(EXPECTED, format!("{} line(s)", pasted.len()), message)
             }
         };

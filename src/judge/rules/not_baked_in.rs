@@ -50,7 +50,7 @@ impl What {
             Self::Duid => {
                 let of = |duid: &crate::facts::BakedDuid| Evidence {
                     tense: Tense::Intent,
-                    source: intended::place(&duid.at),
+                    source: duid.at.to_string(),
                     value: format!("{}: DUID {}, {}", duid.client, duid.duid, duid.decoded),
                 };
                 identity.duids.iter().map(of).collect()

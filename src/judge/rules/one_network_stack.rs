@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
+use super::{Evidence, Finding, Judgement, Kind, Subject};
 use crate::facts::Tense;
 
 /// One stack configures the interface at boot, and one DHCPv6 client serves it now. Two undo each other's addresses and settings, in an order
@@ -26,9 +26,9 @@ impl Kind for OneNetworkStack {
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
         let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).collect();
-        let of_claims = listed.iter().map(|claim| Evidence { tense: Tense::Intent, source: intended::place(&claim.at), value: format!("{}: {}", claim.stack, claim.text) });
+        let of_claims = listed.iter().map(|claim| Evidence { tense: Tense::Intent, source: claim.at.to_string(), value: format!("{}: {}", claim.stack, claim.text) });
         let finding = if stacks.len() > 1 {
-            let named: Vec<String> = listed.iter().map(|claim| format!("{} ({})", claim.stack, intended::place(&claim.at))).collect();
+            let named: Vec<String> = listed.iter().map(|claim| format!("{} ({})", claim.stack, claim.at)).collect();
             let message = format!("{} network stacks are set up to configure it: {}", stacks.len(), named.join(", "));
             Finding::fail(EXPECTED, stacks.into_iter().collect::<Vec<_>>().join(", "), message)
         } else if running.len() > 1 {

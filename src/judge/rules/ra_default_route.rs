@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Subject, heard, timing};
 use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
@@ -10,10 +10,6 @@ use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RaDefaultRoute {}
-
-/// How long after the interface came up its own solicitation may still be under way: first delay, one lost RS and its interval, and a
-/// router's delay, in hundredths of a second.
-const STARTING_CS: u64 = 800;
 
 impl Kind for RaDefaultRoute {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -28,22 +24,25 @@ impl Kind for RaDefaultRoute {
             let Some(router) = heard::default_router(tenses.network.router.get()?)? else {
                 return Ok(Finding::inconclusive("no Router Advertisement that offers a default route was heard, so none can be expected"));
             };
-            if let Some(age) = starting(subject.facts.run.uptime_cs, tenses) {
+            if let Some(age) = timing::starting(subject) {
                 return Ok(Finding::inconclusive(format!("the interface came up {age} s ago and may still be soliciting; run again")));
             }
             let offered = heard::advertisement_evidence(&router);
             let lifetime = router.message.lifetime_s;
+            let none = if default.is_empty() { "no default route".to_owned() } else { format!("no default route learned from one, only {shown}") };
             let failed = |message: String| Finding::fail(EXPECTED, shown.clone(), message);
             let finding = if let Some(evidence) = heard::filtered_advertisements(subject) {
-                failed("no default route: Router Advertisements arrive, but the guest's firewall drops them, most likely".into())
+                failed(format!("{none}: Router Advertisements arrive, but the guest's firewall drops them, most likely"))
                     .because(Cause::Firewall)
                     .with_all(evidence)
             } else if !by_daemon(tenses) && tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
-                failed(format!("no default route, though {} offers one for {lifetime} s: forwarding is on", router.from)).because(Cause::Forwarding)
+                failed(format!("{none}, though {} offers one for {lifetime} s: forwarding is on", router.from)).because(Cause::Forwarding)
             } else if waits_for_address(tenses) {
-                failed(format!("no default route, though {} offers one for {lifetime} s: dhcpcd adds it once it holds a global address", router.from))
+                failed(format!("{none}, though {} offers one for {lifetime} s: dhcpcd adds it once it holds a global address", router.from))
+            } else if !by_daemon(tenses) && tenses.state.sysctl("accept_ra_defrtr").is_ok_and(|learned| learned == 0) {
+                failed(format!("{none}, though {} offers one for {lifetime} s: accept_ra_defrtr is 0, so the kernel learns none", router.from))
             } else {
-                failed(format!("no default route, though {} offers one for {lifetime} s", router.from))
+                failed(format!("{none}, though {} offers one for {lifetime} s", router.from))
             };
             finding.with_all([offered])
         };
@@ -75,11 +74,4 @@ fn show(route: &Route) -> String {
     let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
     let expires = route.expires_s.map(|expires| format!(" expires {expires} s")).unwrap_or_default();
     format!("default{via} proto {protocol} metric {}{expires}", route.metric)
-}
-
-fn starting(uptime_cs: u64, tenses: &Tenses) -> Option<u64> {
-    let addresses = tenses.state.addresses.get().ok()?;
-    let born = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;
-    let age = uptime_cs.saturating_sub(born);
-    (age < STARTING_CS).then_some(age / 100)
 }

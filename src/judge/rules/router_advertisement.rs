@@ -10,6 +10,10 @@ use crate::facts::{Direction, Ended, Tense};
 #[serde(deny_unknown_fields)]
 pub struct RouterAdvertisement {}
 
+/// How long a router may take to answer, in milliseconds: its random delay, and the pause between two multicast ones (RFC 4861 section 6.2.6:
+/// MAX_RA_DELAY_TIME and MIN_DELAY_BETWEEN_RAS).
+const ANSWER_MS: u64 = 3500;
+
 impl Kind for RouterAdvertisement {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a valid Router Advertisement with a router lifetime above 0";
@@ -30,6 +34,10 @@ impl Kind for RouterAdvertisement {
         let seconds = conversation.elapsed_us / 1_000_000;
         let sent = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).count();
         let finding = match heard.first() {
+            None if sent == 0 || subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
+                "no Router Advertisement came within {} ms, and a router may take {ANSWER_MS}; give a longer --timeout",
+                subject.facts.run.timeout_ms
+            )),
             None => {
                 let solicitations = if sent == 1 { "Router Solicitation" } else { "Router Solicitations" };
                 let message = format!("no router answers: {sent} {solicitations} in {seconds} s brought no Router Advertisement");

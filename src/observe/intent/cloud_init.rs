@@ -63,10 +63,9 @@ fn claim(root: &Root, configuration: &Configuration, network: &Network<'_>, rend
         Network::OfDataSource => {
             let lacks = |list: &Setting<Vec<String>>| !OF_OPENSTACK.iter().any(|name| list.value.iter().any(|given| given == name));
             if let Some(list) = configuration.data_sources().filter(lacks) {
-                return unknown(format!("{}:{}: cloud-init has no data source of OpenStack: `{}`", list.at.path, list.at.line, list.text));
+                return unknown(format!("{}: cloud-init has no data source of OpenStack: `{}`", list.at, list.text));
             }
-            let line = Setting { value: (), at: renderer.at.clone(), text: renderer.text.clone() };
-            return rendered(&Subnet::of_openstack(line), FOR_OPENSTACK);
+            return rendered(&Subnet::of_openstack(renderer.holding(())), FOR_OPENSTACK);
         }
         Network::Second(document, network) if renderer.value == Renderer::Netplan => {
             return match netplan::given(root, document, network, nic) {

@@ -7,7 +7,7 @@ use std::io;
 
 use super::keyed::{self, Keyed};
 use super::{Claim, Nic, Reading, Root, services};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "ConnMan";
 const FOLDER: &str = "/var/lib/connman";
@@ -29,8 +29,9 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
         let listed = main.last("General", "NetworkInterfaceBlacklist");
         let patterns = listed.map_or(BLACKLIST, |listed| &listed.value[..]);
         let claim = if patterns.split([',', ';']).any(|start| !start.trim().is_empty() && nic.name.starts_with(start.trim())) {
-            let reason = listed.map_or_else(|| whole(MAIN, format!("ConnMan leaves interfaces like {} alone", nic.name)), |line| line.holding(()));
-            Claim::LeavesAlone(intent(&reason.holding(false), &reason.holding(Method::Manual)))
+            let reason =
+                listed.map_or_else(|| Setting::by_rule(MAIN, format!("ConnMan leaves interfaces like {} alone", nic.name)), |line| line.holding(()));
+            Claim::LeavesAlone(Intent::leaving_alone(NAME, &reason))
         } else {
             Claim::Configures(configures(root, nic, nics.len() > 1, &main)?.into())
         };
@@ -62,29 +63,20 @@ impl Method {
     }
 }
 
-fn intent(at_boot: &Setting<bool>, method: &Setting<Method>) -> Intent {
+fn intent(at_boot: Setting<bool>, method: &Setting<Method>) -> Intent {
     let (dhcpv6, takes_ras) = match method.value {
         Method::Auto => (RunsDhcpv6::WhenManaged, TakesRas::Kernel),
         Method::Manual => (RunsDhcpv6::No, TakesRas::Kernel),
         // It switches IPv6 off on the interface.
         Method::Off => (RunsDhcpv6::No, TakesRas::No),
     };
-    Intent {
-        stack: NAME.to_owned(),
-        by: None,
-        at_boot: at_boot.clone(),
-        dhcpv6: method.holding(dhcpv6),
-        takes_ras: method.holding(takes_ras),
-        accept_ra: None,
-        disable_ipv6: None,
-        overrides: Vec::new(),
-    }
+    Intent::new(NAME, at_boot, method.holding(dhcpv6), method.holding(takes_ras))
 }
 
 /// What it does with an interface that it handles, or why that cannot be said.
 fn configures(root: &Root, nic: &Nic, several: bool, main: &Keys) -> io::Result<Result<Intent, String>> {
-    let mut method = whole(MAIN, "ConnMan configures IPv6 automatically by default".to_owned()).holding(Method::Auto);
-    let mut at_boot = whole(MAIN, "ConnMan connects wired interfaces by default".to_owned()).holding(true);
+    let mut method = Setting::by_rule(MAIN, "ConnMan configures IPv6 automatically by default").holding(Method::Auto);
+    let mut at_boot = Setting::by_rule(MAIN, "ConnMan connects wired interfaces by default").holding(true);
     if let Some(listed) = main.last("General", "DefaultAutoConnectTechnologies") {
         at_boot = listed.holding(listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet"));
     }
@@ -133,11 +125,7 @@ fn configures(root: &Root, nic: &Nic, several: bool, main: &Keys) -> io::Result<
     if let Some(wired) = Keys::read(root, &format!("{FOLDER}/settings"))?.last("Wired", "Enable").filter(|wired| wired.value == "false") {
         at_boot = wired.holding(false);
     }
-    Ok(Ok(intent(&at_boot, &method)))
-}
-
-fn whole(path: &str, text: String) -> Setting<()> {
-    Setting { value: (), at: FileLine { path: path.to_owned(), line: 0 }, text }
+    Ok(Ok(intent(at_boot, &method)))
 }
 
 /// The assignments of a key file of GLib.

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::red_hat::Variables;
+use super::shell_variables::Variables;
 use super::{Claim, Nic, Reading, Root, services};
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
@@ -96,16 +96,9 @@ fn asks_dibbler(block: &Block) -> Option<Observed<Intent>> {
 
 fn intent(stack: &str, dhcpv6: Setting<RunsDhcpv6>) -> Intent {
     let by_itself = |text: String| Setting { value: (), at: dhcpv6.at.clone(), text };
-    Intent {
-        stack: stack.to_owned(),
-        by: None,
-        at_boot: by_itself(format!("{stack} does not bring interfaces up")).holding(false),
-        takes_ras: by_itself(format!("{stack} leaves Router Advertisements to the kernel")).holding(TakesRas::Kernel),
-        dhcpv6,
-        accept_ra: None,
-        disable_ipv6: None,
-        overrides: Vec::new(),
-    }
+    let at_boot = by_itself(format!("{stack} does not bring interfaces up")).holding(false);
+    let takes_ras = by_itself(format!("{stack} leaves Router Advertisements to the kernel")).holding(TakesRas::Kernel);
+    Intent::new(stack, at_boot, dhcpv6, takes_ras)
 }
 
 /// A word, or one of `{`, `}` and `;`.

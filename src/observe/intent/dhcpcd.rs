@@ -38,29 +38,10 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
         let claim = match handling(root, &nic.name)? {
             Ok(Handling { dhcpv6, takes_ras, accept_ra }) => {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
-                let at_boot = Setting { value: true, at: whole_file(), text: text.to_owned() };
-                let stack = NAME.to_owned();
-                Claim::Configures(Observed::Seen(Intent {
-                    stack,
-                    by: None,
-                    at_boot,
-                    dhcpv6,
-                    takes_ras,
-                    accept_ra,
-                    disable_ipv6: None,
-                    overrides: Vec::new(),
-                }))
+                let at_boot = Setting::by_rule(FILE, text).holding(true);
+                Claim::Configures(Observed::Seen(Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }))
             }
-            Err(denied) => Claim::LeavesAlone(Intent {
-                stack: NAME.to_owned(),
-                by: None,
-                at_boot: denied.clone().with(false),
-                dhcpv6: denied.clone().with(RunsDhcpv6::No),
-                takes_ras: denied.with(TakesRas::Kernel),
-                accept_ra: None,
-                disable_ipv6: None,
-                overrides: Vec::new(),
-            }),
+            Err(denied) => Claim::LeavesAlone(Intent::leaving_alone(NAME, &denied)),
         };
         reading.interfaces.insert(nic.name.clone(), claim);
     }
@@ -74,7 +55,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 ///
 /// # Errors
 /// Its file cannot be read.
-pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, Kept>> {
+pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, Setting<()>>> {
     let lines = lines(root)?;
     if let Some(kept) = kept_away(&lines, name) {
         return Ok(Err(kept));
@@ -95,48 +76,25 @@ pub(super) fn handling(root: &Root, name: &str) -> io::Result<Result<Handling, K
             _ => {}
         }
     }
-    let off = |option: Option<(bool, &Line)>| option.filter(|(on, _)| !on).map(|(_, line)| Kept::from(line));
-    let follows = Kept { at: whole_file(), text: "dhcpcd follows Router Advertisements by default".to_owned() };
+    let off = |option: Option<(bool, &Line)>| option.filter(|(on, _)| !on).map(|(_, line)| line.reason());
+    let follows = Setting::by_rule(FILE, "dhcpcd follows Router Advertisements by default");
     let no_ras = off(ipv6).or_else(|| off(solicits));
     let no_dhcpv6 = off(ipv6).or_else(|| off(dhcpv6));
     let dhcpv6 = match (no_dhcpv6, asks_address, asks_other, &no_ras) {
-        (Some(line), ..) => line.with(RunsDhcpv6::No),
-        (None, Some(line), ..) => Kept::from(line).with(RunsDhcpv6::Yes),
+        (Some(line), ..) => line.holding(RunsDhcpv6::No),
+        (None, Some(line), ..) => line.reason().holding(RunsDhcpv6::Yes),
         // Asked for a prefix alone, it asks for no address, whatever Router Advertisements say.
-        (None, None, Some(line), _) => Kept::from(line).with(RunsDhcpv6::No),
+        (None, None, Some(line), _) => line.reason().holding(RunsDhcpv6::No),
         // Nothing else than Router Advertisements would start it.
-        (None, None, None, Some(line)) => line.clone().with(RunsDhcpv6::No),
-        (None, None, None, None) => follows.clone().with(RunsDhcpv6::WhenManaged),
+        (None, None, None, Some(line)) => line.holding(RunsDhcpv6::No),
+        (None, None, None, None) => follows.holding(RunsDhcpv6::WhenManaged),
     };
     if let Some(line) = no_ras {
         // It then leaves accept_ra as it is, so the kernel goes on to take them.
-        return Ok(Ok(Handling { dhcpv6, takes_ras: line.with(TakesRas::Kernel), accept_ra: None }));
+        return Ok(Ok(Handling { dhcpv6, takes_ras: line.holding(TakesRas::Kernel), accept_ra: None }));
     }
-    let writes = Kept { at: whole_file(), text: "dhcpcd takes Router Advertisements itself and writes accept_ra 0".to_owned() };
-    Ok(Ok(Handling { dhcpv6, takes_ras: follows.with(TakesRas::Itself), accept_ra: Some(writes.with(0)) }))
-}
-
-/// The reason for a value: where it stands and what stands there.
-#[derive(Debug, Clone)]
-pub(super) struct Kept {
-    at: FileLine,
-    text: String,
-}
-
-impl Kept {
-    pub(super) fn with<T>(self, value: T) -> Setting<T> {
-        Setting { value, at: self.at, text: self.text }
-    }
-}
-
-impl From<&Line> for Kept {
-    fn from(line: &Line) -> Self {
-        Self { at: FileLine { path: FILE.to_owned(), line: line.number }, text: format!("{} {}", line.key, line.value).trim().to_owned() }
-    }
-}
-
-fn whole_file() -> FileLine {
-    FileLine { path: FILE.to_owned(), line: 0 }
+    let writes = Setting::by_rule(FILE, "dhcpcd takes Router Advertisements itself and writes accept_ra 0");
+    Ok(Ok(Handling { dhcpv6, takes_ras: follows.holding(TakesRas::Itself), accept_ra: Some(writes.holding(0)) }))
 }
 
 /// A line: an option and its value.
@@ -145,6 +103,14 @@ struct Line {
     number: u32,
     key: String,
     value: String,
+}
+
+impl Line {
+    /// As the reason for a value.
+    fn reason(&self) -> Setting<()> {
+        let at = FileLine { path: FILE.to_owned(), line: self.number };
+        Setting { value: (), at, text: format!("{} {}", self.key, self.value).trim().to_owned() }
+    }
 }
 
 fn lines(root: &Root) -> io::Result<Vec<Line>> {
@@ -172,11 +138,11 @@ fn block<'a>(lines: &'a [Line], name: &'a str) -> impl Iterator<Item = &'a Line>
 }
 
 /// The line of the global part that denies the interface, or the one that allows others only.
-fn kept_away(lines: &[Line], name: &str) -> Option<Kept> {
+fn kept_away(lines: &[Line], name: &str) -> Option<Setting<()>> {
     let global = || lines.iter().take_while(|line| !matches!(&line.key[..], "interface" | "profile" | "ssid"));
     let fits = |line: &&Line| line.value.split([' ', '\t', ',']).any(|pattern| !pattern.is_empty() && matches(pattern, name));
     let of = |key: &'static str| global().filter(move |line| line.key == key);
     let denied = of("denyinterfaces").find(fits);
     let not_allowed = || of("allowinterfaces").next().filter(|_| !of("allowinterfaces").any(|line| fits(&line)));
-    denied.or_else(not_allowed).map(Kept::from)
+    denied.or_else(not_allowed).map(Line::reason)
 }

@@ -41,7 +41,7 @@ pub(super) fn at_boot(root: &Root, nic: &Nic) -> io::Result<Vec<Firewall>> {
         let firewall = match fates {
             Ok([ras, dhcpv6]) => Firewall { manager: manager.to_owned(), ras: setting(root, &ras), dhcpv6: setting(root, &dhcpv6) },
             Err(reason) => {
-                let at = FileLine { path: path.to_owned(), line: 0 };
+                let at = FileLine::whole(path);
                 let unknown = Setting { value: Passes::CannotTell, at, text: reason };
                 Firewall { manager: manager.to_owned(), ras: unknown.clone(), dhcpv6: unknown }
             }

@@ -11,7 +11,7 @@ use std::io;
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
 use super::{Claim, Nic, Reading, Root, dhcpcd};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::{has_wildcard, matches};
 
 const NAME: &str = "ifupdown";
@@ -43,29 +43,19 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 
 fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
     if let Some((line, _)) = configuration.mappings.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern, name))) {
-        let reason = format!("{}:{}: `{}` lets a script choose the configuration of {name}", line.at.path, line.at.line, line.text);
+        let reason = format!("{}: `{}` lets a script choose the configuration of {name}", line.at, line.text);
         return Ok(Claim::Configures(Observed::unknown(reason)));
     }
     let boot = at_boot(configuration, name);
     let logical = boot.map_or(name, |(_, logical)| logical);
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
-        let none = FileLine { path: FILE.to_owned(), line: 0 };
-        let text = format!("no stanza names {name}");
-        return Ok(Claim::LeavesAlone(Intent {
-            stack: NAME.to_owned(),
-            by: None,
-            at_boot: Setting { value: false, at: none.clone(), text: text.clone() },
-            dhcpv6: Setting { value: RunsDhcpv6::No, at: none.clone(), text: text.clone() },
-            takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
-            accept_ra: None,
-            disable_ipv6: None,
-            overrides: Vec::new(),
-        }));
+        let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
     };
     if which == Ifupdown::Two {
         let Line { at, text } = &first.line;
-        let reason = format!("{}:{}: `{text}` is for ifupdown2, which v6check does not read", at.path, at.line);
+        let reason = format!("{at}: `{text}` is for ifupdown2, which v6check does not read");
         return Ok(Claim::Configures(Observed::unknown(reason)));
     }
     let at_boot = match boot {
@@ -74,14 +64,9 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
     let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
-        stack: NAME.to_owned(),
         by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
-        at_boot,
-        takes_ras: takes_ras(first, dhcpcd.as_ref()),
-        accept_ra: dhcpcd.and_then(|(_, handling)| handling.accept_ra).or_else(|| accept_ra(&stanzas)),
-        disable_ipv6: None,
-        dhcpv6,
-        overrides: Vec::new(),
+        accept_ra: dhcpcd.as_ref().and_then(|(_, handling)| handling.accept_ra.clone()).or_else(|| accept_ra(&stanzas)),
+        ..Intent::new(NAME, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref()))
     });
     Ok(Claim::Configures(intent.into()))
 }

@@ -9,7 +9,7 @@ use super::ifupdown::at_boot;
 use super::interfaces_file::{Configuration, Line, Stanza};
 use super::which_ifupdown::{FILE, Ifupdown, which_ifupdown};
 use super::{Claim, Nic, Reading, Root, dhcpcd, services};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::has_wildcard;
 
 const NAME: &str = "ifupdown-ng";
@@ -36,8 +36,8 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
     let stanzas = stanzas(configuration, which, name);
     let Some(first) = stanzas.first() else {
-        let none = Setting { value: (), at: FileLine { path: FILE.to_owned(), line: 0 }, text: format!("no stanza names {name}") };
-        return Ok(Claim::LeavesAlone(intent(none.holding(false), plain(&none))));
+        let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
     };
     let line = &first.line;
     let mut boot = match at_boot(configuration, name) {
@@ -75,7 +75,7 @@ fn plain(reason: &Setting<()>) -> Does {
 
 fn intent(at_boot: Setting<bool>, does: Does) -> Intent {
     let Does { by, dhcpv6, takes_ras, accept_ra } = does;
-    Intent { stack: NAME.to_owned(), by: by.map(str::to_owned), at_boot, dhcpv6, takes_ras, accept_ra, disable_ipv6: None, overrides: Vec::new() }
+    Intent { by: by.map(str::to_owned), accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }
 }
 
 fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {
@@ -114,7 +114,7 @@ fn busybox(root: &Root, stanzas: &[&Stanza]) -> Result<Does, String> {
     let is = |stanza: &&&Stanza, family: &str, method: &str| stanza.family.as_deref() == Some(family) && stanza.method.as_deref() == Some(method);
     if let Some(stanza) = stanzas.iter().find(|stanza| is(stanza, "inet", "dhcp")).filter(|_| dhcpcd::is_installed(root)) {
         let Line { at, text } = &stanza.line;
-        return Err(format!("{}:{}: `{text}` starts dhcpcd, which does IPv6 too, or udhcpc, as this BusyBox was built", at.path, at.line));
+        return Err(format!("{at}: `{text}` starts dhcpcd, which does IPv6 too, or udhcpc, as this BusyBox was built"));
     }
     let unknown = stanzas.iter().find(|stanza| is_unknown_to_busybox(stanza));
     let shown = unknown.or_else(|| stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6"))).or(stanzas.first());
@@ -143,7 +143,7 @@ fn ng(root: &Root, stanzas: &[&Stanza], name: &str) -> io::Result<Result<Does, S
                 takes_ras: handling.takes_ras,
                 accept_ra: handling.accept_ra,
             },
-            Some(Err(denied)) => plain(&denied.with(())),
+            Some(Err(denied)) => plain(&denied),
             None => {
                 let why = program.map_or("as dhcpcd is not installed", |program| &program.text);
                 plain(&setting((), line, format!("{} (starts a client for IPv4 only, {why})", line.text)))

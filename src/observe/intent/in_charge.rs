@@ -2,7 +2,7 @@
 //!
 //! Several stacks on one interface are not ordered by guess: the answer is unknown then, and names them.
 
-use super::{Claim, Readings, dhcpcd, found, names};
+use super::{Claim, Readings, STACKS, dhcpcd};
 use crate::facts::{Claim as Claimed, Intent, Observed, RunsDhcpv6};
 
 type Named<'a> = (&'static str, &'a Observed<Intent>);
@@ -108,4 +108,12 @@ pub(super) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
         (Observed::Seen(_), [(_, unknown)]) => (*unknown).clone(),
         (alone, _) => alone,
     }
+}
+
+fn names() -> String {
+    STACKS.iter().map(|stack| stack.name).collect::<Vec<_>>().join(", ")
+}
+
+fn found(unread: &[String]) -> String {
+    format!("there {} {}", if unread.len() == 1 { "is" } else { "are" }, unread.join(" and "))
 }

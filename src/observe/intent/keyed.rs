@@ -1,5 +1,7 @@
-//! Files of `key=value` lines, below `[section]` lines or without them: INI of systemd and keyfiles, shell assignments of /etc/default and
-//! /etc/sysconfig. Knows neither continued lines nor what a shell would expand.
+//! Files of `key=value` lines, below `[section]` lines or without them: INI of systemd and keyfiles, plain assignments of /etc/default. Knows
+//! neither continued lines nor what a shell would expand; `shell_variables` does.
+//!
+//! And the files of such folders by name, which mask each other.
 
 use super::Root;
 use crate::facts::FileLine;

@@ -1,4 +1,5 @@
-//! Intent: what the files below a root directory set up for the next boot. One file a guest network stack.
+//! Intent: what the files below a root directory set up for the next boot. One file or folder a network stack, one for each thing that lies
+//! below the stacks (sysctl.d, the boot loader, modprobe.d, firewalls, the image's identity), and one for each syntax that several of them share.
 //!
 //! A stack that is installed here but not read makes the answer unknown, and is named in the reason: what its files say cannot be guessed
 //! from those of another.
@@ -17,7 +18,7 @@ mod in_charge;
 mod init;
 mod interfaces_file;
 mod keyed;
-mod modules;
+mod modprobe;
 mod netifd;
 mod netplan;
 mod network_manager;
@@ -26,6 +27,7 @@ mod networkd;
 mod pasted;
 mod red_hat;
 mod services;
+mod shell_variables;
 mod sysctl;
 mod which_ifupdown;
 mod wicked;
@@ -45,6 +47,15 @@ pub struct Nic {
     pub name: String,
     /// Its MAC address; unknown in an image.
     pub mac: Option<Mac>,
+}
+
+/// Whether a part of a stack's configuration is for an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fits {
+    Yes,
+    No,
+    /// It cannot be known, for this reason.
+    Unknown(String),
 }
 
 /// A network stack that is read.
@@ -139,14 +150,6 @@ fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<String>>) -> O
     Observed::Seen(intent)
 }
 
-fn names() -> String {
-    STACKS.iter().map(|stack| stack.name).collect::<Vec<_>>().join(", ")
-}
-
-fn found(unread: &[String]) -> String {
-    format!("there {} {}", if unread.len() == 1 { "is" } else { "are" }, unread.join(" and "))
-}
-
 /// The stacks that are set up here and not read, each with the file that shows it.
 fn unread(root: &Root) -> Vec<String> {
     let mut found = Vec::new();
@@ -166,7 +169,7 @@ pub fn host(root: &Path) -> HostIntent {
         dhclient: dhclient::read(&root).into(),
         pasted_backticks: pasted::read(&root).into(),
         command_line: boot_loader::command_line(&root).into(),
-        modules: modules::read(&root).into(),
+        modules: modprobe::read(&root).into(),
         identity: Observed::Seen(baked::read(&root)),
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 
 fn claim(name: &str, own: &[&Section]) -> Claim {
     let Some(first) = own.first() else {
-        let none = Setting { value: (), at: FileLine { path: FILE.to_owned(), line: 0 }, text: format!("no interface has the device {name}") };
-        return Claim::LeavesAlone(intent(none.holding(false), none.holding(RunsDhcpv6::No), none.holding(TakesRas::Kernel)));
+        let none = Setting::by_rule(FILE, format!("no interface has the device {name}"));
+        return Claim::LeavesAlone(Intent::leaving_alone(NAME, &none));
     };
     let client = own.iter().find(|section| section.option("proto").is_some_and(|proto| proto.value == "dhcpv6"));
     let section = client.unwrap_or(first);
@@ -45,7 +45,7 @@ fn claim(name: &str, own: &[&Section]) -> Claim {
     let off = off.or_else(|| section.option("auto").filter(|option| is(option, &["0", "no", "off", "false"])));
     let at_boot = off.map_or_else(|| section.line.holding(true), |option| option.holding(false));
     if let Some(option) = own.iter().find_map(|section| section.option("ipv6")).filter(|option| is(option, &["0", "no", "off", "false"])) {
-        return Claim::Configures(Observed::Seen(intent(at_boot, option.holding(RunsDhcpv6::No), option.holding(TakesRas::No))));
+        return Claim::Configures(Observed::Seen(Intent::new(NAME, at_boot, option.holding(RunsDhcpv6::No), option.holding(TakesRas::No))));
     }
     let proto = section.option("proto").map_or_else(|| section.line.holding(()), |proto| proto.holding(()));
     let (dhcpv6, takes_ras) = match client {
@@ -55,11 +55,7 @@ fn claim(name: &str, own: &[&Section]) -> Claim {
             (none.map_or_else(|| proto.holding(RunsDhcpv6::Yes), |option| option.holding(RunsDhcpv6::No)), TakesRas::Itself)
         }
     };
-    Claim::Configures(Observed::Seen(intent(at_boot, dhcpv6, proto.holding(takes_ras))))
-}
-
-fn intent(at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Intent {
-    Intent { stack: NAME.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, disable_ipv6: None, overrides: Vec::new() }
+    Claim::Configures(Observed::Seen(Intent::new(NAME, at_boot, dhcpv6, proto.holding(takes_ras))))
 }
 
 /// The device behind an alias of another interface; one step, as netifd's own templates write them.

@@ -8,9 +8,9 @@ mod rendering;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::networkd::{self, Fits, Stack};
+use super::networkd::{self, Stack};
 use super::yaml::{Document, Node};
-use super::{Claim, Nic, Reading, Root, cloud_init, services};
+use super::{Claim, Fits, Nic, Reading, Root, cloud_init, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
 pub(super) use definition::{Definition, Definitions, Renderer};
 
@@ -121,7 +121,7 @@ fn claim(root: &Root, definitions: &Definitions, nic: &Nic) -> io::Result<Option
             Fits::Unknown(reason) => return Ok(Some(Claim::Configures(Observed::unknown(reason)))),
             Fits::Yes => {}
         }
-        let at = definition.at.clone().unwrap_or(FileLine { path: "/etc/netplan".to_owned(), line: 0 });
+        let at = definition.at.clone().unwrap_or(FileLine::whole("/etc/netplan"));
         match definitions.renderer(definition) {
             Renderer::NetworkManager => found.push(rendering::network_manager(definitions, definition, &at)?),
             // systemd-networkd takes the first file that fits.
@@ -141,7 +141,7 @@ fn claim(root: &Root, definitions: &Definitions, nic: &Nic) -> io::Result<Option
         return Ok(Some(Claim::Configures(Observed::Seen(first.clone()))));
     };
     let (one, two) = (&first.at_boot.at, &other.at_boot.at);
-    let reason = format!("several definitions of netplan are for {} ({}:{} and {}:{})", nic.name, one.path, one.line, two.path, two.line);
+    let reason = format!("several definitions of netplan are for {} ({one} and {two})", nic.name);
     Ok(Some(Claim::Configures(Observed::unknown(reason))))
 }
 
@@ -153,7 +153,7 @@ fn by_networkd(root: &Root, definitions: &Definitions, definition: &Definition, 
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
     if root.link(unit).is_some_and(|target| target == "/dev/null") {
-        let at = FileLine { path: unit.to_owned(), line: 0 };
+        let at = FileLine::whole(unit);
         intent.at_boot = Setting { value: false, at, text: "systemd-networkd.service is masked".to_owned() };
     }
     Ok(intent)

@@ -12,9 +12,10 @@ mod profile;
 use std::collections::BTreeSet;
 use std::io;
 
-use super::red_hat::{self, Variables, is_false};
+use super::red_hat;
+use super::shell_variables::{Variables, is_false};
 use super::{Claim, Nic, Reading, Root, cloud_init, ifupdown, services};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, Setting};
 use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
 use profile::Profile;
@@ -149,22 +150,19 @@ impl Manager<'_> {
         let open = |reason: String| Ok(Some(Claim::Configures(Observed::unknown(reason))));
         if self.has_ifupdown() && self.is_in_interfaces(nic)? {
             return match self.configuration.get("ifupdown", "managed").filter(|managed| boolean(&managed.value) == Some(true)) {
-                Some(managed) => open(format!(
-                    "{}:{}: `{}` lets NetworkManager read /etc/network/interfaces for itself",
-                    managed.at.path, managed.at.line, managed.text
-                )),
+                Some(managed) => open(format!("{}: `{}` lets NetworkManager read /etc/network/interfaces for itself", managed.at, managed.text)),
                 None => Ok(None),
             };
         }
         match ifcfg_rh::not_controlled(&self.files, nic) {
             Err(reason) => return open(reason),
             Ok(Some(_)) if services::starts(self.root, &["network"]) => return Ok(None),
-            Ok(Some(line)) => return Ok(Some(self.leaves_alone(line.at.clone(), &line.text))),
+            Ok(Some(line)) => return Ok(Some(self.leaves_alone(&line.holding(())))),
             Ok(None) => {}
         }
         match self.configuration.unmanaged(nic) {
             Err(reason) => return open(reason),
-            Ok(Some(line)) => return Ok(Some(self.leaves_alone(line.at.clone(), &line.text))),
+            Ok(Some(line)) => return Ok(Some(self.leaves_alone(&line.holding(())))),
             Ok(None) => {}
         }
         if let Some((_, reason)) = self.not_known.iter().find(|(device, _)| device.as_ref().is_none_or(|device| *device == nic.name)) {
@@ -236,33 +234,24 @@ impl Manager<'_> {
         if self.netplan.iter().any(|text| text.lines().map(str::trim).any(|line| line == entry || line == "match:")) {
             return None;
         }
-        let none = || FileLine { path: ETC.to_owned(), line: 0 };
         if NOT_WIRED.iter().any(|start| nic.name.starts_with(start)) || nic.name.contains('.') {
-            return Some(Ok(self.leaves_alone(none(), &format!("no profile is for {}", nic.name))));
+            return Some(Ok(self.leaves_alone(&Setting::by_rule(ETC, format!("no profile is for {}", nic.name)))));
         }
         Some(match self.configuration.no_auto_default(nic) {
             Err(reason) => Err(reason),
-            Ok(Some(line)) => Ok(self.leaves_alone(line.at.clone(), &format!("{}, and no profile is for {}", line.text, nic.name))),
+            Ok(Some(line)) => {
+                Ok(self.leaves_alone(&Setting { value: (), text: format!("{}, and no profile is for {}", line.text, nic.name), at: line.at.clone() }))
+            }
             Ok(None) if self.configuration.default_deleted(nic) => {
-                Ok(self.leaves_alone(none(), &format!("the automatic profile of {} was deleted", nic.name)))
+                Ok(self.leaves_alone(&Setting::by_rule(ETC, format!("the automatic profile of {} was deleted", nic.name))))
             }
             Ok(None) => Ok(Claim::Configures(Observed::Seen(Profile::by_default(ETC, &nic.name).intent(self.overrides.as_ref())))),
         })
     }
 
     /// It does nothing with the interface, and the kernel goes on by itself.
-    fn leaves_alone(&self, at: FileLine, text: &str) -> Claim {
-        let text = text.to_owned();
-        Claim::LeavesAlone(Intent {
-            stack: NAME.to_owned(),
-            by: None,
-            at_boot: Setting { value: false, at: at.clone(), text: text.clone() },
-            dhcpv6: Setting { value: RunsDhcpv6::No, at: at.clone(), text: text.clone() },
-            takes_ras: Setting { value: TakesRas::Kernel, at, text },
-            accept_ra: None,
-            disable_ipv6: None,
-            overrides: self.overrides.iter().cloned().collect(),
-        })
+    fn leaves_alone(&self, reason: &Setting<()>) -> Claim {
+        Claim::LeavesAlone(Intent { overrides: self.overrides.iter().cloned().collect(), ..Intent::leaving_alone(NAME, reason) })
     }
 }
 

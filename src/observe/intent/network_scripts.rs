@@ -5,9 +5,10 @@
 
 use std::io;
 
-use super::red_hat::{self, Variables, is_false, is_true};
+use super::red_hat;
+use super::shell_variables::{Variables, is_false, is_true};
 use super::{Claim, Nic, Reading, Root, cloud_init, dhclient, network_manager, services, sysctl};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "network-scripts";
 /// What is sourced before each file `ifcfg-*`, so that it holds their defaults.
@@ -77,39 +78,24 @@ impl Scripts<'_> {
     fn intent(&self, file: &Variables, nic: &Nic) -> Intent {
         let dhcpv6 = self.dhcpv6(file);
         let takes_ras = match self.skips_ipv6(file) {
-            Some(skipped) => with(TakesRas::Kernel, skipped),
+            Some(skipped) => skipped.holding(TakesRas::Kernel),
             None => file.default_of(TakesRas::Kernel, "the scripts leave Router Advertisements to the kernel"),
         };
         let at_boot = match file.get_or(&self.global, "ONBOOT") {
-            Some(onboot) => Setting { value: !is_false(&onboot.value), at: onboot.at.clone(), text: onboot.text.clone() },
+            Some(onboot) => onboot.holding(!is_false(&onboot.value)),
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         };
         let accept_ra = self.accept_ra(file).filter(|_| !self.sysctl_is_last(nic));
-        Intent {
-            stack: NAME.to_owned(),
-            by: None,
-            at_boot,
-            dhcpv6,
-            takes_ras,
-            accept_ra,
-            disable_ipv6: None,
-            overrides: self.overrides.iter().cloned().collect(),
-        }
+        Intent { accept_ra, overrides: self.overrides.iter().cloned().collect(), ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }
     }
 
     /// An interface without a file is not touched but by `init.ipv6-global`.
     fn without_a_file(&self, nic: &Nic) -> Intent {
-        let none = FileLine { path: red_hat::FOLDER.to_owned(), line: 0 };
-        let text = format!("no file ifcfg-* is for {}", nic.name);
+        let none = Setting::by_rule(red_hat::FOLDER, format!("no file ifcfg-* is for {}", nic.name));
         Intent {
-            stack: NAME.to_owned(),
-            by: None,
-            at_boot: Setting { value: false, at: none.clone(), text: text.clone() },
-            dhcpv6: Setting { value: RunsDhcpv6::No, at: none.clone(), text: text.clone() },
-            takes_ras: Setting { value: TakesRas::Kernel, at: none, text },
             accept_ra: self.accept_ra_of_all().filter(|_| !self.sysctl_is_last(nic)),
-            disable_ipv6: None,
             overrides: self.overrides.iter().cloned().collect(),
+            ..Intent::leaving_alone(NAME, &none)
         }
     }
 
@@ -131,7 +117,7 @@ impl Scripts<'_> {
             return Some(Setting { value: (), at: port.at.clone(), text: format!("{} (a port has no configuration of its own)", port.text) });
         }
         skipped.then(|| match init {
-            Some(init) => Setting { value: (), at: init.at.clone(), text: init.text.clone() },
+            Some(init) => init.holding(()),
             None => file.default_of((), "IPV6INIT is not set, which is no before release 7"),
         })
     }
@@ -145,7 +131,7 @@ impl Scripts<'_> {
             return setting(RunsDhcpv6::No, client.text.clone());
         }
         if let Some(skipped) = self.skips_ipv6(file).filter(|skipped| release_5 || skipped.text.contains("a port")) {
-            return with(RunsDhcpv6::No, skipped);
+            return skipped.holding(RunsDhcpv6::No);
         }
         if let Some(options) = file.get_or(&self.global, "DHCPV6C_OPTIONS").filter(|_| !release_5) {
             let has = |option: &str| options.value.split_whitespace().any(|word| word == option);
@@ -214,14 +200,6 @@ fn fits(file: &Variables, nic: &Nic) -> Result<bool, String> {
     let Some(address) = file.get("HWADDR") else { return Ok(device.is_some()) };
     match nic.mac {
         Some(mac) => Ok(address.value.eq_ignore_ascii_case(&mac.to_string())),
-        None => Err(format!(
-            "{}:{}: `{}` ties it to a MAC address, and that of {} is not known",
-            address.at.path, address.at.line, address.text, nic.name
-        )),
+        None => Err(format!("{}: `{}` ties it to a MAC address, and that of {} is not known", address.at, address.text, nic.name)),
     }
-}
-
-/// The same place and text, for a value.
-fn with<T>(value: T, reason: Setting<()>) -> Setting<T> {
-    Setting { value, at: reason.at, text: reason.text }
 }

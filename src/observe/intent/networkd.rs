@@ -11,12 +11,11 @@ mod syntax;
 use std::io;
 
 pub(super) use files::{drop_ins, global, version};
-pub(super) use matching::Fits;
 pub(super) use meaning::{Stack, intent};
 pub(super) use syntax::{Assignment, Assignments};
 
-use super::{Claim, Nic, Reading, Root, cloud_init, netplan, services};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use super::{Claim, Fits, Nic, Reading, Root, cloud_init, netplan, services};
+use crate::facts::{FileLine, Intent, Observed, Setting};
 use files::NetworkFile;
 
 const NAME: &str = "systemd-networkd";
@@ -91,15 +90,15 @@ impl Configuration {
         if of_netplan.is_some() && perhaps.is_empty() {
             return None;
         }
-        let none = FileLine { path: "/etc/systemd/network".to_owned(), line: 0 };
-        Some(settled(&perhaps, leaves_alone(&none, &format!("no .network file matches {}", nic.name))))
+        let none = Setting::by_rule("/etc/systemd/network", format!("no .network file matches {}", nic.name));
+        Some(settled(&perhaps, Claim::LeavesAlone(Intent::leaving_alone(NAME, &none))))
     }
 
     fn claim_of(&self, file: &NetworkFile) -> Claim {
         if let Some(line) = meaning::unmanaged(&file.assignments) {
-            return leaves_alone(&line.at, &line.text);
+            return Claim::LeavesAlone(Intent::leaving_alone(NAME, &line.holding(())));
         }
-        let whole = FileLine { path: file.path.clone(), line: 0 };
+        let whole = FileLine::whole(&file.path);
         let stack = Stack { name: NAME, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
         Claim::Configures(Observed::Seen(intent(stack, &file.assignments, &self.global, self.version)))
     }
@@ -126,18 +125,4 @@ fn same(one: &Claim, other: &Claim) -> bool {
 /// The MAC address in these is the one of the instance, and written anew for the next.
 fn is_of_cloud_init(file: &NetworkFile) -> bool {
     file.name.starts_with("10-cloud-init-")
-}
-
-fn leaves_alone(at: &FileLine, text: &str) -> Claim {
-    let (at, text) = (at.clone(), text.to_owned());
-    Claim::LeavesAlone(Intent {
-        stack: NAME.to_owned(),
-        by: None,
-        at_boot: Setting { value: false, at: at.clone(), text: text.clone() },
-        dhcpv6: Setting { value: RunsDhcpv6::No, at: at.clone(), text: text.clone() },
-        takes_ras: Setting { value: TakesRas::Kernel, at, text },
-        accept_ra: None,
-        disable_ipv6: None,
-        overrides: Vec::new(),
-    })
 }

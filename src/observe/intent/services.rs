@@ -1,4 +1,4 @@
-//! Whether a service is set up to start at boot: units of systemd, services of OpenRC, scripts of sysvinit.
+//! Whether a service is set up to start at boot: units of systemd, services of OpenRC, scripts of sysvinit, jobs of Upstart.
 
 use super::Root;
 use super::init::{self, Init};
@@ -7,9 +7,9 @@ use super::init::{self, Init};
 const WANTS: [&str; 4] =
     ["/etc/systemd/system/*.wants", "/etc/systemd/system/*.requires", "/usr/lib/systemd/system/*.wants", "/lib/systemd/system/*.wants"];
 
-/// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is in
-/// a runlevel of OpenRC, or it has a start link of sysvinit, or it is a
-/// job of Upstart. Whether the program behind it is there is not looked at.
+/// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is
+/// in a runlevel of OpenRC, or it has a start link of sysvinit, or it is a job of Upstart. Whether the program behind it is there is not looked
+/// at.
 pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
     let has = |patterns: &[&str], fits: &dyn Fn(&str) -> bool| {
         patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))

@@ -5,12 +5,13 @@
 
 use std::io;
 
-use super::red_hat::Variables;
+use super::shell_variables::Variables;
 use super::{Claim, Nic, Reading, Root, services, sysctl};
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
 
 const NAME: &str = "wicked";
 const FOLDER: &str = "/etc/sysconfig/network";
+
 /// What wicked is set up to do with each of `nics`.
 ///
 /// # Errors
@@ -43,19 +44,9 @@ fn starts(root: &Root) -> bool {
 
 fn claim(root: &Root, name: &str) -> io::Result<Claim> {
     let path = format!("{FOLDER}/ifcfg-{name}");
-    let whole = |path: &str, text: &str| Setting { value: (), at: FileLine { path: path.to_owned(), line: 0 }, text: text.to_owned() };
     if !root.exists(&path) {
-        let none = whole(&path, &format!("no file configures {name}"));
-        return Ok(Claim::LeavesAlone(Intent {
-            stack: NAME.to_owned(),
-            by: None,
-            at_boot: none.holding(false),
-            dhcpv6: none.holding(RunsDhcpv6::No),
-            takes_ras: none.holding(TakesRas::Kernel),
-            accept_ra: None,
-            disable_ipv6: None,
-            overrides: Vec::new(),
-        }));
+        let none = Setting::by_rule(&path, format!("no file configures {name}"));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
     }
     let own = Variables::read(root, &path)?.unwrap_or_default();
     let global = Variables::read(root, &format!("{FOLDER}/dhcp"))?.unwrap_or_default();
@@ -63,31 +54,22 @@ fn claim(root: &Root, name: &str) -> io::Result<Claim> {
         return Ok(Claim::Configures(Observed::unknown(reason)));
     }
     let at_boot = own.get("STARTMODE").map_or_else(
-        || whole(&path, "no STARTMODE, which means manual").holding(false),
+        || Setting::by_rule(&path, "no STARTMODE, which means manual").holding(false),
         |start| {
             let boots = ["auto", "hotplug", "ifplugd", "nfsroot", "boot", "onboot", "on"];
             start.holding(boots.contains(&&start.value.to_lowercase()[..]))
         },
     );
     let dhcpv6 = match own.get("BOOTPROTO") {
-        None => Ok(whole(&path, "no BOOTPROTO, which means static").holding(RunsDhcpv6::No)),
+        None => Ok(Setting::by_rule(&path, "no BOOTPROTO, which means static").holding(RunsDhcpv6::No)),
         Some(protocol) => match &protocol.value.to_lowercase()[..] {
             "dhcp" | "dhcp6" | "dhcp+autoip" => mode(own.get_or(&global, "DHCLIENT6_MODE"), protocol),
             _ => Ok(protocol.holding(RunsDhcpv6::No)),
         },
     };
     let accept_ra = accept_ra(root, name)?;
-    let kernel = whole(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
-    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent {
-        stack: NAME.to_owned(),
-        by: None,
-        at_boot,
-        dhcpv6,
-        takes_ras: kernel,
-        accept_ra,
-        disable_ipv6: None,
-        overrides: Vec::new(),
-    }))))
+    let kernel = Setting::by_rule(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
+    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, kernel) }))))
 }
 
 /// When DHCPv6 is run for addresses, where BOOTPROTO has it.
@@ -101,7 +83,7 @@ fn mode(mode: Option<&Setting<String>>, protocol: &Setting<String>) -> Result<Se
         "auto" => Ok(protocol.holding(RunsDhcpv6::WhenManaged)),
         "managed" => Ok(mode.holding(RunsDhcpv6::Yes)),
         "info" | "prefix" => Ok(mode.holding(RunsDhcpv6::No)),
-        _ => Err(format!("{}:{}: `{}` is no mode that v6check knows", mode.at.path, mode.at.line, mode.text)),
+        _ => Err(format!("{}: `{}` is no mode that v6check knows", mode.at, mode.text)),
     }
 }
 

@@ -71,25 +71,5 @@ fn lives(address: &LeaseAddress, now: u64) -> bool {
     address.valid_s.is_some_and(|valid| valid == FOR_EVER || address.starts.saturating_add(valid.into()) > now)
 }
 
-/// A file's bytes; `None` if there is no such file.
-///
-/// # Errors
-/// There is one, and it cannot be read.
-fn bytes_if_any(root: &Root, path: &str) -> io::Result<Option<Vec<u8>>> {
-    match root.read(path, crate::observe::file::MOST_BYTES) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests;

@@ -72,7 +72,7 @@ impl Configuration {
 
     /// The configuration as a whole.
     pub(super) fn at() -> FileLine {
-        FileLine { path: FIRST.to_owned(), line: 0 }
+        FileLine::whole(FIRST)
     }
 
     /// Who says what the network is.

@@ -2,10 +2,9 @@
 //! read as the one IPv6 subnet that it gives an interface.
 
 use crate::facts::{Mac, Setting};
-use crate::observe::intent::Nic;
 use crate::observe::intent::netplan::Definitions;
-use crate::observe::intent::networkd::Fits;
 use crate::observe::intent::yaml::{Document, Node};
+use crate::observe::intent::{Fits, Nic};
 
 /// What a subnet is: the types of version 1, of which those of OpenStack are some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +95,8 @@ pub(super) fn second_version(document: &Document, network: &Node, nic: &Nic) -> 
         let accept_ra = accept_ra.map(|accept| accept.value);
         let addresses = definition.all("addresses").iter().find(|list| list.value.items().iter().any(|item| item.scalar().is_some_and(is_ipv6)));
         return Ok(Some(match (dhcp6.filter(|dhcp6| dhcp6.value), addresses) {
-            (Some(dhcp6), _) => Subnet { kind: Kind::Dhcp6, accept_ra, line: Setting { value: (), at: dhcp6.at, text: dhcp6.text } },
-            (None, Some(list)) => Subnet { kind: Kind::Static, accept_ra, line: Setting { value: (), at: list.at.clone(), text: list.text.clone() } },
+            (Some(dhcp6), _) => Subnet { kind: Kind::Dhcp6, accept_ra, line: dhcp6.holding(()) },
+            (None, Some(list)) => Subnet { kind: Kind::Static, accept_ra, line: list.holding(()) },
             (None, None) => Subnet { kind: Kind::None, accept_ra, line },
         }));
     }
@@ -105,8 +104,7 @@ pub(super) fn second_version(document: &Document, network: &Node, nic: &Nic) -> 
 }
 
 fn not_known(document: &Document, line: u32, nic: &Nic) -> String {
-    let shown = document.at(line);
-    format!("{}:{}: its MAC address decides whether it is {}, which cannot be known from files", shown.path, shown.line, nic.name)
+    format!("{}: its MAC address decides whether it is {}, which cannot be known from files", document.at(line), nic.name)
 }
 
 fn is_ipv6(text: &str) -> bool {

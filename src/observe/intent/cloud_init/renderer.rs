@@ -67,7 +67,7 @@ pub(super) fn in_use(root: &Root, configuration: &Configuration) -> Result<Optio
             let mut order = Vec::new();
             for name in list.value.iter().filter(|name| !OF_BSD.contains(&&name[..])) {
                 let known = BY_DEFAULT.into_iter().find(|renderer| renderer.name() == name);
-                order.push(known.ok_or_else(|| format!("{}:{}: cloud-init has no renderer {name}", list.at.path, list.at.line))?);
+                order.push(known.ok_or_else(|| format!("{}: cloud-init has no renderer {name}", list.at))?);
             }
             (order, list.at, list.text)
         }

@@ -109,7 +109,7 @@ fn zone_of(root: &Root, nic: &str) -> Result<(String, FileLine), String> {
     }
     let text = root.text_if_any(CONF).map_err(|error| error.to_string())?.unwrap_or_default();
     let set = keyed::last(&text, "DefaultZone").filter(|set| !set.value.is_empty());
-    let none = || (DEFAULT_ZONE.to_owned(), FileLine { path: CONF.to_owned(), line: 0 });
+    let none = || (DEFAULT_ZONE.to_owned(), FileLine::whole(CONF));
     Ok(set.map_or_else(none, |set| (set.value.to_owned(), set.at(CONF))))
 }
 

@@ -67,7 +67,7 @@ pub(super) fn read(tables: &mut Tables, path: &str, text: &str, nic: &str) -> Re
 
 /// What becomes of a packet that comes in. Nothing forbids it where no table has an `INPUT` chain.
 pub(super) fn input(tables: &Tables, packet: Packet, path: &str) -> Fate {
-    let none = FileLine { path: path.to_owned(), line: 0 };
+    let none = FileLine::whole(path);
     // The table nat sees the first packet of a connection only and cannot drop.
     let filtering = tables.iter().filter(|(name, table)| *name != "nat" && table.chains.contains_key("INPUT"));
     let fates = filtering.map(|(_, table)| {

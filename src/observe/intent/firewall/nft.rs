@@ -25,7 +25,7 @@ pub(super) fn input(root: &Root, path: &str, nic: &str) -> Result<[Fate; 2], Str
             ruleset.tables.iter().filter(|table| table.sees_ipv6()).flat_map(|table| {
                 table.bases.iter().map(|(chain, base)| fate(&table.chains, chain, base.accepts, &base.at, packet)).collect::<Vec<_>>()
             });
-        let none = || Fate { passes: Passes::Yes, at: FileLine { path: path.to_owned(), line: 0 } };
+        let none = || Fate { passes: Passes::Yes, at: FileLine::whole(path) };
         strictest(fates).unwrap_or_else(none)
     }))
 }

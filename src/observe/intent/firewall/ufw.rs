@@ -39,7 +39,7 @@ pub(super) fn input(root: &Root, nic: &str) -> Result<[Fate; 2], String> {
         }
     }
     let policy = keyed::last(&defaults, "DEFAULT_INPUT_POLICY");
-    let at = policy.map_or_else(|| FileLine { path: DEFAULTS.to_owned(), line: 0 }, |set| set.at(DEFAULTS));
+    let at = policy.map_or_else(|| FileLine::whole(DEFAULTS), |set| set.at(DEFAULTS));
     let accepts = policy.is_some_and(|set| set.value.eq_ignore_ascii_case("ACCEPT"));
     let filter = tables.entry("filter".to_owned()).or_default();
     let jump = |chain: &str| Rule { at: at.clone(), fits: [Fits::Yes; 2], verdict: Verdict::Jump(chain.to_owned()) };

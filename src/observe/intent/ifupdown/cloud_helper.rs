@@ -42,15 +42,14 @@ pub(super) fn dhcpv6(root: &Root, stanzas: &[Stanza]) -> Option<Result<Setting<R
         let hook = HOOKS.iter().flat_map(|pattern| root.glob(pattern)).find_map(|path| Some((runs_dhclient(root, &path, "TRY_DHCP")?, path)));
         return Some(match hook {
             Some((line, path)) => Ok(setting(RunsDhcpv6::Yes, option, format!("{} ({path}:{line} runs dhclient -6 for it)", option.text))),
-            None => Err(format!("{}:{}: `{}` is for a hook that v6check does not find", option.at.path, option.at.line, option.text)),
+            None => Err(format!("{}: `{}` is for a hook that v6check does not find", option.at, option.text)),
         });
     }
     let commands = stanzas.iter().flat_map(|stanza| &stanza.options).filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
     let script = |command: &&Line| {
         let path = command.value().split_whitespace().find(|word| word.starts_with('/'))?;
         // Under which conditions the script gets there is not read.
-        runs_dhclient(root, path, "")
-            .map(|line| format!("{}:{}: `{}` may run dhclient -6 ({path}:{line})", command.at.path, command.at.line, command.text))
+        runs_dhclient(root, path, "").map(|line| format!("{}: `{}` may run dhclient -6 ({path}:{line})", command.at, command.text))
     };
     commands.into_iter().find_map(|command| script(&command)).map(Err)
 }

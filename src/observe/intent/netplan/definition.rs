@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use crate::facts::{FileLine, Setting};
 use crate::observe::file::matches;
-use crate::observe::intent::Nic;
-use crate::observe::intent::networkd::Fits;
 use crate::observe::intent::yaml::{Document, Node};
+use crate::observe::intent::{Fits, Nic};
 
 /// Kinds of definitions that a checked interface may be. Those that are not cards come from their id alone.
 const KINDS: [&str; 6] = ["ethernets", "bonds", "bridges", "vlans", "nm-devices", "virtual-ethernets"];
@@ -79,9 +78,9 @@ impl Definition {
         let read = match value.value.scalar().map(str::to_ascii_lowercase).as_deref() {
             Some("true" | "on" | "yes" | "y") => true,
             Some("false" | "off" | "no" | "n") => false,
-            _ => return Err(io::Error::other(format!("{}:{}: `{}` is no boolean", value.at.path, value.at.line, value.text))),
+            _ => return Err(io::Error::other(format!("{}: `{}` is no boolean", value.at, value.text))),
         };
-        Ok(Some(Setting { value: read, at: value.at.clone(), text: value.text.clone() }))
+        Ok(Some(value.holding(read)))
     }
 
     /// Whether it is for `nic`.
@@ -107,8 +106,7 @@ impl Definition {
         if by_name == Fits::No {
             return Fits::No;
         }
-        let not_known =
-            |value: &Value| Fits::Unknown(format!("{}:{}: whether it matches {} cannot be known from files", value.at.path, value.at.line, nic.name));
+        let not_known = |value: &Value| Fits::Unknown(format!("{}: whether it matches {} cannot be known from files", value.at, nic.name));
         if let Some((value, mac)) = of_match("macaddress") {
             match nic.mac {
                 None if self.any_mac => {}
@@ -166,7 +164,7 @@ impl Definitions {
                 // No key of netplan has an underscore, and it refuses what it does not know; others may be newer than this list.
                 if let Some((key, line, _)) = node.entries().iter().find(|(key, _, _)| key.contains('_')) {
                     let at = document.at(*line);
-                    return Err(io::Error::other(format!("{}:{}: netplan refuses the key `{key}`", at.path, at.line)));
+                    return Err(io::Error::other(format!("{at}: netplan refuses the key `{key}`")));
                 }
                 for key in KEYS {
                     let Some((line, value)) = node.entry(key) else { continue };
@@ -207,7 +205,7 @@ impl Definitions {
 
 fn renderer(document: &Document, line: u32, node: &Node) -> io::Result<Renderer> {
     let shown = document.setting(line, ());
-    let unknown = || io::Error::other(format!("{}:{}: `{}`: no such renderer", shown.at.path, shown.at.line, shown.text));
+    let unknown = || io::Error::other(format!("{}: `{}`: no such renderer", shown.at, shown.text));
     node.scalar().and_then(named).ok_or_else(unknown)
 }
 

@@ -91,10 +91,10 @@ pub(super) fn network_manager(definitions: &Definitions, definition: &Definition
 /// The `ipv6.method` of the profile, and what it comes from.
 fn method(definitions: &Definitions, definition: &Definition, at: &FileLine) -> io::Result<(&'static str, Setting<()>)> {
     const METHODS: [&str; 7] = ["auto", "dhcp", "manual", "link-local", "ignore", "disabled", "shared"];
-    let of = |line: &Value| Setting { value: (), at: line.at.clone(), text: line.text.clone() };
+    let of = |line: &Value| line.holding(());
     if let Some((line, given)) = passed_through(definition, "ipv6.method") {
         let known = METHODS.into_iter().find(|method| *method == given);
-        let unknown = || io::Error::other(format!("{}:{}: ipv6.method: {given}: no such method", line.at.path, line.at.line));
+        let unknown = || io::Error::other(format!("{}: ipv6.method: {given}: no such method", line.at));
         let text = format!("ipv6.method: {given}");
         return Ok((known.ok_or_else(unknown)?, Setting { value: (), at: line.at.clone(), text }));
     }
@@ -104,7 +104,7 @@ fn method(definitions: &Definitions, definition: &Definition, at: &FileLine) -> 
     definition.boolean("accept-ra")?;
     let dhcp6 = definition.boolean("dhcp6")?;
     if let Some(line) = dhcp6.as_ref().filter(|dhcp6| dhcp6.value) {
-        return Ok(("auto", Setting { value: (), at: line.at.clone(), text: line.text.clone() }));
+        return Ok(("auto", line.holding(())));
     }
     let has_ipv6 = |line: &&Value| line.value.get("addresses").is_some_and(|list| list.items().iter().any(|item| is_ipv6(item.scalar())));
     let static_line = ipv6_addresses(definition).into_iter().next().map(|(line, _)| line);
@@ -116,7 +116,7 @@ fn method(definitions: &Definitions, definition: &Definition, at: &FileLine) -> 
         return Ok(("manual", of(line)));
     }
     let none = || Setting { value: (), at: at.clone(), text: format!("{}: no dhcp6: true", definition.id) };
-    Ok(("ignore", dhcp6.map_or_else(none, |line| Setting { value: (), at: line.at, text: line.text })))
+    Ok(("ignore", dhcp6.map_or_else(none, |line| line.holding(()))))
 }
 
 /// A setting of the profile that is given as NetworkManager has it.

@@ -135,8 +135,7 @@ fn matching<'a>(list: &[&'a Setting<String>], nic: &Nic) -> Result<Option<&'a Se
     for setting in list {
         for item in items(&setting.value) {
             let (wanted, excepted) = item.strip_prefix("except:").map_or((item, false), |wanted| (wanted, true));
-            let fits = fits(wanted, nic)
-                .ok_or_else(|| format!("{}:{}: `{item}` depends on what is not known of {}", setting.at.path, setting.at.line, nic.name))?;
+            let fits = fits(wanted, nic).ok_or_else(|| format!("{}: `{item}` depends on what is not known of {}", setting.at, nic.name))?;
             any = any.or(Some(*setting));
             only_exceptions &= excepted;
             match (fits, excepted) {

@@ -6,7 +6,7 @@
 use super::profile::{Method, Profile, by_rule};
 use crate::facts::{FileLine, Setting};
 use crate::observe::intent::Nic;
-use crate::observe::intent::red_hat::{Variables, is_false, is_true};
+use crate::observe::intent::shell_variables::{Variables, is_false, is_true};
 
 /// The variables that decide, so that one that a shell must work out leaves the answer open.
 const DECIDING: [&str; 10] =
@@ -33,7 +33,7 @@ pub(super) fn profile(file: &Variables, global: &Variables) -> Result<Profile, S
         patterns: file.get("MATCH_INTERFACE_NAME").map(|list| Setting { value: list.value.replace(' ', ";"), ..list.clone() }),
         condition: None,
         autoconnect: match onboot {
-            Some(onboot) => Setting { value: !is_false(&onboot.value), at: onboot.at.clone(), text: onboot.text.clone() },
+            Some(onboot) => onboot.holding(!is_false(&onboot.value)),
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         },
         priority: file.get("AUTOCONNECT_PRIORITY").and_then(|priority| priority.value.parse().ok()).unwrap_or(0),
@@ -53,10 +53,7 @@ pub(super) fn not_controlled<'a>(files: &'a [Variables], nic: &Nic) -> Result<Op
         match (file.get("DEVICE"), file.get("HWADDR"), nic.mac) {
             (Some(device), _, _) if device.value == nic.name => return Ok(Some(controlled)),
             (None, Some(address), None) => {
-                return Err(format!(
-                    "{}:{}: `{}` is of an interface by its MAC address, which is not known of {}",
-                    address.at.path, address.at.line, address.text, nic.name
-                ));
+                return Err(format!("{}: `{}` is of an interface by its MAC address, which is not known of {}", address.at, address.text, nic.name));
             }
             (None, Some(address), Some(mac)) if address.value.eq_ignore_ascii_case(&mac.to_string()) => return Ok(Some(controlled)),
             _ => {}
@@ -67,7 +64,7 @@ pub(super) fn not_controlled<'a>(files: &'a [Variables], nic: &Nic) -> Result<Op
 
 /// `ipv6.method`, and the line that decides it (`make_ip6_setting`).
 fn method(file: &Variables, global: &Variables) -> Setting<Method> {
-    let whole = FileLine { path: file.path.clone(), line: 0 };
+    let whole = FileLine::whole(&file.path);
     let by = |method, line: &Setting<String>| by_rule(method, line.at.clone(), &line.text);
     if let Some(disabled) = file.get("IPV6_DISABLED").filter(|disabled| is_true(&disabled.value)) {
         return by(Method::Disabled, disabled);

@@ -90,7 +90,7 @@ impl Profile {
         let connection = |key: &str| file.get(&["connection"], key);
         let ethernet = |key: &str| file.get(&WIRED, key).filter(|setting| !setting.value.is_empty()).cloned();
         let kind = connection("type").map(|kind| &kind.value[..]).or_else(|| TYPES.into_iter().find(|name| file.has_group(name)))?;
-        let whole = FileLine { path: path.to_owned(), line: 0 };
+        let whole = FileLine::whole(path);
         let method = match file.get(&["ipv6"], "method") {
             Some(method) => {
                 let value = Method::parse(&method.value)?;
@@ -109,7 +109,7 @@ impl Profile {
         }
         let autoconnect = connection("autoconnect").and_then(|setting| Some((strict_boolean(&setting.value)?, setting)));
         let autoconnect = match autoconnect {
-            Some((value, setting)) => Setting { value, at: setting.at.clone(), text: setting.text.clone() },
+            Some((value, setting)) => setting.holding(value),
             None => Setting { value: true, at: whole, text: "autoconnect is not set, which is true".to_owned() },
         };
         let conditions = ["driver", "path", "kernel-command-line"].iter().find_map(|key| file.get(&["match"], key));
@@ -136,7 +136,7 @@ impl Profile {
 
     /// What NetworkManager makes for a wired interface that no profile is for.
     pub(super) fn by_default(folder: &str, name: &str) -> Self {
-        let at = FileLine { path: folder.to_owned(), line: 0 };
+        let at = FileLine::whole(folder);
         let text = format!("no profile is for {name}, so that NetworkManager makes one with ipv6.method=auto");
         Self {
             path: folder.to_owned(),
@@ -167,10 +167,7 @@ impl Profile {
             return Ok(false);
         }
         let depends = |setting: &Setting<String>, on: &str| {
-            Err(format!(
-                "{}:{}: `{}` makes its profile depend on {on}, which is not known of {}",
-                setting.at.path, setting.at.line, setting.text, nic.name
-            ))
+            Err(format!("{}: `{}` makes its profile depend on {on}, which is not known of {}", setting.at, setting.text, nic.name))
         };
         for (setting, wanted) in [(&self.mac, true), (&self.not_macs, false)] {
             let Some(setting) = setting else { continue };

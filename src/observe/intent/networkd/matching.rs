@@ -7,16 +7,7 @@ use super::files::NetworkFile;
 use super::syntax::Assignment;
 use crate::facts::Mac;
 use crate::observe::file::{Root, matches};
-use crate::observe::intent::Nic;
-
-/// Whether something fits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::observe::intent) enum Fits {
-    Yes,
-    No,
-    /// It cannot be known, for this reason.
-    Unknown(String),
-}
+use crate::observe::intent::{Fits, Nic};
 
 /// Settings of `[Match]` that only a running system answers.
 const NOT_KNOWN: [&str; 12] = [
@@ -67,9 +58,7 @@ pub(super) fn fits(root: &Root, file: &NetworkFile, nic: &Nic, any_mac: bool, ve
             None => unknown = unknown.or(Some(*first)),
         }
     }
-    unknown.map_or(Fits::Yes, |line| {
-        Fits::Unknown(format!("{}:{}: whether `{}` is {} cannot be known from files", line.at.path, line.at.line, line.text, nic.name))
-    })
+    unknown.map_or(Fits::Yes, |line| Fits::Unknown(format!("{}: whether `{}` is {} cannot be known from files", line.at, line.text, nic.name)))
 }
 
 /// A file without a condition: systemd 243 and older take it for every interface, 246 and newer leave it out.

@@ -26,19 +26,14 @@ pub(in crate::observe::intent) struct Stack<'a> {
 pub(in crate::observe::intent) fn intent(stack: Stack<'_>, own: &Assignments, global: &Assignments, version: Option<u32>) -> Intent {
     let ras = accepts_ras(stack, own, global);
     let not_itself = own.setting("Link", "ActivationPolicy", |value| matches!(value, "manual" | "down" | "always-down").then_some(false));
+    let at_boot = not_itself.unwrap_or_else(|| Setting { value: true, at: stack.file.clone(), text: stack.at_boot.to_owned() });
+    let dhcpv6 = dhcpv6(own, &ras, version);
+    let takes_ras = Setting { value: if ras.value { TakesRas::Itself } else { TakesRas::No }, at: ras.at, text: unused_parts(own, ras.text) };
+    let writes = "systemd-networkd writes accept_ra=0 on each interface that it manages".to_owned();
     Intent {
-        stack: stack.name.to_owned(),
         by: stack.by.map(str::to_owned),
-        at_boot: not_itself.unwrap_or_else(|| Setting { value: true, at: stack.file.clone(), text: stack.at_boot.to_owned() }),
-        dhcpv6: dhcpv6(own, &ras, version),
-        takes_ras: Setting { value: if ras.value { TakesRas::Itself } else { TakesRas::No }, at: ras.at, text: unused_parts(own, ras.text) },
-        disable_ipv6: None,
-        accept_ra: Some(Setting {
-            value: 0,
-            at: stack.file.clone(),
-            text: "systemd-networkd writes accept_ra=0 on each interface that it manages".to_owned(),
-        }),
-        overrides: Vec::new(),
+        accept_ra: Some(Setting { value: 0, at: stack.file.clone(), text: writes }),
+        ..Intent::new(stack.name, at_boot, dhcpv6, takes_ras)
     }
 }
 

@@ -8,8 +8,8 @@ mod kept;
 use std::net::Ipv6Addr;
 
 use super::syntax::{self, Event, Statement};
-use super::{FOR_EVER, MOST_ADDRESSES, hexadecimal};
-use crate::facts::{HostState, Lease, LeaseAddress, Mac};
+use super::{FOR_EVER, MOST_ADDRESSES};
+use crate::facts::{HostState, Lease, LeaseAddress, Mac, hexadecimal};
 use crate::observe::file::{MOST_BYTES, Root};
 use crate::observe::state::owners::{self, dhclient};
 

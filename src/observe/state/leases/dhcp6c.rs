@@ -2,16 +2,16 @@
 
 use std::io;
 
+use super::Subject;
 use super::syntax::{self, Event, Statement};
-use super::{Subject, bytes_if_any};
-use crate::facts::{Lease, Process};
+use crate::facts::{Lease, Process, hexadecimal};
 
 const CLIENT: &str = "dhcp6c";
 const DUID: &str = "/var/lib/dhcpv6/dhcp6c_duid";
 const CONFIGURATION: &str = "/etc/wide-dhcpv6/dhcp6c.conf";
 
 pub(super) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
-    let Some(duid) = bytes_if_any(subject.root, DUID)?.as_deref().and_then(duid) else { return Ok(None) };
+    let Some(duid) = subject.root.bytes_if_any(DUID)?.as_deref().and_then(duid) else { return Ok(None) };
     let processes = subject.host.processes.get().map(Vec::as_slice).unwrap_or_default();
     let configuration = processes.iter().find(|process| process.name == CLIENT).and_then(configuration).unwrap_or(CONFIGURATION);
     let iaid = subject.root.read(configuration, crate::observe::file::MOST_BYTES).ok().and_then(|text| iaid(&text, subject.name));
@@ -19,7 +19,7 @@ pub(super) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
         path: DUID.into(),
         line: 0,
         client: CLIENT.into(),
-        duid: Some(super::hexadecimal(&duid)),
+        duid: Some(hexadecimal(&duid)),
         iaid,
         addresses: Vec::new(),
         released: false,

@@ -5,8 +5,8 @@
 
 use std::io;
 
-use super::{MOST_ADDRESSES, Subject, bytes_if_any, lives};
-use crate::facts::{Lease, LeaseAddress};
+use super::{MOST_ADDRESSES, Subject, lives};
+use crate::facts::{Lease, LeaseAddress, hexadecimal};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::duid::Duid;
 
@@ -17,7 +17,7 @@ const DIRECTORIES: [&str; 2] = ["/var/lib/dhcpcd", "/var/db/dhcpcd"];
 pub(super) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
     for directory in DIRECTORIES {
         let path = format!("{directory}/{}.lease6", subject.name);
-        if let Some(reply) = bytes_if_any(subject.root, &path)?
+        if let Some(reply) = subject.root.bytes_if_any(&path)?
             && let Some(lease) = parse(&path, &reply, subject.root.modified(&path)?, subject.now)
         {
             return Ok(Some(lease));
@@ -54,7 +54,7 @@ fn parse(path: &str, reply: &[u8], written: u64, now: u64) -> Option<Lease> {
         path: path.to_owned(),
         line: 0,
         client: CLIENT.to_owned(),
-        duid: message.client_id().map(super::hexadecimal),
+        duid: message.client_id().map(hexadecimal),
         iaid: Some(iaid),
         released: false,
         fresh: addresses.iter().any(|address| lives(address, now)),
@@ -73,7 +73,7 @@ fn identity(subject: &Subject<'_>, path: String, text: &str) -> Option<Lease> {
         path,
         line: 1,
         client: CLIENT.to_owned(),
-        duid: Some(super::hexadecimal(&duid.0)),
+        duid: Some(hexadecimal(&duid.0)),
         iaid,
         addresses: Vec::new(),
         released: false,

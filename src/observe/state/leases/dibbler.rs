@@ -9,7 +9,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{MOST_ADDRESSES, Subject, lives};
-use crate::facts::{Lease, LeaseAddress};
+use crate::facts::{Lease, LeaseAddress, hexadecimal};
 use crate::wire::duid::Duid;
 
 const CLIENT: &str = "dibbler-client";
@@ -24,7 +24,7 @@ pub(super) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
     }
     let Some(text) = subject.root.text_if_any(DUID)? else { return Ok(None) };
     let Some(duid) = Duid::from_hex(text.trim()) else { return Ok(None) };
-    Ok(Some(Lease { path: DUID.into(), line: 1, duid: Some(super::hexadecimal(&duid.0)), ..empty() }))
+    Ok(Some(Lease { path: DUID.into(), line: 1, duid: Some(hexadecimal(&duid.0)), ..empty() }))
 }
 
 fn empty() -> Lease {
@@ -74,7 +74,7 @@ fn parse(text: &str, name: &str, now: u64) -> Option<Lease> {
         }
     }
     let lease = lease?;
-    Some(Lease { duid: duid.map(|duid| super::hexadecimal(&duid.0)), fresh: lease.addresses.iter().any(|address| lives(address, now)), ..lease })
+    Some(Lease { duid: duid.map(|duid| hexadecimal(&duid.0)), fresh: lease.addresses.iter().any(|address| lives(address, now)), ..lease })
 }
 
 /// Where in the file the reader is.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::Ipv6Addr;
 
 use super::Subject;
-use crate::facts::{Lease, LeaseAddress};
+use crate::facts::{Lease, LeaseAddress, hexadecimal};
 use crate::observe::state::owners::NETWORK_MANAGER;
 use crate::wire::duid::Duid;
 
@@ -32,7 +32,7 @@ fn parse(path: &str, text: &str, written: u64) -> Option<Lease> {
     };
     for (key, value) in lines.map(|(_, line)| line).take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')) {
         match key.strip_prefix("dhcp6.").unwrap_or(key) {
-            "dhcp6_client_id" => lease.duid = Duid::from_hex(value).map(|duid| super::hexadecimal(&duid.0)),
+            "dhcp6_client_id" => lease.duid = Duid::from_hex(value).map(|duid| hexadecimal(&duid.0)),
             "iaid" => lease.iaid = Duid::from_hex(value).and_then(|bytes| Some(u32::from_be_bytes(bytes.0.try_into().ok()?))),
             "ip6_address" => {
                 let addresses = value.split_ascii_whitespace().filter_map(|address| address.parse::<Ipv6Addr>().ok()).take(super::MOST_ADDRESSES);

@@ -6,7 +6,7 @@
 use std::io;
 
 use super::Subject;
-use crate::facts::Lease;
+use crate::facts::{Lease, hexadecimal};
 use crate::wire::duid::Duid;
 
 pub(super) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
@@ -24,7 +24,7 @@ fn parse(path: &str, text: &str) -> Option<Lease> {
         path: path.to_owned(),
         line,
         client: "systemd-networkd".to_owned(),
-        duid: Some(super::hexadecimal(&read(duid)?)),
+        duid: Some(hexadecimal(&read(duid)?)),
         iaid,
         addresses: Vec::new(),
         released: false,

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use super::super::chains::{Rule, Verdict};
 use super::super::packet::{Field, Fits, Packet};
 use super::lexer::{Token, block};
-use super::ruleset::at;
 
 /// As many rules as one with a verdict map may become.
 const MOST_ELEMENTS: usize = 4096;
@@ -15,7 +14,7 @@ const MOST_ELEMENTS: usize = 4096;
 /// The rules that a line of them stands for: one, or one for each element of its verdict map.
 pub(super) fn rules(words: &[Token], sets: &BTreeMap<String, Vec<Token>>, nic: &str) -> Vec<Rule> {
     let Some(first) = words.first() else { return Vec::new() };
-    let rule = |fits, verdict| Rule { at: at(first), fits, verdict };
+    let rule = |fits, verdict| Rule { at: first.at(), fits, verdict };
     let mut fits = [Fits::Yes; 2];
     let mut understood = true;
     let mut rest = words;

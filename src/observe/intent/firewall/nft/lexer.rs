@@ -2,12 +2,21 @@
 
 use std::rc::Rc;
 
+use crate::facts::FileLine;
+
 /// A word and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) text: String,
     pub(super) path: Rc<str>,
     pub(super) line: u32,
+}
+
+impl Token {
+    /// Where it stands.
+    pub(super) fn at(&self) -> FileLine {
+        FileLine { path: self.path.to_string(), line: self.line }
+    }
 }
 
 /// The words of a text. A line's end is the word `;`.

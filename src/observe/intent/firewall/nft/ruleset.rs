@@ -130,7 +130,7 @@ impl Ruleset {
                 let body = words.iter().position(|token| token.text == "{").map(|at| &words[at..]);
                 let body = self.expanded(body.unwrap_or_default());
                 if let Some(chain) = chain {
-                    let at = at(first);
+                    let at = first.at();
                     let nic = self.nic.clone();
                     self.table(&family, &name).chain_body(&chain, &at, body.get(1..).unwrap_or_default(), &nic);
                 }
@@ -150,12 +150,12 @@ impl Ruleset {
                     } else if known.len() < MOST_INSERTED {
                         known.splice(0..0, rules);
                     } else {
-                        self.unread.push(at(first));
+                        self.unread.push(first.at());
                     }
                 }
             }
             ["list", ..] | ["add" | "create", "set" | "map" | "counter" | "quota" | "limit" | "flowtable" | "ct", ..] => {}
-            _ => self.unread.push(at(first)),
+            _ => self.unread.push(first.at()),
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Ruleset {
                 rest = after;
                 let text: Vec<&str> = words.iter().map(|token| &token.text[..]).take(4).collect();
                 match &text[..] {
-                    ["chain", chain, "{", ..] if is_chain => table.chain_body(chain, &at(first), &words[3..], &nic),
+                    ["chain", chain, "{", ..] if is_chain => table.chain_body(chain, &first.at(), &words[3..], &nic),
                     ["set", set, "{", ..] if !is_chain => table.set_body(set, &words[2..]),
                     ["flags", "dormant", ..] => table.dormant = true,
                     _ => {}
@@ -257,7 +257,7 @@ impl Table {
                 }
                 ["policy", policy, ..] => {
                     if let Some(base) = self.bases.get_mut(name) {
-                        *base = Base { accepts: *policy == "accept", at: at(first) };
+                        *base = Base { accepts: *policy == "accept", at: first.at() };
                     }
                 }
                 ["comment" | "flags" | "devices" | "device", ..] => {}
@@ -278,8 +278,4 @@ fn named<'a>(words: &[&'a str]) -> (&'a str, &'a str, usize) {
         [name, ..] => ("ip", name, 1),
         [] => ("ip", "", 0),
     }
-}
-
-pub(super) fn at(token: &Token) -> FileLine {
-    FileLine { path: token.path.to_string(), line: token.line }
 }

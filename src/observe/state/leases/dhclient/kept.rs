@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Block, hexadecimal};
+use super::Block;
+use crate::facts::hexadecimal;
 use crate::observe::state::leases::syntax::{self, Event, Statement};
 
 /// As many interfaces as are told apart.

@@ -1,43 +1,32 @@
 //! What systemd-networkd's files set up (guest-stacks: RA in user space, DHCPv6 by M whatever `DHCP=` says, first match wins).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use tempfile::TempDir;
 use v6check::facts::{Intent, Observed, RunsDhcpv6, TakesRas};
-use v6check::observe::intent::{self, Nic};
+use v6check::observe::intent;
+
+use super::image::{self, interface, known, nic};
 
 const ENABLED: (&str, &str) = ("/etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "");
 const FILE: &str = "/etc/systemd/network/20-wired.network";
 
+/// An image where systemd-networkd starts.
 fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in [&[ENABLED], files].concat() {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
+    image::image(&[&[ENABLED], files].concat())
 }
 
 fn of(root: &Path, name: &str, mac: Option<&str>) -> Observed<Intent> {
-    let nic = Nic { name: name.to_owned(), mac: mac.map(|mac| mac.parse().unwrap()) };
-    intent::interfaces(root, &[nic]).remove(name).unwrap().stack
+    interface(root, nic(name, mac)).stack
 }
 
 fn seen(files: &[(&str, &str)]) -> Intent {
-    match of(image(files).path(), "eth0", None) {
-        Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}"),
-    }
+    known(of(image(files).path(), "eth0", None)).unwrap()
 }
 
 fn reason(found: Observed<Intent>) -> String {
-    match found {
-        Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
-    }
+    known(found).unwrap_err()
 }
 
 #[test]

@@ -1,43 +1,26 @@
 //! What netplan's YAML sets up through each of its renderers (renderings of netplan 1.1.2).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write;
 use std::path::Path;
 
-use tempfile::TempDir;
 use v6check::facts::{Intent, Observed, RunsDhcpv6, TakesRas};
-use v6check::observe::intent::{self, Nic};
+use v6check::observe::intent;
+
+use super::image::{image, interface, known, nic};
 
 const GENERATOR: (&str, &str) = ("/usr/lib/systemd/system-generators/netplan", "");
 const FILE: &str = "/etc/netplan/50-ours.yaml";
 
-fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
 fn of(root: &Path, name: &str, mac: Option<&str>) -> Observed<Intent> {
-    let nic = Nic { name: name.to_owned(), mac: mac.map(|mac| mac.parse().unwrap()) };
-    intent::interfaces(root, &[nic]).remove(name).unwrap().stack
+    interface(root, nic(name, mac)).stack
 }
 
 fn seen(files: &[(&str, &str)], name: &str) -> Intent {
-    match of(image(&[&[GENERATOR], files].concat()).path(), name, None) {
-        Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}"),
-    }
+    known(of(image(&[&[GENERATOR], files].concat()).path(), name, None)).unwrap()
 }
 
 fn reason(files: &[(&str, &str)], name: &str) -> String {
-    match of(image(&[&[GENERATOR], files].concat()).path(), name, None) {
-        Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
-    }
+    known(of(image(&[&[GENERATOR], files].concat()).path(), name, None)).unwrap_err()
 }
 
 fn yaml(renderer: &str, keys: &str) -> String {

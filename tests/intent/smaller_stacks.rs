@@ -1,56 +1,27 @@
 //! What the files of the smaller network stacks set up, and of DHCPv6 clients that run beside another stack.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
-use v6check::facts::{Intent, InterfaceIntent, Mac, Observed, RunsDhcpv6, TakesRas};
-use v6check::observe::intent::{self, Nic};
+use v6check::facts::{Intent, InterfaceIntent, RunsDhcpv6, TakesRas};
+use v6check::observe::intent;
+
+use super::image::{DHCLIENT, image, interface, known, nic};
 
 use RunsDhcpv6::{No, NoClient, WhenManaged, Yes};
 use TakesRas::{Itself, Kernel};
 
-const DHCLIENT: (&str, &str) = ("/sbin/dhclient", "\0dhclient.c\x004.4.3-P1\0--address-prefix-len\0");
 const DHCPCD: (&str, &str) = ("/sbin/dhcpcd", "");
 const INTERFACES: &str = "/etc/network/interfaces";
 
-/// A tree of files; one whose path begins with `@` is a symbolic link to its text.
-fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = root.path().join(name.trim_start_matches(['@', '/']));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if name.starts_with('@') {
-            symlink(text, path).unwrap();
-        } else {
-            std::fs::write(path, text).unwrap();
-        }
-    }
-    root
-}
-
-fn of(root: &Path, name: &str, mac: Option<Mac>) -> InterfaceIntent {
-    intent::interfaces(root, &[Nic { name: name.to_owned(), mac }]).remove(name).unwrap()
-}
-
 fn eth0(files: &[(&str, &str)]) -> InterfaceIntent {
-    of(image(files).path(), "eth0", None)
+    interface(image(files).path(), nic("eth0", None))
 }
 
 fn seen(files: &[(&str, &str)]) -> Intent {
-    match eth0(files).stack {
-        Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}: {files:?}"),
-    }
+    known(eth0(files).stack).unwrap()
 }
 
 fn reason(files: &[(&str, &str)]) -> String {
-    match eth0(files).stack {
-        Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
-    }
+    known(eth0(files).stack).unwrap_err()
 }
 
 /// The stacks that claim eth0.
@@ -64,7 +35,7 @@ fn gist(intent: &Intent) -> (RunsDhcpv6, TakesRas, Option<i64>) {
     (intent.dhcpv6.value, intent.takes_ras.value, intent.accept_ra.as_ref().map(|setting| setting.value))
 }
 
-const DHCPCD_STARTS: (&str, &str) = ("@/etc/systemd/system/multi-user.target.wants/dhcpcd.service", "/lib/systemd/system/dhcpcd.service");
+const DHCPCD_STARTS: (&str, &str) = ("/etc/systemd/system/multi-user.target.wants/dhcpcd.service", "-> /lib/systemd/system/dhcpcd.service");
 const DHCPCD_CONF: &str = "/etc/dhcpcd.conf";
 
 #[test]
@@ -107,8 +78,9 @@ fn dhcpcd_evidence_and_what_it_is_kept_from() {
     }
     // Installed, and not a service.
     assert!(reason(&[DHCPCD, (DHCPCD_CONF, "duid\n")]).contains("no network stack"));
-    let one =
-        |interface: &str| (format!("@/etc/systemd/system/multi-user.target.wants/dhcpcd@{interface}.service"), "/lib/systemd/system/dhcpcd@.service");
+    let one = |interface: &str| {
+        (format!("/etc/systemd/system/multi-user.target.wants/dhcpcd@{interface}.service"), "-> /lib/systemd/system/dhcpcd@.service")
+    };
     let (path, target) = one("eth0");
     assert_eq!(seen(&[(&path, target)]).dhcpv6.value, WhenManaged);
     let (path, target) = one("eth1");
@@ -142,7 +114,7 @@ fn dhcpcd_behind_ifupdown() {
     assert_eq!(claims(&two), "ifupdown dhcpcd");
 }
 
-const WICKED_STARTS: (&str, &str) = ("@/etc/systemd/system/network.service", "/usr/lib/systemd/system/wicked.service");
+const WICKED_STARTS: (&str, &str) = ("/etc/systemd/system/network.service", "-> /usr/lib/systemd/system/wicked.service");
 const IFCFG: &str = "/etc/sysconfig/network/ifcfg-eth0";
 
 #[test]
@@ -171,9 +143,9 @@ fn wicked_protocols() {
 #[test]
 fn wicked_starts_and_names() {
     let dhcp = (IFCFG, "BOOTPROTO=dhcp\nSTARTMODE=auto\n");
-    let wants = ("@/etc/systemd/system/multi-user.target.wants/wicked.service", "/usr/lib/systemd/system/wicked.service");
+    let wants = ("/etc/systemd/system/multi-user.target.wants/wicked.service", "-> /usr/lib/systemd/system/wicked.service");
     assert_eq!(seen(&[wants, dhcp]).stack, "wicked");
-    let other = ("@/etc/systemd/system/network.service", "/usr/lib/systemd/system/NetworkManager.service");
+    let other = ("/etc/systemd/system/network.service", "-> /usr/lib/systemd/system/NetworkManager.service");
     assert!(reason(&[other, dhcp]).contains("no network stack"));
     let intent = seen(&[WICKED_STARTS, ("/etc/sysconfig/network/ifcfg-eth1", "BOOTPROTO=dhcp\n")]);
     assert_eq!((intent.at_boot.value, &intent.dhcpv6.text[..]), (false, "no file configures eth0"));
@@ -205,12 +177,12 @@ fn wicked_writes_accept_ra_from_sysctl_files() {
     assert_eq!(seen(&[WICKED_STARTS, (IFCFG, ""), masked[0], masked[1]]).accept_ra, None);
 }
 
-const CONNMAN_STARTS: (&str, &str) = ("@/etc/systemd/system/multi-user.target.wants/connman.service", "/lib/systemd/system/connman.service");
+const CONNMAN_STARTS: (&str, &str) = ("/etc/systemd/system/multi-user.target.wants/connman.service", "-> /lib/systemd/system/connman.service");
 
 #[test]
 fn connman_services() {
     let own = "/var/lib/connman/ethernet_525400123456_cable/settings";
-    let nic = Some(Mac::new(0x52, 0x54, 0, 0x12, 0x34, 0x56));
+    let nic = nic("eth0", Some("52:54:00:12:34:56"));
     for (path, text, dhcpv6, takes_ras, at_boot) in [
         ("/etc/connman/main.conf", "[General]\n# NetworkInterfaceBlacklist = eth\n", WhenManaged, Kernel, true),
         ("/etc/connman/main.conf", "[General]\nNetworkInterfaceBlacklist = vmnet,eth\n", No, Kernel, false),
@@ -225,7 +197,7 @@ fn connman_services() {
         ("/var/lib/connman/lan.config", "[service_lan]\nType=wifi\nIPv6=off\n", WhenManaged, Kernel, true),
         ("/var/lib/connman/settings", "[Wired]\nEnable=false\nTethering=false\n", WhenManaged, Kernel, false),
     ] {
-        let found = of(image(&[CONNMAN_STARTS, (path, text)]).path(), "eth0", nic).stack;
+        let found = interface(image(&[CONNMAN_STARTS, (path, text)]).path(), nic.clone()).stack;
         let intent = found.get().unwrap();
         assert_eq!((gist(intent), intent.at_boot.value), ((dhcpv6, takes_ras, None), at_boot), "{path} {text}");
     }
@@ -236,7 +208,7 @@ fn connman_services() {
 
 #[test]
 fn alpine() {
-    let ng = ("@/sbin/ifup", "ifupdown");
+    let ng = ("/sbin/ifup", "-> ifupdown");
     let networking = ("/etc/runlevels/boot/networking", "");
     for (stanza, dhcpcd, expected) in [
         ("iface eth0 inet dhcp", false, (No, Kernel, None)),
@@ -270,7 +242,7 @@ fn alpine() {
 
 #[test]
 fn busybox() {
-    let busybox = ("@/sbin/ifup", "/bin/busybox");
+    let busybox = ("/sbin/ifup", "-> /bin/busybox");
     let intent = seen(&[busybox, (INTERFACES, "auto eth0\niface eth0 inet dhcp\n")]);
     assert_eq!((gist(&intent), intent.at_boot.value), ((No, Kernel, None), true));
     for method in ["dhcp", "auto"] {
@@ -290,8 +262,8 @@ fn who_reads_the_interfaces_file() {
     let dpkg = |package: &str, state: &str| format!("Package: x\nStatus: install ok installed\n\nPackage: {package}\nStatus: {state}\n\n");
     let installed = "install ok installed";
     for (path, text, stack) in [
-        ("@/sbin/ifup", "ifupdown", "ifupdown-ng"),
-        ("@/sbin/ifup", "/bin/busybox", "ifupdown-ng"),
+        ("/sbin/ifup", "-> ifupdown", "ifupdown-ng"),
+        ("/sbin/ifup", "-> /bin/busybox", "ifupdown-ng"),
         ("/sbin/ifup", "", "ifupdown"),
         ("/lib/apk/db/installed", "C:Q1\nP:ifupdown-ng\nV:0.12.1-r4\n", "ifupdown-ng"),
         ("/lib/apk/db/installed", "P:busybox\n", "ifupdown-ng"),
@@ -304,7 +276,7 @@ fn who_reads_the_interfaces_file() {
     ] {
         assert_eq!(seen(&[DHCLIENT, stanza, (path, text)]).stack, stack, "{path} {text}");
     }
-    for (path, text) in [("@/sbin/ifup", "/usr/share/ifupdown2/ifupdown2"), ("/var/lib/dpkg/status", &dpkg("ifupdown2", installed)[..])] {
+    for (path, text) in [("/sbin/ifup", "-> /usr/share/ifupdown2/ifupdown2"), ("/var/lib/dpkg/status", &dpkg("ifupdown2", installed)[..])] {
         assert!(reason(&[DHCLIENT, stanza, (path, text)]).contains("interfaces:2: `iface eth0 inet6 dhcp` is for ifupdown2"));
     }
 }
@@ -433,7 +405,7 @@ fn the_cloud_images_of_debian() {
 fn cloud_init_overrides() {
     let stanza = (INTERFACES, "auto eth0\niface eth0 inet6 dhcp\n");
     let cloud_init = [("/usr/bin/cloud-init", ""), ("/etc/cloud/cloud.cfg", "users: []\n")];
-    for files in [vec![DHCLIENT, stanza], vec![("@/sbin/ifup", "ifupdown"), stanza], vec![WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\n")]] {
+    for files in [vec![DHCLIENT, stanza], vec![("/sbin/ifup", "-> ifupdown"), stanza], vec![WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\n")]] {
         assert!(seen(&files).overrides.is_empty());
         let files = [files, cloud_init.to_vec()].concat();
         assert_eq!(seen(&files).overrides[0].value, "cloud-init", "{files:?}");
@@ -456,7 +428,7 @@ fn hostile_files_are_unknown() {
     let deep = "iface eth0 {".repeat(50_000);
     let _ = eth0(&[("/etc/dibbler/client.conf", &deep), (WIDE, &deep), WIDE_ETH0]);
     let chains = "template a\n inherit a\n inherit b\ntemplate b\n inherit a\n inherit b\niface eth0\n inherit a\n".repeat(500);
-    let _ = eth0(&[("@/sbin/ifup", "ifupdown"), (INTERFACES, &chains)]);
+    let _ = eth0(&[("/sbin/ifup", "-> ifupdown"), (INTERFACES, &chains)]);
 }
 
 proptest! {
@@ -465,7 +437,7 @@ proptest! {
     fn any_text_ends(text in "((interface|profile|iface|eth0|default|send|ia-na|ia|config|option|device|proto|\\[x\\]|BOOTPROTO=|use|inherit|template|[{};'\"=#@$-]| |\n|\t|\\PC){0,8}\n){0,12}") {
         let paths = [DHCPCD_CONF, IFCFG, "/etc/connman/main.conf", "/etc/config/network", "/etc/dibbler/client.conf", WIDE, INTERFACES];
         let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (*path, &text[..])).collect();
-        files.extend([DHCPCD_STARTS, CONNMAN_STARTS, WICKED_STARTS, WIDE_ETH0, ("@/sbin/ifup", "ifupdown")]);
+        files.extend([DHCPCD_STARTS, CONNMAN_STARTS, WICKED_STARTS, WIDE_ETH0, ("/sbin/ifup", "-> ifupdown")]);
         let _ = eth0(&files);
     }
 }

@@ -1,33 +1,18 @@
 //! What lies below the network stacks in an image: sysctl.d, boot loader, modules, identity.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 use v6check::facts::{BakedIdentity, Observed, Setting};
-use v6check::observe::intent::{self, Nic};
+use v6check::observe::intent;
 
-fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // What begins with an arrow is a symbolic link.
-        match text.strip_prefix("-> ") {
-            Some(target) => symlink(target, path).unwrap(),
-            None => std::fs::write(path, text).unwrap(),
-        }
-    }
-    root
-}
+use super::image::{image, interface, nic};
 
 type Settings = Observed<BTreeMap<String, Setting<i64>>>;
 
-fn sysctl_of(root: &Path, nic: &str) -> Settings {
-    intent::interfaces(root, &[Nic { name: nic.to_owned(), mac: None }]).remove(nic).unwrap().sysctl
+fn sysctl_of(root: &Path, name: &str) -> Settings {
+    interface(root, nic(name, None)).sysctl
 }
 
 /// `accept_ra=0 /etc/sysctl.d/a.conf:1`, one a setting.

@@ -1,43 +1,25 @@
-//! What configuration files below a root directory set up.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! What ifupdown is set up to do by interfaces(5), and what is said where no stack that is read has an interface.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 use v6check::facts::{Intent, Observed, RunsDhcpv6};
-use v6check::observe::intent::{self, Nic};
 
-const DHCLIENT: (&str, &str) = ("/sbin/dhclient", "\0dhclient.c\x004.4.3-P1\0--address-prefix-len\0");
+use super::image::{DHCLIENT, image, interface, known, nic};
+
 const INTERFACES: &str = "/etc/network/interfaces";
 
-fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
 fn of(root: &Path, name: &str) -> Observed<Intent> {
-    intent::interfaces(root, &[Nic { name: name.to_owned(), mac: None }]).remove(name).unwrap().stack
+    interface(root, nic(name, None)).stack
 }
 
 fn seen(files: &[(&str, &str)], name: &str) -> Intent {
-    match of(image(files).path(), name) {
-        Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}"),
-    }
+    known(of(image(files).path(), name)).unwrap()
 }
 
 fn reason(files: &[(&str, &str)], name: &str) -> String {
-    match of(image(files).path(), name) {
-        Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
-    }
+    known(of(image(files).path(), name)).unwrap_err()
 }
 
 /// What each method of inet6.defn does.
@@ -179,45 +161,4 @@ proptest! {
     fn any_text_ends(text in "((auto|iface|source|mapping|eth0|inet6|dhcp|inherits|accept_ra|/etc/network/interfaces|[*\\[\\]\\\\!-]| |\n|\t|\\PC){0,6}\n){0,12}") {
         let _ = reason_or_seen(&text);
     }
-}
-
-fn dhclient(files: &[(&str, &str)]) -> v6check::facts::Dhclient {
-    intent::host(image(files).path()).dhclient.get().unwrap().clone().unwrap()
-}
-
-#[test]
-fn isc_dhclient_as_installed() {
-    assert_eq!(intent::host(image(&[]).path()).dhclient, Observed::Seen(None));
-    let found = dhclient(&[DHCLIENT]);
-    assert_eq!((&found.path[..], found.version.as_deref(), found.has_prefix_length_option), ("/sbin/dhclient", Some("4.4.3-P1"), true));
-    assert_eq!(found.script, None);
-    let script = "#!/bin/sh\n  ip -6 addr add ${new_ip6_address}/${new_ip6_prefixlen} dev ${interface}\n";
-    let old = ("/sbin/dhclient", "\x004.2.4\0isc-dhclient-%s\0");
-    let found = dhclient(&[old, ("/sbin/dhclient-script", script), ("/etc/dhcp/dhclient-enter-hooks.d/v6", "new_ip6_prefixlen=128\n")]);
-    assert!(!found.has_prefix_length_option);
-    let script = found.script.unwrap();
-    assert_eq!(script.uses_length.unwrap().line, 2);
-    assert_eq!(script.sets_128.unwrap().path, "/etc/dhcp/dhclient-enter-hooks.d/v6");
-}
-
-/// The real one, as Debian packages it.
-#[test]
-fn isc_dhclient_of_this_machine() {
-    let host = intent::host(Path::new("/"));
-    let found = host.dhclient.get().unwrap().as_ref().expect("the tests need isc-dhcp-client");
-    assert!(found.version.as_deref().unwrap().starts_with("4.4."), "{found:?}");
-    assert!(found.has_prefix_length_option);
-    assert_eq!(found.script.as_ref().unwrap().uses_length, None, "Debian's script ignores the length");
-}
-
-#[test]
-fn lines_pasted_with_backticks() {
-    let root = image(&[
-        ("/sbin/dhclient-script", "#!/bin/sh\n`new_ip6_prefixlen=128`\nx=`date`\n"),
-        ("/etc/sysctl.d/30-eth0-rs-delay.conf", "`net.ipv6.conf.eth0.router_solicitation_delay = 10`\n"),
-        ("/etc/network/interfaces.d/eth0.cfg", "iface eth0 inet6 dhcp\n    `accept_ra 1`\n"),
-    ]);
-    let pasted = intent::host(root.path()).pasted_backticks;
-    let found: Vec<_> = pasted.get().unwrap().iter().map(|line| (&line.at.path[..], line.at.line)).collect();
-    assert_eq!(found, [("/etc/network/interfaces.d/eth0.cfg", 2), ("/etc/sysctl.d/30-eth0-rs-delay.conf", 1), ("/sbin/dhclient-script", 2)]);
 }

@@ -1,11 +1,10 @@
 //! What cloud-init will write for an instance (renderings of cloud-init 25.1.4), and what it writes anew.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use tempfile::TempDir;
 use v6check::facts::{Intent, InterfaceIntent, Observed, RunsDhcpv6, TakesRas};
-use v6check::observe::intent::{self, Nic};
 
-type Files<'a> = &'a [(&'a str, &'a str)];
+use super::image::{DHCLIENT, File, image, interface, known, nic};
+
+type Files<'a> = &'a [File<'a>];
 
 const CONFIGURATION: &str = "/etc/cloud/cloud.cfg";
 const OWN: &str = "/etc/cloud/cloud.cfg.d/90-own.cfg";
@@ -29,7 +28,6 @@ const IFUPDOWN: Files<'_> = &[
     ("/sbin/ifquery", ""),
     ("/etc/network/interfaces", "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n"),
 ];
-const DHCLIENT: (&str, &str) = ("/sbin/dhclient", "");
 const SYSCONFIG: Files<'_> = &[
     ("/etc/os-release", "ID=\"rhel\"\n"),
     ("/usr/sbin/ifup", ""),
@@ -37,33 +35,16 @@ const SYSCONFIG: Files<'_> = &[
     ("/etc/sysconfig/network-scripts/network-functions", ""),
 ];
 
-fn image(parts: &[Files<'_>]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in parts.concat() {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
 fn all(parts: &[Files<'_>], mac: Option<&str>) -> InterfaceIntent {
-    let nic = Nic { name: "eth0".to_owned(), mac: mac.map(|mac| mac.parse().unwrap()) };
-    intent::interfaces(image(parts).path(), &[nic]).remove("eth0").unwrap()
+    interface(image(&parts.concat()).path(), nic("eth0", mac))
 }
 
 fn seen(parts: &[Files<'_>]) -> Intent {
-    match all(parts, None).stack {
-        Observed::Seen(intent) => intent,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("unknown: {reason}"),
-    }
+    known(all(parts, None).stack).unwrap()
 }
 
 fn reason(parts: &[Files<'_>]) -> String {
-    match all(parts, None).stack {
-        Observed::Seen(intent) => panic!("seen: {intent:?}"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => reason,
-    }
+    known(all(parts, None).stack).unwrap_err()
 }
 
 /// The row of dhcpv6-stateful in the table of renderings.

@@ -1,29 +1,17 @@
 //! What firewalls that start at boot do with Router Advertisements and DHCPv6 answers.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
 use v6check::facts::{Firewall, Passes};
-use v6check::observe::intent::{self, Nic};
+
+use super::image::{image, interface, nic};
 
 const NFT: &str = "/etc/nftables.conf";
 const SAVED: &str = "/etc/sysconfig/ip6tables";
 
-fn image(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
 fn firewalls(root: &Path) -> Vec<Firewall> {
-    let nic = Nic { name: "eth0".to_owned(), mac: None };
-    intent::interfaces(root, &[nic]).remove("eth0").unwrap().firewalls.get().unwrap().clone()
+    interface(root, nic("eth0", None)).firewalls.get().unwrap().clone()
 }
 
 /// The one firewall of an image where `service` starts at boot.

@@ -1,11 +1,11 @@
 //! Which keyfiles NetworkManager takes, and as what, held against its own parser (nmcli --offline, which talks to nobody).
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use v6check::facts::{Intent, RunsDhcpv6, TakesRas};
-use v6check::observe::intent::{self, Nic};
+
+use super::image::{image, interface, known, nic};
 
 const PROFILE: &str = "/etc/NetworkManager/system-connections/x.nmconnection";
 const HEAD: &str = "[connection]\nid=x\nuuid=7a7e0151-9c18-4e6f-89ee-65bb2d64d365\n";
@@ -53,16 +53,9 @@ const AUTOCONNECT: [(&str, bool); 8] =
     [("true", true), ("false", false), ("0", false), ("false ", false), ("no", true), ("off", true), ("False", true), ("bogus", true)];
 
 fn ours(keyfile: &str) -> Intent {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in
-        [("/usr/sbin/NetworkManager", ""), ("/etc/systemd/system/multi-user.target.wants/NetworkManager.service", ""), (PROFILE, keyfile)]
-    {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    let nic = Nic { name: "eth0".to_owned(), mac: Some("fa:16:3e:11:22:33".parse().unwrap()) };
-    intent::interfaces(root.path(), &[nic])["eth0"].stack.get().unwrap().clone()
+    let starts = "/etc/systemd/system/multi-user.target.wants/NetworkManager.service";
+    let root = image(&[("/usr/sbin/NetworkManager", ""), (starts, ""), (PROFILE, keyfile)]);
+    known(interface(root.path(), nic("eth0", Some("fa:16:3e:11:22:33"))).stack).unwrap()
 }
 
 /// What NetworkManager makes of a keyfile; `None` if it refuses it.

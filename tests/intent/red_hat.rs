@@ -1,16 +1,13 @@
 //! What NetworkManager and Red Hat's network scripts are set up to do, by their files.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
 use proptest::prelude::*;
-use tempfile::TempDir;
-use v6check::facts::{Intent, Mac, Observed, RunsDhcpv6, TakesRas};
+use v6check::facts::{Intent, RunsDhcpv6, TakesRas};
 use v6check::observe::intent::{self, Nic};
 
-type File<'a> = (&'a str, &'a str);
+use super::image::{DHCLIENT, File, image, interface, known, nic};
 
-const DHCLIENT: File<'static> = ("/sbin/dhclient", "");
 const MANAGER: [File<'static>; 2] = [("/usr/sbin/NetworkManager", ""), ("/etc/systemd/system/multi-user.target.wants/NetworkManager.service", "")];
 const SERVICE: File<'static> = ("/etc/rc.d/rc3.d/S10network", "");
 const RHEL_7: File<'static> = ("/etc/os-release", "NAME=\"CentOS Linux\"\nID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"7\"\n");
@@ -22,26 +19,8 @@ const PROFILE: &str = "/etc/NetworkManager/system-connections/eth0.nmconnection"
 const CONF: &str = "/etc/NetworkManager/NetworkManager.conf";
 const MINE: &str = "fa:16:3e:11:22:33";
 
-fn image(files: &[File<'_>]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path.trim_start_matches('/'));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
-fn nic(name: &str, mac: Option<&str>) -> Nic {
-    Nic { name: name.to_owned(), mac: mac.map(|mac| mac.parse::<Mac>().unwrap()) }
-}
-
 fn look(root: &Path, nic: Nic) -> Result<Intent, String> {
-    let name = nic.name.clone();
-    match intent::interfaces(root, &[nic]).remove(&name).unwrap().stack {
-        Observed::Seen(intent) => Ok(intent),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Err(reason),
-    }
+    known(interface(root, nic).stack)
 }
 
 fn on(files: &[&[File<'_>]], nic: Nic) -> Result<Intent, String> {

@@ -1,0 +1,28 @@
+//! Whether something that is missing may only be missing yet: the interface came up just now, or duplicate address detection goes on.
+//!
+//! Time stamps of addresses stand still while the machine is suspended, and the uptime does not; right after a resume an age is too high.
+
+use super::Subject;
+use crate::facts::{Address, Scope};
+
+/// How long after the interface came up its own solicitation may still be under way: first delay, one lost RS and its interval, and a
+/// router's delay, in hundredths of a second.
+const STARTING_CS: u64 = 800;
+/// How long duplicate address detection may take, in milliseconds: as long as the observation waits for it at most.
+const DETECTION_MS: u64 = 4000;
+
+/// The age of the interface in seconds, if that is so low that the guest may still be soliciting.
+pub(super) fn starting(subject: &Subject<'_>) -> Option<u64> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let addresses = tenses.state.addresses.get().ok()?;
+    let born = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;
+    let age = subject.facts.run.uptime_cs.saturating_sub(born);
+    (age < STARTING_CS).then_some(age / 100)
+}
+
+/// Whether duplicate address detection of a tentative address may still end by itself: the address is new, or the run did not wait for it.
+pub(super) fn detection_goes_on(subject: &Subject<'_>, address: &Address) -> bool {
+    let run = &subject.facts.run;
+    let age_cs = run.uptime_cs.saturating_sub(address.created_cs);
+    run.interrupted.is_some() || run.timeout_ms < DETECTION_MS || age_cs < DETECTION_MS / 10
+}

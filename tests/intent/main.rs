@@ -1,0 +1,14 @@
+//! What the files below a root directory set up for the next boot: a module a network stack, and what lies below and beside the stacks.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod below_the_stacks;
+mod cloud_init;
+mod dhclient;
+mod firewall;
+mod ifupdown;
+mod image;
+mod keyfile;
+mod netplan;
+mod networkd;
+mod red_hat;
+mod smaller_stacks;
