@@ -6,15 +6,18 @@
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use v6check::lab::{CalicoLink, Guest, LabError, Range, run};
+use v6check::lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_mins(2);
 const MANY: usize = 64;
+/// Has this program be the server instead.
+const RESPOND: &str = "respond";
 
 /// Times `"$@"` from inside, so that entering the guest is not counted: microseconds of the wall clock, fork and exec included.
 const STOPWATCH: &str = r#"before=$EPOCHREALTIME; "$@" >/dev/null 2>&1; after=$EPOCHREALTIME
@@ -23,8 +26,14 @@ echo $(( ${after/[.,]/} - ${before/[.,]/} ))"#;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, ready] = &arguments[..]
+        && word == RESPOND
+    {
+        return Ok(respond(Path::new(ready))?);
+    }
     // Cargo runs benchmarks among the tests as well (`cargo test --benches`), where nobody reads figures.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
     let (_link, mut good) = guest(1, true)?;
@@ -39,17 +48,13 @@ fn main() -> Result<()> {
     time(&good, "nmap --script broadcast-dhcp6-discover", 3, &["nmap", "--script", "broadcast-dhcp6-discover", "-e", "eth0"])?;
     println!("  slowest needed answer of a v6check run {:>10.1}", slowest_answer(&mut good)?);
 
-    println!("\nNICs without a client, one server");
-    let (_one_link, mut one) = guest(1, false)?;
-    // The first question of a NIC is the one for which dnsmasq must first find out its MAC address.
-    one.v6check(&[V6CHECK], &[])?;
-    let single = time(&one, "v6check, 1 NIC", 10, &[V6CHECK])?;
-    println!("  slowest needed answer {:>28.1}", slowest_answer(&mut one)?);
-    let (_many_link, mut many) = guest(MANY, false)?;
-    many.v6check(&[V6CHECK], &[])?;
-    let all = time(&many, &format!("v6check, {MANY} NICs"), 10, &[V6CHECK])?;
-    println!("  slowest needed answer {:>28.1}", slowest_answer(&mut many)?);
-    println!("  ratio {:.2}", all / single);
+    println!("\nNICs without a client, dnsmasq as the one server: it takes one request after the other");
+    let (mut one_link, mut one) = guest(1, false)?;
+    let (mut many_link, mut many) = guest(MANY, false)?;
+    compare(&mut one, &mut many)?;
+    println!("\nThe same, and a server that answers at once");
+    let _responders = [replace_server(&mut one_link, &one)?, replace_server(&mut many_link, &many)?];
+    compare(&mut one, &mut many)?;
 
     println!("\nReplay");
     time(&good, "v6check replay", 20, &[V6CHECK, "replay", &facts])?;
@@ -77,6 +82,29 @@ fn guest(nics: usize, dhcpv6: bool) -> std::result::Result<(CalicoLink, Guest), 
         guest.wait_for_default_route(&format!("eth{number}"))?;
     }
     Ok((link, guest))
+}
+
+/// What many NICs take against one.
+fn compare(one: &mut Guest, many: &mut Guest) -> Result<()> {
+    // The first question of a NIC is the one for which dnsmasq must first find out its MAC address.
+    one.v6check(&[V6CHECK], &[])?;
+    let single = time(one, "v6check, 1 NIC", 20, &[V6CHECK])?;
+    println!("  slowest needed answer {:>28.1}", slowest_answer(one)?);
+    many.v6check(&[V6CHECK], &[])?;
+    let all = time(many, &format!("v6check, {MANY} NICs"), 20, &[V6CHECK])?;
+    println!("  slowest needed answer {:>28.1}", slowest_answer(many)?);
+    println!("  ratio {:.2}", all / single);
+    time(one, "v6check --passive, 1 NIC", 10, &[V6CHECK, "--passive"])?;
+    time(many, &format!("v6check --passive, {MANY} NICs"), 10, &[V6CHECK, "--passive"])?;
+    Ok(())
+}
+
+/// Puts this program in dnsmasq's place.
+fn replace_server(link: &mut CalicoLink, guest: &Guest) -> Result<Responder> {
+    link.silence();
+    let ready = guest.path("responder");
+    let program = std::env::current_exe()?;
+    Ok(Responder::start(link.router(), &program, &[RESPOND, &ready.display().to_string()], &ready)?)
 }
 
 /// Prints and returns the median.

@@ -11,7 +11,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("wrap", &[]),
     ("glob", &[]),
     ("facts", &[]),
-    ("lab", &[]),
+    ("lab", &["wire"]),
     ("plan", &["facts", "wrap"]),
     ("judge", &["facts", "wire"]),
     ("observe", &["facts", "glob", "plan", "wire"]),

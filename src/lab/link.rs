@@ -114,6 +114,11 @@ impl CalicoLink {
         Ok(self.server.insert(Dnsmasq::start(&self.router, &self.directory.path().join("dhcp"), served)?))
     }
 
+    /// Nobody serves any more.
+    pub fn silence(&mut self) {
+        self.server = None;
+    }
+
     /// The running dnsmasq, with the namespace to restart it in.
     ///
     /// # Errors

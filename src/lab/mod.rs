@@ -16,6 +16,7 @@ mod link;
 mod namespace;
 mod neutron;
 mod radvd;
+mod responder;
 mod snapshot;
 mod switch;
 
@@ -30,6 +31,7 @@ pub use link::{CalicoLink, Port};
 pub use namespace::Namespace;
 pub use neutron::NeutronLink;
 pub use radvd::Radvd;
+pub use responder::{Responder, serve as respond};
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 

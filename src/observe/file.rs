@@ -3,10 +3,13 @@
 //! Only regular files are read (a FIFO would block, a device might act) and only up to a limit; symbolic links are resolved inside the
 //! root, so that a mounted image cannot lead to a file of the machine that looks at it.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 pub(super) use crate::glob::{has_wildcard, matches};
 
@@ -19,14 +22,54 @@ const MOST_MATCHES: usize = 1024;
 /// As many entries of one directory as are looked at.
 const MOST_ENTRIES: usize = 16_384;
 
-/// The directory that stands for `/`.
+/// As much as is kept of what was read, for when it is asked for again, in bytes; and of one file or directory.
+const MOST_KEPT: usize = 1 << 20;
+const MOST_KEPT_OF_ONE: usize = 64 << 10;
+
+/// The directory that stands for `/`. What was seen below it is kept: each of the many readers of one run sees the same, and the machine
+/// is asked once. So it is made anew for each run.
 #[derive(Debug, Clone)]
-pub(super) struct Root(PathBuf);
+pub(super) struct Root {
+    top: PathBuf,
+    seen: Rc<RefCell<Seen>>,
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+struct Seen {
+    /// What the symbolic link at a place says; `None` where none is.
+    links: HashMap<PathBuf, Option<PathBuf>>,
+    /// The names in a directory.
+    names: HashMap<String, Vec<String>>,
+    /// The paths that match a pattern.
+    globs: HashMap<String, Vec<String>>,
+    /// Texts of files; `None` where no file is.
+    texts: HashMap<String, Option<Rc<str>>>,
+    /// Whether something is at a path.
+    exists: HashMap<String, bool>,
+    /// What follows from several files together, by what was asked.
+    answers: HashMap<String, bool>,
+    /// How much that is, in bytes.
+    kept: usize,
+}
+
+impl Seen {
+    /// Whether `bytes` more are kept.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let room = bytes <= MOST_KEPT_OF_ONE && self.kept + bytes <= MOST_KEPT;
+        self.kept += if room { bytes } else { 0 };
+        room
+    }
+
+    fn has_room_for(&mut self, names: &[String]) -> bool {
+        self.has_room(names.iter().map(|name| name.len() + size_of::<String>()).sum())
+    }
+}
 
 impl Root {
     /// Paths below `root`.
     pub(super) fn new(root: &Path) -> Self {
-        Self(root.to_owned())
+        Self { top: root.to_owned(), seen: Rc::default() }
     }
 
     /// The bytes of the regular file at the absolute path `path`.
@@ -37,12 +80,32 @@ impl Root {
         read(&self.resolve(path)?, most)
     }
 
+    /// The regular file at `path`, to be read piece by piece.
+    ///
+    /// # Errors
+    /// It is absent, not readable, or not a regular file.
+    pub(super) fn open(&self, path: &str) -> io::Result<File> {
+        open(&self.resolve(path)?)
+    }
+
     /// The text of a file of at most [`MOST_BYTES`]; bytes that are not UTF-8 are replaced.
     ///
     /// # Errors
     /// As [`Root::read`].
     pub(super) fn text(&self, path: &str) -> io::Result<String> {
-        self.read(path, MOST_BYTES).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        if let Some(known) = self.seen.borrow().texts.get(path) {
+            return known.as_ref().map(ToString::to_string).ok_or_else(|| io::ErrorKind::NotFound.into());
+        }
+        let text = match self.read(path, MOST_BYTES) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            Err(error) => return Err(error),
+        };
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room(path.len() + text.as_ref().map_or(0, String::len)) {
+            seen.texts.insert(path.to_owned(), text.as_deref().ok().map(Rc::from));
+        }
+        text
     }
 
     /// As [`Root::text`]; `None` if there is no such file.
@@ -79,7 +142,28 @@ impl Root {
 
     /// Whether something is at `path`.
     pub(super) fn exists(&self, path: &str) -> bool {
-        self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok())
+        if let Some(known) = self.seen.borrow().exists.get(path) {
+            return *known;
+        }
+        let exists = self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok());
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room(path.len()) {
+            seen.exists.insert(path.to_owned(), exists);
+        }
+        exists
+    }
+
+    /// The answer to `question`, which only files below this root decide.
+    pub(super) fn once(&self, question: String, answer: impl FnOnce() -> bool) -> bool {
+        if let Some(known) = self.seen.borrow().answers.get(&question) {
+            return *known;
+        }
+        let answer = answer();
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room(question.len()) {
+            seen.answers.insert(question, answer);
+        }
+        answer
     }
 
     /// Whether a directory is at `path`.
@@ -91,12 +175,24 @@ impl Root {
     pub(super) fn link(&self, path: &str) -> Option<String> {
         let (folder, name) = path.rsplit_once('/')?;
         let link = self.resolve(folder).ok()?.join(name);
-        std::fs::read_link(link).ok()?.into_os_string().into_string().ok()
+        self.link_at(&link)?.into_os_string().into_string().ok()
     }
 
     /// The absolute paths that match `pattern`, sorted. Each component may hold `*`, `?` and `[...]`; a leading `.` is matched only by
     /// itself (glob(7)).
     pub(super) fn glob(&self, pattern: &str) -> Vec<String> {
+        if let Some(known) = self.seen.borrow().globs.get(pattern) {
+            return known.clone();
+        }
+        let found = self.look_for(pattern);
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room_for(&found) {
+            seen.globs.insert(pattern.to_owned(), found.clone());
+        }
+        found
+    }
+
+    fn look_for(&self, pattern: &str) -> Vec<String> {
         let mut found = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             let mut next = Vec::new();
@@ -118,44 +214,65 @@ impl Root {
 
     /// The names in a directory, sorted; none if it cannot be read.
     pub(super) fn names(&self, path: &str) -> Vec<String> {
-        let Ok(entries) = self.resolve(path).and_then(std::fs::read_dir) else { return Vec::new() };
-        let mut names: Vec<String> = entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        if let Some(known) = self.seen.borrow().names.get(path) {
+            return known.clone();
+        }
+        let mut names: Vec<String> = self.resolve(path).and_then(std::fs::read_dir).map_or_else(
+            |_| Vec::new(),
+            |entries| entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+        );
         names.sort();
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room_for(&names) {
+            seen.names.insert(path.to_owned(), names.clone());
+        }
         names
     }
 
     /// Where `path` leads to, its symbolic links read as this root has them.
     fn resolve(&self, path: &str) -> io::Result<PathBuf> {
         let mut ahead: Vec<String> = parts(Path::new(path)).rev().collect();
-        let mut behind: Vec<String> = Vec::new();
+        let mut here = self.top.clone();
+        let mut depth = 0;
         let mut links = 0;
         while let Some(part) = ahead.pop() {
             if part == ".." {
-                behind.pop();
+                if depth > 0 {
+                    here.pop();
+                    depth -= 1;
+                }
                 continue;
             }
-            behind.push(part);
-            let here = self.place(&behind);
-            if !here.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink()) {
-                continue;
-            }
+            here.push(part);
+            depth += 1;
+            let Some(target) = self.link_at(&here) else { continue };
             links += 1;
             if links > MOST_LINKS {
                 return Err(io::Error::other("too many symbolic links"));
             }
-            let target = std::fs::read_link(&here)?;
             if target.is_absolute() {
-                behind.clear();
+                here.clone_from(&self.top);
+                depth = 0;
             } else {
-                behind.pop();
+                here.pop();
+                depth -= 1;
             }
             ahead.extend(parts(&target).rev());
         }
-        Ok(self.place(&behind))
+        Ok(here)
     }
 
-    fn place(&self, parts: &[String]) -> PathBuf {
-        parts.iter().fold(self.0.clone(), |place, part| place.join(part))
+    /// What the symbolic link at `place` says. What cannot be read is none, and is told when it is opened.
+    fn link_at(&self, place: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.seen.borrow().links.get(place) {
+            return known.clone();
+        }
+        let target = std::fs::read_link(place).ok();
+        let mut seen = self.seen.borrow_mut();
+        if seen.has_room(2 * place.as_os_str().len()) {
+            seen.links.insert(place.to_owned(), target.clone());
+        }
+        target
     }
 }
 

@@ -1,6 +1,7 @@
 //! Observing: the only module that touches the machine. It knows no verdicts.
 //!
 //! State and counters are read before anything is sent, so that what our own solicitations bring about is not taken for the guest's doing.
+//! Files of intent, which nothing of that changes, are read by a thread of their own meanwhile.
 
 mod file;
 mod host;
@@ -13,7 +14,9 @@ pub mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use time::OffsetDateTime;
@@ -24,7 +27,8 @@ pub use intent::{Nic, may_be_interface};
 pub use network::{Answers, Ending, Signals, Target, ask};
 
 use crate::facts::{
-    Address, AddressFlag, Counters, Facts, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope, State, Tenses, Tool,
+    Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope,
+    State, Tenses, Tool,
 };
 use crate::plan::{Plan, Survey};
 use file::Root;
@@ -58,16 +62,39 @@ pub fn survey() -> Result<Survey, ObserveError> {
 pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
-    let (facts, signals) = runtime.block_on(async {
-        let mut signals = Signals::catch().map_err(failed)?;
-        let facts = look(plan, &mut signals, progress).await;
-        Ok((facts, signals))
+    let read = || Files::read(plan);
+    let (facts, signals) = thread::scope(|scope| {
+        // Files say the same whether or not the network is asked meanwhile.
+        let reading = thread::Builder::new().spawn_scoped(scope, read);
+        let files = || reading.map_or_else(|_| read(), |reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        runtime.block_on(async {
+            let mut signals = Signals::catch().map_err(failed)?;
+            let facts = look(plan, files, &mut signals, progress).await;
+            Ok((facts, signals))
+        })
     })?;
     signals.give_back().map_err(failed)?;
     Ok(facts)
 }
 
-async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Facts {
+/// What the files of the guest say.
+struct Files {
+    interfaces: BTreeMap<String, InterfaceIntent>,
+    intent: HostIntent,
+    host: Host,
+}
+
+impl Files {
+    fn read(plan: &Plan) -> Self {
+        let checked = plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none());
+        let nics: Vec<Nic> =
+            checked.map(|(name, planned)| Nic { name: name.clone(), mac: planned.link.permanent_mac.or(planned.link.mac) }).collect();
+        let (interfaces, intent) = intent::all(&plan.root, &nics);
+        Self { interfaces, intent, host: host::host(&plan.root) }
+    }
+}
+
+async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals, progress: Progress<'_>) -> Facts {
     let checked: BTreeMap<&String, &Link> =
         plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect();
     let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).collect();
@@ -79,7 +106,10 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
     let before = counters(&names);
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
-            let targets: Vec<Target> = checked.iter().filter_map(|(name, link)| target(name, link, states.get(*name)?, &host_state)).collect();
+            // The state was read below `/` as well.
+            let root = Root::new(Path::new("/"));
+            let target = |(name, link): (&&String, &&Link)| target(name, link, states.get(*name)?, &host_state, &root);
+            let targets: Vec<Target> = checked.iter().filter_map(target).collect();
             ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
         }
         Observed::Unknown(_) | Observed::Absent(_) => Answers { networks: BTreeMap::new(), interrupted: None },
@@ -89,9 +119,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
         Observed::Unknown(reason) | Observed::Absent(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
-    // Files are read last: meanwhile the kernel closes the packet socket, which takes it a moment.
-    let nics: Vec<Nic> = checked.iter().map(|(name, link)| Nic { name: (*name).clone(), mac: link.permanent_mac.or(link.mac) }).collect();
-    let mut intents = intent::interfaces(&plan.root, &nics);
+    let mut files = files();
 
     let mut interfaces = BTreeMap::new();
     for (name, planned) in &plan.interfaces {
@@ -101,7 +129,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             state.counters = state::witness(before, after);
             let unasked = || Network { router: unasked.clone(), server: unasked.clone() };
             Tenses {
-                intent: intents.remove(name).unwrap_or_else(InterfaceIntent::unread),
+                intent: files.interfaces.remove(name).unwrap_or_else(InterfaceIntent::unread),
                 state,
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
@@ -111,7 +139,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
     Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
-        host: host::host(&plan.root),
+        host: files.host,
         run: Run {
             started,
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -122,7 +150,7 @@ async fn look(plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Fac
             timeout_ms: u64::try_from(plan.timeout.as_millis()).unwrap_or(u64::MAX),
             interrupted: answers.interrupted.map(str::to_owned),
         },
-        intent: intent::host(&plan.root),
+        intent: files.intent,
         state: host_state,
         interfaces,
     }
@@ -139,12 +167,10 @@ fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
     names.iter().map(|name| (name.clone(), state::counters(name))).collect()
 }
 
-fn target(name: &str, link: &Link, state: &State, host: &HostState) -> Option<Target> {
+fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root) -> Option<Target> {
     let mac = link.mac?;
     let usable = |address: &&Address| address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed);
     let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);
-    // The state was read below `/` as well.
-    let root = Root::new(Path::new("/"));
-    let identity = identity::of(&identity::Guest { name, index: link.index, mac, state, host, root: &root });
+    let identity = identity::of(&identity::Guest { name, index: link.index, mac, state, host, root });
     Some(Target { name: name.into(), index: link.index, mac, link_local, identity })
 }

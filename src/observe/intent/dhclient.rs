@@ -1,6 +1,7 @@
 //! ISC dhclient as installed: its version and what its script does with the length of an address. The binary is read, never run.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 
 use crate::facts::{Dhclient, DhclientScript, FileLine};
 use crate::observe::file::Root;
@@ -15,6 +16,10 @@ const BINARIES: [&str; 4] = ["/sbin/dhclient", "/usr/sbin/dhclient", "/bin/dhcli
 const LARGEST_BINARY: u64 = 32 << 20;
 /// Longer than any version.
 const LONGEST_VERSION: usize = 25;
+const OPTION: &[u8] = b"--address-prefix-len";
+/// As much of a binary as is looked at together, in bytes, and as much around a piece as what is looked for can reach.
+const PIECE: usize = 64 << 10;
+const MARGIN: usize = 64;
 const VARIABLE: &str = "new_ip6_prefixlen";
 
 /// The path of the binary, if there is one.
@@ -28,19 +33,44 @@ pub(super) fn binary(root: &Root) -> Option<&'static str> {
 /// The binary or its script is there and cannot be read.
 pub(super) fn read(root: &Root) -> io::Result<Option<Dhclient>> {
     let Some(path) = binary(root) else { return Ok(None) };
-    let bytes = root.read(path, LARGEST_BINARY).map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
-    Ok(Some(Dhclient {
-        path: path.to_owned(),
-        version: version(&bytes),
-        has_prefix_length_option: contains(&bytes, b"--address-prefix-len"),
-        script: script(root)?,
-    }))
+    let built_in = root.open(path).and_then(|file| match file.metadata()?.len() {
+        LARGEST_BINARY.. => Err(io::Error::other("too large for a dhclient")),
+        _ => BuiltIn::read(file.take(LARGEST_BINARY)),
+    });
+    let built_in = built_in.map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
+    Ok(Some(Dhclient { path: path.to_owned(), version: built_in.version, has_prefix_length_option: built_in.has_option, script: script(root)? }))
+}
+
+/// What a binary has built in.
+struct BuiltIn {
+    version: Option<String>,
+    has_option: bool,
+}
+
+impl BuiltIn {
+    /// Reads as far as it takes, piece by piece: the binary may be larger than all else that is looked at.
+    fn read(mut binary: impl Read) -> io::Result<Self> {
+        let mut found = Self { version: None, has_option: false };
+        let mut window = Vec::with_capacity(PIECE + 2 * MARGIN);
+        let mut from = 0;
+        loop {
+            let is_last = binary.by_ref().take(PIECE as u64).read_to_end(&mut window)? < PIECE;
+            let until = if is_last { window.len() } else { window.len().saturating_sub(MARGIN) };
+            found.version = found.version.take().or_else(|| version(&window, from..until));
+            found.has_option |= contains(&window, OPTION);
+            if is_last || found.version.is_some() && found.has_option {
+                return Ok(found);
+            }
+            window.drain(..window.len().saturating_sub(2 * MARGIN));
+            from = MARGIN;
+        }
+    }
 }
 
 /// The version that a binary has built in: a string of its own (`4.4.3-P1`, printed as `isc-dhclient-%s`), or part of the older
-/// `isc-dhclient-V3.1.3`. The libraries of BIND inside it have version 9, and no dhclient has.
-fn version(binary: &[u8]) -> Option<String> {
-    let mut candidates = positions(binary, b'.').filter_map(|dot| {
+/// `isc-dhclient-V3.1.3`. The libraries of BIND inside it have version 9, and no dhclient has. Its first `.` is in `within`.
+fn version(binary: &[u8], within: Range<usize>) -> Option<String> {
+    let mut candidates = positions(binary, b'.').filter(|dot| within.contains(dot)).filter_map(|dot| {
         let begin = dot.checked_sub(1)?;
         let before = &binary[..begin];
         let begins =
@@ -135,6 +165,21 @@ fn sets(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn version_of(binary: &[u8]) -> Option<String> {
+        BuiltIn::read(binary).expect("reads").version
+    }
+
+    #[test]
+    fn wherever_a_piece_ends() {
+        for at in (PIECE - 2 * MARGIN..PIECE + 2 * MARGIN).chain([3 * PIECE + 1]) {
+            let mut binary = vec![0; at];
+            binary.extend(b"4.4.3-P1\0\0--address-prefix-len\0");
+            binary.resize(4 * PIECE, 0);
+            let found = BuiltIn::read(&binary[..]).expect("reads");
+            assert_eq!((found.version.as_deref(), found.has_option), (Some("4.4.3-P1"), true), "at {at}");
+        }
+    }
+
     #[test]
     fn versions() {
         for text in ["4.4.3-P1", "4.4.3", "4.2.5", "4.3.6b1", "4.1-ESV-R16-P2", "3.1.3", "4.2.4-P1"] {
@@ -143,9 +188,9 @@ mod tests {
         for text in ["9.11.36", "4", "4.4", "4.", "4.4.3 of", "4.x.3", "4.1-R", "", "4.4.3-P1-and-much-more-than-that"] {
             assert!(!is_version(text), "{text}");
         }
-        assert_eq!(version(b"\x7fELF\0 4.4.3-P1\0isc-dhclient-%s\x009.11.1\0dhclient.c\x004.4.3-P1\0").as_deref(), Some("4.4.3-P1"));
-        assert_eq!(version(b"\0isc-dhclient-V3.1.3\0").as_deref(), Some("3.1.3"));
-        assert_eq!(version(b"\0nothing\0"), None);
+        assert_eq!(version_of(b"\x7fELF\0 4.4.3-P1\0isc-dhclient-%s\x009.11.1\0dhclient.c\x004.4.3-P1\0").as_deref(), Some("4.4.3-P1"));
+        assert_eq!(version_of(b"\0isc-dhclient-V3.1.3\0").as_deref(), Some("3.1.3"));
+        assert_eq!(version_of(b"\0nothing\0"), None);
     }
 
     #[test]

@@ -114,16 +114,25 @@ const UNREAD: &[(&str, &[&str])] = &[
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
+    of_interfaces(&Root::new(root), nics)
+}
+
+/// As [`interfaces`] and [`host`], in one look.
+pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, HostIntent) {
     let root = Root::new(root);
-    let unread = unread(&root);
-    let readings = readings(&root, nics);
-    let sysctl = sysctl::lines(&root);
-    let overrides = cloud_init::overrides(&root).ok().flatten();
+    (of_interfaces(&root, nics), of_host(&root))
+}
+
+fn of_interfaces(root: &Root, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
+    let unread = unread(root);
+    let readings = readings(root, nics);
+    let sysctl = sysctl::lines(root);
+    let overrides = cloud_init::overrides(root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
         stack: overridden(in_charge::decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: in_charge::claims(&nic.name, &readings),
         sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
-        firewalls: firewall::at_boot(&root, nic).into(),
+        firewalls: firewall::at_boot(root, nic).into(),
     };
     nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
 }
@@ -172,12 +181,15 @@ fn unread(root: &Root) -> Vec<String> {
 
 /// What the image below `root` is set up to do as a whole.
 pub fn host(root: &Path) -> HostIntent {
-    let root = Root::new(root);
+    of_host(&Root::new(root))
+}
+
+fn of_host(root: &Root) -> HostIntent {
     HostIntent {
-        dhclient: dhclient::read(&root).into(),
-        pasted_backticks: pasted::read(&root).into(),
-        command_line: boot_loader::command_line(&root).into(),
-        modules: modprobe::read(&root).into(),
-        identity: Observed::Seen(baked::read(&root)),
+        dhclient: dhclient::read(root).into(),
+        pasted_backticks: pasted::read(root).into(),
+        command_line: boot_loader::command_line(root).into(),
+        modules: modprobe::read(root).into(),
+        identity: Observed::Seen(baked::read(root)),
     }
 }

@@ -11,20 +11,22 @@ const WANTS: [&str; 4] =
 /// in a runlevel of OpenRC, or it has a start link of sysvinit, or it is a job of Upstart. Whether the program behind it is there is not looked
 /// at.
 pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
+    names.iter().any(|name| root.once(format!("starts {name}"), || one_starts(root, name)))
+}
+
+fn one_starts(root: &Root, name: &str) -> bool {
     let has = |patterns: &[&str], fits: &dyn Fn(&str) -> bool| {
         patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))
     };
-    names.iter().any(|name| {
-        let unit = format!("{name}.service");
-        let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
-        let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
-        // S, two digits and the name.
-        let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(*name));
-        by_systemd
-            || by_upstart(root, name)
-            || has(&["/etc/runlevels/*"], &|entry| entry == *name)
-            || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
-    })
+    let unit = format!("{name}.service");
+    let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
+    let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
+    // S, two digits and the name.
+    let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(name));
+    by_systemd
+        || by_upstart(root, name)
+        || has(&["/etc/runlevels/*"], &|entry| entry == name)
+        || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
 }
 
 /// Whether a job of Upstart starts by itself (init(5)): it says on what, and no override says `manual`. Jobs that packages bring for Upstart
