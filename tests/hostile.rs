@@ -296,7 +296,7 @@ fn an_image_of_too_much_ends_soon() {
     write("usr/sbin/dhcpcd", "");
     write("etc/systemd/system/multi-user.target.wants/dhcpcd.service", "");
     write("etc/systemd/system/multi-user.target.wants/systemd-networkd.service", "");
-    write("etc/dhcpcd.conf", &(0..30_000).map(|nth| format!("interface e{nth}\nnoipv6rs\n")).collect::<String>());
+    write("etc/dhcpcd.conf", &(0..30_000).map(|nth| format!("interface e{nth}\nnoipv6rs\n")).collect::<Vec<_>>().concat());
     for nth in 0..20 {
         write(&format!("etc/sysctl.d/{nth}.conf"), &mebibyte("net.ipv6.conf.*.accept_ra=0\nnet/ipv6/conf/e?*/accept_ra=1\n"));
         write(&format!("etc/systemd/network/{nth}.network"), &format!("[Match]\nName={}\n", &mebibyte("*a*a*a*b ")[20..]));

@@ -160,3 +160,17 @@ fn facts_that_are_none_are_refused_with_their_place() {
     }
     assert_eq!(v6check(&["replay", "/nonexistent"]).status.code(), Some(2));
 }
+
+#[test]
+fn an_image_whose_files_cannot_be_read_says_so() {
+    let image = tempfile::tempdir().unwrap();
+    for (path, text) in [("etc/netplan/50.yaml", "network:\n  ethernets:\n   eth0: {dhcp6: [yes\n"), ("usr/sbin/netplan", "")] {
+        let path = image.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).arg("--root").arg(image.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("/etc/netplan/50.yaml:") && text.contains("Name the guest's NIC with --interface"), "{text}");
+}

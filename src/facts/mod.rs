@@ -144,6 +144,9 @@ pub struct Run {
     /// The image that was looked at instead of a running guest (`--root`): the directory it is mounted or unpacked in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Why some of an image's files could not be read that may name interfaces; empty where the interfaces were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// Nothing was sent (`--passive`).
     pub passive: bool,
     /// The whole window was waited out for second routers and servers (`--thorough`).

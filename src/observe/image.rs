@@ -17,7 +17,7 @@ const MOST_INTERFACES: usize = 256;
 pub fn image(root: &Path, names: &[String]) -> Facts {
     let (started, clock) = (now(), Instant::now());
     let asked = names.len();
-    let names: BTreeSet<String> = if names.is_empty() { intent::named(root) } else { names.iter().cloned().collect() };
+    let (names, unread) = if names.is_empty() { intent::named(root) } else { (names.iter().cloned().collect::<BTreeSet<_>>(), Vec::new()) };
     let nics: Vec<Nic> = names.iter().take(MOST_INTERFACES.max(asked)).map(|name| Nic { name: name.clone(), mac: None }).collect();
     let mut intents = intent::interfaces(root, &nics);
     let interface = |name: String| {
@@ -39,6 +39,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
             uptime_cs: 0,
             image: Some(root.display().to_string()),
+            unread,
             passive: false,
             thorough: false,
             timeout_ms: 0,

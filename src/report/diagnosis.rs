@@ -70,16 +70,17 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
         ranked.push((rank, Diagnosis { interface: Some(interface.name.clone()), fault, text }));
     }
     if none_checked {
-        ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces, run.image.is_some()) }));
+        ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces, run) }));
     }
     // Stable, so that equals stay in the order of their names.
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 
-fn nothing_checked(interfaces: &[InterfaceEntry], image: bool) -> String {
-    if image {
-        return "no interface was checked: the files of this image name none. Name the guest's NIC with --interface.".into();
+fn nothing_checked(interfaces: &[InterfaceEntry], run: &Run) -> String {
+    if run.image.is_some() {
+        let unread = run.unread.first().map(|reason| format!(", and some could not be read ({})", plain(reason))).unwrap_or_default();
+        return format!("no interface was checked: the files of this image name none{unread}. Name the guest's NIC with --interface.");
     }
     let what = match interfaces.len() {
         0 => "this machine has no interface".to_owned(),

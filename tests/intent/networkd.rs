@@ -218,7 +218,7 @@ fn left_alone_and_at_boot() {
 fn the_interfaces_that_files_name() {
     let container = ("/usr/lib/systemd/network/80-container-host0.network", "[Match]\nName=host0\n");
     let root = image(&[(FILE, "[Match]\nName=eth0 en* lo\nName=!eth5\n"), container]);
-    assert_eq!(intent::named(root.path()).into_iter().collect::<Vec<_>>(), ["eth0"]);
+    assert_eq!(intent::named(root.path()).0.into_iter().collect::<Vec<_>>(), ["eth0"]);
 }
 
 #[test]

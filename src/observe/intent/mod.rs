@@ -137,11 +137,17 @@ fn of_interfaces(root: &Root, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent>
     nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
 }
 
-/// The interfaces that the files below `root` name. What no interface can be called is left out: files name it in vain.
-pub fn named(root: &Path) -> BTreeSet<String> {
-    let readings = readings(&Root::new(root), &[]);
-    let named = readings.into_iter().filter_map(|(_, reading)| reading.ok()).flat_map(|reading| reading.named);
-    named.filter(|name| may_be_interface(name)).collect()
+/// The interfaces that the files below `root` name, and why some files could not be read that may name others. What no interface can be
+/// called is left out: files name it in vain.
+pub fn named(root: &Path) -> (BTreeSet<String>, Vec<String>) {
+    let (mut named, mut unread) = (BTreeSet::new(), Vec::new());
+    for (_, reading) in readings(&Root::new(root), &[]) {
+        match reading {
+            Ok(reading) => named.extend(reading.named.into_iter().filter(|name| may_be_interface(name))),
+            Err(reason) => unread.push(reason),
+        }
+    }
+    (named, unread)
 }
 
 /// Whether the kernel lets an interface have this name (`dev_valid_name`, net/core/dev.c); the label of an address (`eth0:1`) is let through.
