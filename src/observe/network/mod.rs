@@ -3,7 +3,6 @@
 //! Everything goes by one packet socket. Sent are only Router Solicitations and DHCPv6 Solicits without Rapid Commit; UDP port 546 is
 //! never bound, nothing that is heard is answered. It does not judge the answers beyond what a client needs to stop asking.
 
-mod closing;
 mod dialogue;
 mod filter;
 mod packet_socket;

@@ -13,7 +13,7 @@ use socket2::{Domain, SockAddr, SockAddrStorage, Socket, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::{closing, filter};
+use super::filter;
 use crate::facts::{Mac, TransportChecksum};
 
 /// Room for a burst, as far as net.core.rmem_max lets us.
@@ -121,11 +121,12 @@ impl PacketSocket {
         }
     }
 
-    /// Closes the socket while the caller goes on: it may take the kernel up to 20 ms ([`closing`]).
+    /// Closes the socket while the caller goes on: the kernel waits for an RCU grace period in it, 4 to 20 ms (net/packet/af_packet.c,
+    /// `packet_release`). A process's end waits for it too; a socket left to the kernel to collect would stay open for nobody knows how long.
     pub(super) fn close(self) {
         let socket = self.socket.into_inner();
         // Without a thread it is closed here and now.
-        let _ = std::thread::Builder::new().spawn(move || closing::close(socket));
+        let _ = std::thread::Builder::new().spawn(move || drop(socket));
     }
 
     /// How many frames the kernel dropped for want of room since this was last asked.
