@@ -301,7 +301,7 @@ pub struct Neighbour {
     pub router: bool,
 }
 
-/// Counters of an interface, by the kernel's names.
+/// Counters of an interface, those that decide something, by the kernel's names.
 pub type Counters = BTreeMap<String, u64>;
 
 /// Counters of an interface before and after the conversations.
