@@ -2,6 +2,7 @@
 
 use super::harmless::line;
 use super::{CheckResult, Report};
+use crate::catalogue::Blame;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -35,7 +36,7 @@ pub fn remedies(report: &Report, format: RemedyFormat) -> String {
 
 fn changes(report: &Report) -> Vec<Change<'_>> {
     let mut changes: Vec<Change<'_>> = Vec::new();
-    let failed = |result: &&CheckResult| result.verdict == Verdict::Fail && result.waived.is_none() && result.blame == crate::catalogue::Blame::Guest;
+    let failed = |result: &&CheckResult| result.verdict == Verdict::Fail && result.waived.is_none() && result.blame == Blame::Guest;
     for result in report.results.iter().filter(failed) {
         let Some(text) = result.remedy.as_deref() else { continue };
         let script = result.script.as_deref();
@@ -106,14 +107,13 @@ fn cloud_init(report: &Report, changes: &[Change<'_>]) -> String {
     let commands = commands(changes);
     yaml.push_str(if commands.is_empty() { "runcmd: []\n" } else { "runcmd:\n" });
     for command in commands {
-        // A block scalar takes any text as it is, and cloud-init gives a text to sh.
+        // A block scalar takes any text as it is, and cloud-init gives it to sh, to which comments alone are no error.
         yaml.push_str("- |\n");
         for text in command.lines() {
             yaml.push_str(if text.is_empty() { "" } else { "  " });
             yaml.push_str(text);
             yaml.push('\n');
         }
-        // A command of comments alone is none to sh, which is no error.
     }
     yaml
 }
