@@ -6,17 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("wire", &[]),
+    ("capture", &[]),
     ("wrap", &[]),
     ("glob", &[]),
     ("facts", &[]),
     ("lab", &["wire"]),
     ("plan", &["facts", "wrap"]),
     ("judge", &["facts", "wire"]),
-    ("observe", &["facts", "glob", "plan", "wire"]),
+    ("story", &["facts", "wire"]),
+    ("observe", &["capture", "facts", "glob", "plan", "wire"]),
+    ("install", &["wrap"]),
     ("catalogue", &["facts", "glob", "judge", "wrap"]),
-    ("report", &["catalogue", "facts", "judge", "wrap"]),
+    ("report", &["catalogue", "facts", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
 ];
 

@@ -12,9 +12,9 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
-use support::{INTERFACE, deviation, frames};
+use support::{INTERFACE, deviation, frames, story};
 use v6check::catalogue::{Case, Catalogue, Check};
-use v6check::facts::{self, Direction, Facts, Frame, TransportChecksum};
+use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, TransportChecksum};
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
 
 /// The guest network stacks by the names that facts have for them.
@@ -228,7 +228,7 @@ fn as_text(facts: &Facts) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// The good guest's conversations: what it asked and what the good network answers.
+/// The good guest's boot and conversations: what it asked and what the good network answers.
 fn framed(mut facts: Facts) -> Facts {
     let sent = |bytes| Frame { at_us: 0, direction: Direction::Sent, checksum: TransportChecksum::Complete, bytes };
     let nothing_special = toml::Table::new();
@@ -240,6 +240,8 @@ fn framed(mut facts: Facts) -> Facts {
     server.frames = vec![sent(frames::solicit(&identity.duid, identity.iaid).unwrap())];
     let asked = frames::Asked::of(server).unwrap();
     deviation::answer(server, vec![frames::answer(&nothing_special, &asked).unwrap()]);
+    let boot = Boot { recording: Observed::Seen(story::good().unwrap()), journal: Observed::Seen(Vec::new()) };
+    facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).unwrap().boot = boot;
     facts
 }
 

@@ -3,6 +3,7 @@
 //! Facts know nothing of requirements, verdicts or packets' meaning (frames are kept as bytes). Everything right of them is a
 //! function of them, so a saved run judges like the run itself.
 
+mod boot;
 mod intent;
 mod network;
 mod state;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use pnet::util::MacAddr;
 use serde::{Deserialize, Serialize};
 
+pub use boot::{AddressChange, Boot, Change, Event, Gap, Happening, JournalLine, LinkChange, Recorder, Recording, RouteChange, SeenFrame};
 pub use intent::{
     BakedDuid, BakedIdentity, Claim, Dhclient, DhclientScript, FileLine, Firewall, HostIntent, Intent, InterfaceIntent, Passes, PastedLine,
     RunsDhcpv6, Setting, TakesRas,
@@ -144,6 +146,9 @@ pub struct Run {
     /// The image that was looked at instead of a running guest (`--root`): the directory it is mounted or unpacked in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The capture that was looked at instead of a running guest (`replay CAPTURE`): the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
     /// Why some of an image's files could not be read that may name interfaces; empty where the interfaces were given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -179,6 +184,8 @@ pub struct Tenses {
     pub intent: InterfaceIntent,
     /// What the kernel and the daemons hold now.
     pub state: State,
+    /// What went over the wire while it booted.
+    pub boot: Boot,
     /// What the network offers now.
     pub network: Network,
 }

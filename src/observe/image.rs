@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Nic, host, intent, now};
-use crate::facts::{Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
+use crate::facts::{Boot, Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
 
 /// Why an image has no state and no network.
 const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
@@ -26,7 +26,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             let reason = format!("the image names more than {MOST_INTERFACES} interfaces; name it with --interface");
             return (name, Interface { left_out: Some(reason), link, tenses: None });
         };
-        let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
+        let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), boot: Boot::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
         (name, Interface { left_out: None, link, tenses: Some(tenses) })
     };
     let interfaces = names.into_iter().map(interface).collect();
@@ -39,6 +39,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
             uptime_cs: 0,
             image: Some(root.display().to_string()),
+            capture: None,
             unread,
             passive: false,
             thorough: false,

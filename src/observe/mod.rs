@@ -27,8 +27,8 @@ pub use intent::{Nic, may_be_interface};
 pub use network::{Answers, Ending, Signals, Target, ask};
 
 use crate::facts::{
-    Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope,
-    State, Tenses, Tool,
+    Address, AddressFlag, Boot, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA,
+    Scope, State, Tenses, Tool,
 };
 use crate::plan::{Plan, Survey};
 use file::Root;
@@ -131,6 +131,7 @@ async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals,
             Tenses {
                 intent: files.interfaces.remove(name).unwrap_or_else(InterfaceIntent::unread),
                 state,
+                boot: Boot::unknown("not read"),
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
         });
@@ -145,6 +146,7 @@ async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals,
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
             uptime_cs,
             image: None,
+            capture: None,
             unread: Vec::new(),
             passive: plan.passive,
             thorough: plan.thorough,

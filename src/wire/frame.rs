@@ -13,7 +13,7 @@ use pnet::packet::udp::{self as pnet_udp, MutableUdpPacket};
 use pnet::packet::util::ipv6_checksum;
 use pnet::util::MacAddr;
 
-use super::{Flaw, address_at, flaw, mac_at, u16_at};
+use super::{Flaw, address_at, flaw, mac_at, u16_at, u32_at};
 
 const ETHERNET_HEADER: usize = 14;
 const IPV6_HEADER: usize = 40;
@@ -24,6 +24,10 @@ const PADDED_FRAME: usize = 60 + VLAN_TAG;
 const VLAN_TAG: usize = 4;
 const MOST_VLANS: usize = 4;
 const MOST_EXTENSION_HEADERS: usize = 16;
+
+/// The flow label of every frame that v6check sends, so that a capture tells them from the guest's own. A sender chooses its labels as it
+/// likes (RFC 6437 section 3), the kernel's solicitations have 0, and one in a million others could be this.
+pub const OWN_FLOW_LABEL: u32 = 0x7_6c0c;
 
 const HOP_BY_HOP: u8 = 0;
 const UDP: u8 = 17;
@@ -43,12 +47,18 @@ pub struct Frame<'a> {
     pub vlans: Vec<u16>,
     /// Traffic class.
     pub traffic_class: u8,
+    /// Flow label, 20 bits.
+    pub flow_label: u32,
     /// Source address.
     pub source: Ipv6Addr,
     /// Destination address.
     pub destination: Ipv6Addr,
     /// Hop limit.
     pub hop_limit: u8,
+    /// Numbers of its extension headers, in order.
+    pub extension_headers: Vec<u8>,
+    /// Value of the router alert among its hop-by-hop options (RFC 2711), if there is one.
+    pub router_alert: Option<u16>,
     /// What it carries.
     pub payload: Payload<'a>,
 }
@@ -78,6 +88,16 @@ pub enum Payload<'a> {
     Other(u8),
 }
 
+impl Payload<'_> {
+    /// Whether its checksum is right; absent where it has none that is known here.
+    pub fn checksum_right(&self) -> Option<bool> {
+        match self {
+            Self::Icmpv6 { checksum_right, .. } | Self::Udp { checksum_right, .. } => Some(*checksum_right),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 impl<'a> Frame<'a> {
     /// Reads a frame from its Ethernet header on; `None` if it is not IPv6 at all (other EtherType, too short for an IPv6 header).
     pub fn parse(bytes: &'a [u8]) -> Option<(Self, Vec<Flaw>)> {
@@ -96,15 +116,20 @@ impl<'a> Frame<'a> {
         }
         let (source, destination) = (address_at(header, 8)?, address_at(header, 24)?);
         let packet = &bytes[..body + length.min(available)];
-        let payload = Walk { packet, at: body, next: header[6], atomic_fragment: None, flaws: &mut flaws }.payload(source, destination);
+        let mut walk = Walk { packet, at: body, next: header[6], passed: Vec::new(), router_alert: None, atomic_fragment: None, flaws: &mut flaws };
+        let payload = walk.payload(source, destination);
+        let (extension_headers, router_alert) = (walk.passed, walk.router_alert);
         let frame = Self {
             destination_mac: mac_at(bytes, 0)?,
             source_mac: mac_at(bytes, 6)?,
             vlans,
             traffic_class: header[0] << 4 | header[1] >> 4,
+            flow_label: u32_at(header, 0)? & 0x000f_ffff,
             source,
             destination,
             hop_limit: header[7],
+            extension_headers,
+            router_alert,
             payload,
         };
         Some((frame, flaws))
@@ -133,6 +158,9 @@ struct Walk<'a, 'f> {
     at: usize,
     /// Its number.
     next: u8,
+    /// Numbers of the extension headers met.
+    passed: Vec<u8>,
+    router_alert: Option<u16>,
     /// Where a fragment header of a whole packet stands.
     atomic_fragment: Option<usize>,
     flaws: &'f mut Vec<Flaw>,
@@ -158,6 +186,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Past one extension header; `None` if what stands behind it cannot be read.
     fn step(&mut self, count: usize) -> Option<()> {
+        self.passed.push(self.next);
         let rest = self.rest();
         let &[following, length, ..] = rest else {
             self.note(self.at, format!("extension header {} of {} bytes", self.next, rest.len()));
@@ -171,7 +200,8 @@ impl<'a> Walk<'a, '_> {
         }
         match self.next {
             FRAGMENT => self.fragment(u16_at(rest, 2)?)?,
-            HOP_BY_HOP if count > 0 => self.note(self.at, "hop-by-hop options are not the first header".to_owned()),
+            HOP_BY_HOP if count == 0 => self.router_alert = router_alert(&rest[2..length]),
+            HOP_BY_HOP => self.note(self.at, "hop-by-hop options are not the first header".to_owned()),
             ROUTING if rest[3] > 0 => self.note(self.at, format!("routing header with {} segments left", rest[3])),
             _ => {}
         }
@@ -246,6 +276,20 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
+/// The value of the router alert among hop-by-hop options (RFC 8200 section 4.2, RFC 2711 section 2.1).
+fn router_alert(mut options: &[u8]) -> Option<u16> {
+    const PAD1: u8 = 0;
+    const ROUTER_ALERT: u8 = 5;
+    loop {
+        match options {
+            [PAD1, rest @ ..] => options = rest,
+            [ROUTER_ALERT, 2, high, low, ..] => return Some(u16::from_be_bytes([*high, *low])),
+            [_, length, ..] => options = options.get(2 + usize::from(*length)..)?,
+            _ => return None,
+        }
+    }
+}
+
 /// Equal in ones' complement, where all bits set is 0 as well (RFC 1071).
 fn same_sum(one: u16, other: u16) -> bool {
     one % u16::MAX == other % u16::MAX
@@ -264,6 +308,16 @@ pub struct Envelope {
     pub destination: Ipv6Addr,
     /// Hop limit.
     pub hop_limit: u8,
+}
+
+/// A built frame with [`OWN_FLOW_LABEL`]. No checksum covers the label.
+pub fn marked(mut frame: Vec<u8>) -> Vec<u8> {
+    if let Some(word) = frame.get_mut(ETHERNET_HEADER..ETHERNET_HEADER + 4) {
+        let [_, low @ ..] = OWN_FLOW_LABEL.to_be_bytes();
+        word[1] = word[1] & 0xf0 | low[0];
+        word[2..].copy_from_slice(&low[1..]);
+    }
+    frame
 }
 
 /// The MAC address of an IPv6 multicast group (RFC 2464 section 7).

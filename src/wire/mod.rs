@@ -3,10 +3,14 @@
 //! A parser never fails: it yields what it could read and the [`Flaw`]s with their offsets. Order, duplicates, unknown options, reserved
 //! bits and raw bytes are kept, so that a message parsed and built again is the same bytes.
 
+pub mod dhcpv4;
 pub mod dhcpv6;
 pub mod duid;
 pub mod frame;
+pub mod message;
+pub mod mld;
 pub mod ndp;
+pub mod neighbor;
 pub mod received;
 
 use std::fmt;

@@ -13,6 +13,13 @@ pub const ROUTER_SOLICITATION: u8 = 133;
 /// ICMPv6 type of a Router Advertisement.
 pub const ROUTER_ADVERTISEMENT: u8 = 134;
 
+/// ICMPv6 type of a Neighbor Solicitation.
+pub const NEIGHBOR_SOLICITATION: u8 = 135;
+/// ICMPv6 type of a Neighbor Advertisement.
+pub const NEIGHBOR_ADVERTISEMENT: u8 = 136;
+/// ICMPv6 type of a Redirect.
+pub const REDIRECT: u8 = 137;
+
 /// Fixed part of a Router Advertisement, in bytes.
 const FIXED: usize = 16;
 
@@ -166,7 +173,7 @@ impl NdOption {
 }
 
 /// The options of a message of Neighbor Discovery, from `start` on.
-fn parse_options(message: &[u8], start: usize, flaws: &mut Vec<Flaw>) -> Vec<NdOption> {
+pub(super) fn parse_options(message: &[u8], start: usize, flaws: &mut Vec<Flaw>) -> Vec<NdOption> {
     let (mut options, mut at) = (Vec::new(), start);
     while let Some(rest) = message.get(at..).filter(|rest| !rest.is_empty()) {
         let &[kind, units, ..] = rest else {

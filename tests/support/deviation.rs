@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 use v6check::catalogue::Case;
-use v6check::facts::{Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, State, TransportChecksum};
+use v6check::facts::{Boot, Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, State, TransportChecksum};
 
-use super::{INTERFACE, frames, patch};
+use super::{INTERFACE, frames, patch, story};
 
 /// What the facts of `case` are.
 ///
@@ -26,6 +26,10 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
             list.iter().map(|table| frames::answer(table, &asked)).collect::<Result<Vec<_>, _>>().map_err(|error| format!("answers: {error}"))?;
         answer(conversation, frames);
     }
+    if let Some(list) = &case.boot {
+        let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
+        tenses.boot.recording = Observed::Seen(story::recording(list)?);
+    }
     // The patches come last, so that they can say how a conversation ended in which nobody answered.
     let mut json = serde_json::to_value(&facts).map_err(|error| error.to_string())?;
     if let Some(table) = &case.host {
@@ -38,7 +42,12 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
         patch::merge(interface, as_json(table)?).map_err(|error| format!("interface: {error}"))?;
     }
     let facts = serde_path(&json)?;
-    let deviates = case.image || case.host.is_some() || case.interface.is_some() || case.advertisements.is_some() || case.answers.is_some();
+    let deviates = case.image
+        || case.boot.is_some()
+        || case.host.is_some()
+        || case.interface.is_some()
+        || case.advertisements.is_some()
+        || case.answers.is_some();
     if deviates && facts == *good {
         return Err("the deviation changes nothing".into());
     }
@@ -56,6 +65,7 @@ pub(crate) fn as_image(facts: &mut Facts) {
     for interface in facts.interfaces.values_mut() {
         interface.link = Observed::Absent(NOT_RUNNING.into());
         if let Some(tenses) = &mut interface.tenses {
+            tenses.boot = Boot::absent(NOT_RUNNING);
             tenses.network = Network::absent(NOT_RUNNING);
             tenses.state = State::absent(NOT_RUNNING);
         }

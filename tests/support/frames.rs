@@ -15,13 +15,13 @@ pub(crate) const GUEST_MAC: MacAddr = MacAddr(0xfa, 0x16, 0x3e, 0, 0, 1);
 /// Its link-local address.
 pub(crate) const GUEST: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xf816, 0x3eff, 0xfe00, 1);
 /// The MAC address of the host's end of the link.
-const ROUTER_MAC: MacAddr = MacAddr(0xfe, 0x16, 0x3e, 0, 0, 1);
+pub(crate) const ROUTER_MAC: MacAddr = MacAddr(0xfe, 0x16, 0x3e, 0, 0, 1);
 /// Its link-local address: the gateway and the DHCPv6 server.
-const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xfc16, 0x3eff, 0xfe00, 1);
+pub(crate) const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0xfc16, 0x3eff, 0xfe00, 1);
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
-const SERVER_DUID: &str = "000100013297e106f2becb49a5e2";
+pub(crate) const SERVER_DUID: &str = "000100013297e106f2becb49a5e2";
 const DAY_S: u32 = 86_400;
 
 #[derive(Deserialize)]
@@ -142,6 +142,11 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// What a client with this DUID asked.
+    pub(crate) fn new(client: Vec<u8>, iaid: u32, transaction: u32) -> Self {
+        Self { client, iaid, transaction }
+    }
+
     /// What the Solicit of `conversation` asked.
     ///
     /// # Errors
@@ -277,7 +282,11 @@ pub(crate) fn solicit(duid: &str, iaid: u32) -> Result<Vec<u8>, String> {
     Ok(udp(&envelope, 546, 547, &message.build()))
 }
 
-fn bytes(duid: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a DUID in hexadecimal.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn bytes(duid: &str) -> Result<Vec<u8>, String> {
     Ok(Duid::from_hex(duid).ok_or_else(|| format!("{duid:?} is not a DUID in hexadecimal"))?.0)
 }
 

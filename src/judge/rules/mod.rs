@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, timing};
+use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, story, timing};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

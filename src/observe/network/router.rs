@@ -28,7 +28,7 @@ impl RouterQuestion {
             destination: ALL_ROUTERS,
             hop_limit: 255,
         };
-        Self { solicitation: frame::icmpv6(&envelope, &ndp::router_solicitation(link_local.map(|_| mac))) }
+        Self { solicitation: frame::marked(frame::icmpv6(&envelope, &ndp::router_solicitation(link_local.map(|_| mac)))) }
     }
 }
 

@@ -60,7 +60,7 @@ impl Question for ServerQuestion {
                 DhcpOption::IaNa { iaid: self.identity.iaid, t1_s: 0, t2_s: 0, options: Vec::new() },
             ],
         };
-        frame::udp(&self.envelope, CLIENT_PORT, SERVER_PORT, &message.build())
+        frame::marked(frame::udp(&self.envelope, CLIENT_PORT, SERVER_PORT, &message.build()))
     }
 
     fn meaning(&self, heard: &Heard<'_>) -> Meaning {

@@ -1,0 +1,80 @@
+//! Capture files as bytes: reading pcap and pcapng of any origin in one pass, writing pcapng block by block.
+//!
+//! Knows blocks, link types and time stamps, and nothing of what the packets mean. Reading needs memory for the largest packet that is
+//! kept, whatever the size of the file; writing makes bytes and leaves them to the caller.
+
+pub mod write;
+
+/// Which way a packet went, as seen by who captured it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It arrived there.
+    In,
+    /// It was sent from there.
+    Out,
+}
+
+/// Link types (IANA pcap link types, as in pcap and pcapng).
+pub mod link_type {
+    /// Ethernet.
+    pub const ETHERNET: u16 = 1;
+    /// Raw IP.
+    pub const RAW: u16 = 101;
+    /// Linux cooked capture, version 1.
+    pub const LINUX_SLL: u16 = 113;
+    /// Raw IPv6.
+    pub const IPV6: u16 = 229;
+    /// Linux cooked capture, version 2.
+    pub const LINUX_SLL2: u16 = 276;
+}
+
+/// An interface of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name; empty where the file tells none.
+    pub name: String,
+    /// Its link type, see [`link_type`].
+    pub link_type: u16,
+}
+
+/// A packet of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// Its interface, by the order of the interfaces in the whole file.
+    pub interface: usize,
+    /// Link type of that interface.
+    pub link_type: u16,
+    /// When, in nanoseconds since 1970.
+    pub at_ns: u64,
+    /// Which way, where the file tells.
+    pub way: Option<Way>,
+    /// How long it was on the wire, in bytes.
+    pub wire_length: u32,
+    /// What was captured of it, from its link-layer header on.
+    pub bytes: &'a [u8],
+}
+
+/// One thing of a capture file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// A section began, with the comment and the name of the application that it has.
+    Section {
+        /// The program that wrote it (`shb_userappl`); empty where the file tells none.
+        application: String,
+        /// Its first comment; empty where it has none.
+        comment: String,
+    },
+    /// An interface was described.
+    Interface(Interface),
+    /// A packet.
+    Packet(Packet<'a>),
+    /// A journal entry (pcapng's systemd Journal Export Block): its fields in order.
+    Journal(Vec<(String, String)>),
+    /// So many packets of an interface were dropped from the beginning of the capture until this time, in nanoseconds since 1970.
+    Dropped {
+        /// When that was counted.
+        at_ns: u64,
+        /// The count.
+        packets: u64,
+    },
+}

@@ -1,0 +1,144 @@
+//! The boot as messages: the recording's frames read once, with who said each and when, and what is missing of them.
+
+use std::net::Ipv6Addr;
+
+use super::{Evidence, Subject};
+use crate::facts::{Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
+use crate::wire::Flaw;
+use crate::wire::dhcpv6;
+use crate::wire::frame::Frame;
+use crate::wire::message::Message;
+
+/// The recording of one interface, read.
+pub(super) struct Story<'a> {
+    /// The recording itself.
+    pub(super) recording: &'a Recording,
+    /// Its frames that are IPv6, in the order of time, those of v6check left out.
+    pub(super) said: Vec<Said<'a>>,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Party {
+    /// The guest's own programs.
+    Guest,
+    /// Anybody else on the link.
+    Network,
+}
+
+/// One frame of the story.
+pub(super) struct Said<'a> {
+    /// When, in microseconds since the capture began.
+    pub(super) at_us: u64,
+    /// Who.
+    pub(super) by: Party,
+    /// Its headers.
+    pub(super) frame: Frame<'a>,
+    /// What it says.
+    pub(super) message: Message,
+    /// What is wrong with the bytes of the frame and of the message; empty where it was cut, since then that cannot be told.
+    pub(super) flaws: Vec<Flaw>,
+    /// Only its beginning was captured: what the message lacks may be behind the cut.
+    pub(super) cut: bool,
+    /// Whether its checksum is right; absent where that cannot be told.
+    pub(super) checksum_right: Option<bool>,
+}
+
+impl<'a> Story<'a> {
+    /// The story of the subject's interface.
+    ///
+    /// # Errors
+    /// Nothing was recorded; the reason says how it can be.
+    pub(super) fn of(subject: &Subject<'a>) -> Result<Self, Unknown> {
+        let (_, tenses) = subject.on_interface()?;
+        Ok(Self::read(tenses.boot.recording.get()?))
+    }
+
+    /// The story that `recording` tells.
+    pub(super) fn read(recording: &'a Recording) -> Self {
+        let said = recording.events.iter().filter_map(Said::read).collect();
+        Self { recording, said }
+    }
+
+    /// What the guest said.
+    pub(super) fn guest(&self) -> impl Iterator<Item = &Said<'a>> {
+        self.said.iter().filter(|said| said.by == Party::Guest)
+    }
+
+    /// What others said.
+    pub(super) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
+        self.said.iter().filter(|said| said.by == Party::Network)
+    }
+
+    /// The DHCPv6 messages of the guest's client, of all types.
+    pub(super) fn client(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
+        self.guest().filter_map(|said| match &said.message {
+            Message::FromClient(message) => Some((said, message)),
+            _ => None,
+        })
+    }
+
+    /// The DHCPv6 messages to the guest's client, of all types.
+    pub(super) fn server(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
+        self.network().filter_map(|said| match &said.message {
+            Message::ToClient(message) => Some((said, message)),
+            _ => None,
+        })
+    }
+
+    /// The guest's Router Solicitations.
+    pub(super) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
+        self.guest().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
+    }
+
+    /// Whether frames may be missing between two times.
+    pub(super) fn lost_between(&self, from_us: u64, until_us: u64) -> bool {
+        self.recording.gaps.iter().any(|gap| gap.from_us <= until_us && from_us <= gap.until_us)
+    }
+
+    /// Whether the recording shows the interface from its coming up on, so that what is not among the first frames was not sent.
+    pub(super) fn from_the_start(&self) -> bool {
+        self.recording.up_at_us.is_some()
+    }
+
+    /// When `address` became usable: set, and not tentative. Only a recording in the guest knows.
+    pub(super) fn usable_at(&self, address: Ipv6Addr) -> Option<u64> {
+        use crate::facts::{AddressFlag, Change};
+        self.recording.events.iter().find_map(|event| match &event.what {
+            Happening::Address(it) if it.address == address && it.change == Change::Set && !it.flags.contains(&AddressFlag::Tentative) => {
+                Some(event.at_us)
+            }
+            _ => None,
+        })
+    }
+
+    /// A piece of evidence out of the recording: `what` at a time.
+    pub(super) fn evidence(&self, at_us: u64, what: impl Into<String>) -> Evidence {
+        Evidence { tense: Tense::Boot, source: format!("{} at {}", self.recording.file, seconds(at_us)), value: what.into() }
+    }
+}
+
+impl<'a> Said<'a> {
+    fn read(event: &'a Event) -> Option<Self> {
+        let Happening::Frame(SeenFrame { direction, checksum, cut, bytes }) = &event.what else { return None };
+        let by = match direction {
+            Direction::Guest => Party::Guest,
+            Direction::Received => Party::Network,
+            Direction::Sent => return None,
+        };
+        let (frame, mut flaws) = Frame::parse(bytes)?;
+        let (message, more) = Message::of(&frame);
+        flaws.extend(more);
+        if *cut {
+            flaws.clear();
+        }
+        let known = *checksum == TransportChecksum::Complete && !cut;
+        let checksum_right = known.then(|| frame.payload.checksum_right()).flatten();
+        Some(Self { at_us: event.at_us, by, frame, message, flaws, cut: *cut, checksum_right })
+    }
+}
+
+/// A time of the recording in words: `3.214 s`.
+pub(super) fn seconds(at_us: u64) -> String {
+    format!("{}.{:03} s", at_us / 1_000_000, at_us / 1000 % 1000)
+}
