@@ -48,6 +48,7 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
+        Command::Record(_) | Command::Watch(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };

@@ -40,6 +40,8 @@ pub struct Wanted {
     pub thorough: bool,
     /// Deadline of all conversations.
     pub timeout: Duration,
+    /// A capture of the boot, instead of the recorder's.
+    pub boot: Option<PathBuf>,
 }
 
 /// The observations to make.
@@ -57,6 +59,8 @@ pub struct Plan {
     pub passive: bool,
     /// Deadline of all conversations.
     pub timeout: Duration,
+    /// A capture of the boot that was named; absent where the recorder's is looked for.
+    pub boot: Option<PathBuf>,
 }
 
 /// A link in the plan.
@@ -118,6 +122,7 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
         thorough: wanted.thorough,
         passive: wanted.passive,
         timeout: wanted.timeout,
+        boot: wanted.boot.clone(),
     })
 }
 

@@ -2,21 +2,20 @@
 //!
 //! It turns options into what the rest of the program is asked; it knows neither checks nor facts.
 
+mod boot;
+mod options;
+
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::plan::Wanted;
-use crate::report::{Counting, FORMATS, Format, RemedyFormat, Style, Target, Verbosity};
+use crate::report::{Format, RemedyFormat, Style, Target};
+use options::{CatalogueOptions, LookOptions, ReportOptions, RunOptions, Written};
 
-/// The longest deadline of a run, in seconds.
-const LONGEST_S: f64 = 3600.0;
-/// The shortest, in seconds: what the facts can tell.
-const SHORTEST_S: f64 = 0.001;
+pub use boot::{Install, Record, Watch};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,9 +69,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Words {
-    /// Judge saved facts; touches nothing of this machine
+    /// Judge saved facts, or a capture by itself; touches nothing of this machine
     Replay {
-        /// What an earlier run wrote with --save; `-` is stdin
+        /// What an earlier run wrote with --save, or a pcap or pcapng file; `-` is stdin
         facts: PathBuf,
         #[command(flatten)]
         catalogue: CatalogueOptions,
@@ -89,6 +88,14 @@ enum Words {
         #[command(flatten)]
         catalogue: CatalogueOptions,
     },
+    /// Record what decides about IPv6, from before the network comes up
+    Record(boot::RecordOptions),
+    /// Show what decides about IPv6 as it happens, or as a capture has it
+    Watch(boot::WatchOptions),
+    /// Have a guest or an image record each boot and check itself after it
+    Install(boot::InstallOptions),
+    /// Take away what `install` put there
+    Uninstall(boot::UninstallOptions),
     /// Show the requirements of a profile
     List {
         /// As JSON
@@ -107,110 +114,14 @@ enum Words {
     },
 }
 
-#[derive(Args)]
-#[command(next_help_heading = "Run options")]
-struct LookOptions {
-    /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
-    root: Option<PathBuf>,
-    /// An interface to check; may be given again [default: what is a NIC to this guest]
-    #[arg(short, long = "interface", value_name = "IF")]
-    interfaces: Vec<String>,
-    /// Send nothing
-    #[arg(long)]
-    passive: bool,
-    /// Deadline of all conversations with the network; decimals are allowed
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = timeout, allow_negative_numbers = true)]
-    timeout: Duration,
-    /// Wait until the deadline, for second routers and servers
-    #[arg(long, conflicts_with = "passive")]
-    thorough: bool,
-}
-
-#[derive(Args)]
-#[command(next_help_heading = "Run options")]
-struct RunOptions {
-    #[command(flatten)]
-    look: LookOptions,
-    /// Keep what was observed, for `replay`; the file's mode is 0600
-    #[arg(long, value_name = "FACTS")]
-    save: Option<PathBuf>,
-    /// Print what would be observed and sent, and do nothing
-    #[arg(long, conflicts_with_all = ["root", "save", "junit", "json", "text", "strict", "network_faults", "quiet", "verbose"])]
-    plan: bool,
-}
-
-#[derive(Args)]
-#[command(next_help_heading = "Requirements")]
-struct CatalogueOptions {
-    /// The requirements of this deployment
-    #[arg(long, value_name = "NAME", default_value = "calico")]
-    profile: String,
-    /// A folder with further checks: <family>/<id>.toml, profiles/<name>.toml
-    #[arg(long, value_name = "DIR")]
-    checks: Option<PathBuf>,
-    /// Failures that are knowingly accepted: a TOML file of [[waiver]] with id, reason and, if wanted, interface and expires
-    #[arg(long, value_name = "FILE")]
-    waivers: Option<PathBuf>,
-}
-
-#[derive(Args)]
-#[command(next_help_heading = "Report options")]
-struct ReportOptions {
-    /// Write a JUnit report; may be given again, `-` is stdout
-    #[arg(long, value_name = "FILE")]
-    junit: Vec<PathBuf>,
-    /// Write a JSON report; likewise
-    #[arg(long, value_name = "FILE")]
-    json: Vec<PathBuf>,
-    /// Write the text; likewise [default: stdout, unless another report goes there]
-    #[arg(long, value_name = "FILE")]
-    text: Vec<PathBuf>,
-    /// A failed should counts like a must
-    #[arg(long)]
-    strict: bool,
-    /// How a fault of the network counts
-    #[arg(long, value_name = "HOW", default_value = "inconclusive")]
-    network_faults: NetworkFaults,
-    /// Colour of the text
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: When,
-    /// The text is the diagnosis and the sum only
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-    /// The text has everything in full
-    #[arg(short, long)]
-    verbose: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Written {
-    Text,
-    Shell,
-    CloudInit,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum NetworkFaults {
-    Inconclusive,
-    Fail,
-}
-
 /// What a user asked for.
 #[derive(Debug)]
 pub enum Command {
     /// Check this machine.
     Check(Check),
-    /// Judge saved facts.
+    /// Judge saved facts, or a capture by itself.
     Replay {
-        /// The facts.
+        /// The facts or the capture.
         facts: PathBuf,
         /// By which requirements.
         requirements: Requirements,
@@ -227,6 +138,19 @@ pub enum Command {
         requirements: Requirements,
         /// How it is printed.
         format: RemedyFormat,
+    },
+    /// Record a boot.
+    Record(Record),
+    /// Show events.
+    Watch(Watch),
+    /// Put recorder and report into a guest or an image.
+    Install(Install),
+    /// Take them away again.
+    Uninstall {
+        /// The image; absent for this machine.
+        root: Option<PathBuf>,
+        /// Only say what would be done.
+        dry_run: bool,
     },
     /// Show the requirements.
     List {
@@ -300,6 +224,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
             };
             Command::Remedy { root, wanted, requirements: catalogue.requirements(), format }
         }
+        Some(Words::Record(options)) => Command::Record(options.into()),
+        Some(Words::Watch(options)) => Command::Watch(options.into()),
+        Some(Words::Install(options)) => Command::Install(options.into()),
+        Some(Words::Uninstall(boot::UninstallOptions { root, dry_run })) => Command::Uninstall { root, dry_run },
         Some(Words::List { json, catalogue }) => Command::List { json, requirements: catalogue.requirements() },
         Some(Words::Explain { id, checks }) => Command::Explain { id, checks },
         None => {
@@ -314,68 +242,4 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
             Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, plan, reporting })
         }
     })
-}
-
-impl LookOptions {
-    /// The image, if one is looked at, and what is wanted.
-    fn looked_at(self) -> (Option<PathBuf>, Wanted) {
-        let Self { root, interfaces, passive, timeout, thorough } = self;
-        (root, Wanted { interfaces, passive, thorough, timeout })
-    }
-}
-
-impl CatalogueOptions {
-    fn requirements(self) -> Requirements {
-        Requirements { profile: self.profile, checks: self.checks, waivers: self.waivers }
-    }
-}
-
-impl ReportOptions {
-    fn reporting(self) -> Result<Reporting, clap::Error> {
-        let no_text = self.text.is_empty();
-        let mut outputs: Vec<(&'static Format, Target)> = Vec::new();
-        for (name, files) in [("text", self.text), ("json", self.json), ("junit", self.junit)] {
-            let format = Format::named(name).ok_or_else(|| Cli::command().error(ErrorKind::InvalidValue, format!("there is no format {name}")))?;
-            outputs.extend(files.into_iter().map(|file| (format, Target::from(file.into_os_string()))));
-        }
-        let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier.is_same(target)));
-        if let Some((_, (_, target))) = twice {
-            let message = format!("two reports would be written to {target}; give each its own file");
-            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
-        }
-        if no_text && !outputs.iter().any(|(_, target)| *target == Target::Stdout) {
-            outputs.extend(FORMATS.first().map(|text| (text, Target::Stdout)));
-        }
-        let verbosity = match (self.quiet, self.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
-        };
-        let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == NetworkFaults::Fail };
-        Ok(Reporting { outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
-    }
-}
-
-impl When {
-    /// Whether stdout gets colour (no-color.org for `NO_COLOR`).
-    fn decide(self) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => {
-                let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-                let able = std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb");
-                wanted && able && std::io::stdout().is_terminal()
-            }
-        }
-    }
-}
-
-fn timeout(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds, such as 5 or 0.5".to_owned())?;
-    if (SHORTEST_S..=LONGEST_S).contains(&seconds) {
-        Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-    } else {
-        Err(format!("a timeout is between {SHORTEST_S} and {LONGEST_S} seconds"))
-    }
 }

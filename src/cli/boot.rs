@@ -1,0 +1,135 @@
+//! The commands around a guest's boot: `record`, `watch`, `install` and `uninstall`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Requirements;
+use super::options::CatalogueOptions;
+use crate::report::Target;
+
+#[derive(Args)]
+pub(super) struct RecordOptions {
+    /// Where the recording goes, as pcapng
+    #[arg(long, value_name = "FILE", default_value = "/run/v6check/boot.pcapng")]
+    output: PathBuf,
+    /// As large as it may become, in MiB; what comes first and what comes last is kept
+    #[arg(long, value_name = "MIB", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    size: u16,
+    /// As long as it goes on, unless a signal ends it before
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86400))]
+    time: u32,
+}
+
+/// A recording to make.
+#[derive(Debug)]
+pub struct Record {
+    /// Where it goes.
+    pub output: PathBuf,
+    /// As many bytes as it may have.
+    pub most_bytes: u64,
+    /// As long as it goes on.
+    pub time: Duration,
+}
+
+impl From<RecordOptions> for Record {
+    fn from(options: RecordOptions) -> Self {
+        let RecordOptions { output, size, time } = options;
+        Self { output, most_bytes: u64::from(size) << 20, time: Duration::from_secs(time.into()) }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct WatchOptions {
+    /// A capture, pcap or pcapng, instead of this machine; `-` is stdin
+    capture: Option<PathBuf>,
+    /// An interface; may be given again [default: all but the loopback]
+    #[arg(short, long = "interface", value_name = "IF")]
+    interfaces: Vec<String>,
+    /// A line of JSON for each event
+    #[arg(long)]
+    json: bool,
+    /// The capture as a sequence chart: guest, router and server as columns
+    #[arg(long, requires = "capture", conflicts_with = "json")]
+    chart: bool,
+    #[command(flatten)]
+    catalogue: CatalogueOptions,
+}
+
+/// Events to show.
+#[derive(Debug)]
+pub struct Watch {
+    /// The capture that they come from; absent for this machine.
+    pub capture: Option<PathBuf>,
+    /// Interfaces by name; empty for all.
+    pub interfaces: Vec<String>,
+    /// As JSON.
+    pub json: bool,
+    /// As a chart.
+    pub chart: bool,
+    /// By which the running diagnosis is made.
+    pub requirements: Requirements,
+}
+
+impl From<WatchOptions> for Watch {
+    fn from(options: WatchOptions) -> Self {
+        let WatchOptions { capture, interfaces, json, chart, catalogue } = options;
+        Self { capture, interfaces, json, chart, requirements: catalogue.requirements() }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct InstallOptions {
+    /// The image mounted or unpacked in DIR instead of this machine
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Where each boot's report goes as text, a device such as /dev/ttyS0 or a file; may be given again [default: the journal]
+    #[arg(long, value_name = "DEVICE|FILE")]
+    report: Vec<PathBuf>,
+    /// Where it goes as JUnit; likewise
+    #[arg(long, value_name = "FILE")]
+    junit: Vec<PathBuf>,
+    /// Where it goes as JSON; likewise
+    #[arg(long, value_name = "FILE")]
+    json: Vec<PathBuf>,
+    /// The requirements of this deployment
+    #[arg(long, value_name = "NAME", default_value = "calico")]
+    profile: String,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What to put into a guest or an image.
+#[derive(Debug)]
+pub struct Install {
+    /// The image; absent for this machine.
+    pub root: Option<PathBuf>,
+    /// Reports of each boot by their option of a run (`text`, `json`, `junit`), and where they go.
+    pub reports: Vec<(&'static str, Target)>,
+    /// Name of the profile.
+    pub profile: String,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+impl From<InstallOptions> for Install {
+    fn from(options: InstallOptions) -> Self {
+        let InstallOptions { root, report, junit, json, profile, dry_run } = options;
+        let reports = [("text", report), ("json", json), ("junit", junit)];
+        let reports =
+            reports.into_iter().flat_map(|(format, files)| files.into_iter().map(move |file| (format, Target::from(file.into_os_string()))));
+        Self { root, reports: reports.collect(), profile, dry_run }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct UninstallOptions {
+    /// The image mounted or unpacked in DIR instead of this machine
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}

@@ -1,0 +1,180 @@
+//! The options that several commands share, and what becomes of them.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, ValueEnum};
+
+use super::{Cli, Reporting, Requirements};
+use crate::plan::Wanted;
+use crate::report::{Counting, FORMATS, Format, Style, Target, Verbosity};
+
+/// The longest deadline of a run, in seconds.
+const LONGEST_S: f64 = 3600.0;
+/// The shortest, in seconds: what the facts can tell.
+const SHORTEST_S: f64 = 0.001;
+
+#[derive(Args)]
+#[command(next_help_heading = "Run options")]
+pub(super) struct LookOptions {
+    /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
+    pub(super) root: Option<PathBuf>,
+    /// An interface to check; may be given again [default: what is a NIC to this guest]
+    #[arg(short, long = "interface", value_name = "IF")]
+    pub(super) interfaces: Vec<String>,
+    /// Send nothing
+    #[arg(long)]
+    pub(super) passive: bool,
+    /// Deadline of all conversations with the network; decimals are allowed
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = timeout, allow_negative_numbers = true)]
+    pub(super) timeout: Duration,
+    /// Wait until the deadline, for second routers and servers
+    #[arg(long, conflicts_with = "passive")]
+    pub(super) thorough: bool,
+    /// A capture of the guest's boot, pcap or pcapng, from wherever it was taken [default: what `v6check record` left in /run/v6check]
+    #[arg(long, value_name = "CAPTURE", conflicts_with = "root")]
+    pub(super) boot: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Run options")]
+pub(super) struct RunOptions {
+    #[command(flatten)]
+    pub(super) look: LookOptions,
+    /// Keep what was observed, for `replay`; the file's mode is 0600
+    #[arg(long, value_name = "FACTS")]
+    pub(super) save: Option<PathBuf>,
+    /// Print what would be observed and sent, and do nothing
+    #[arg(long, conflicts_with_all = ["root", "save", "junit", "json", "text", "strict", "network_faults", "quiet", "verbose"])]
+    pub(super) plan: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Requirements")]
+pub(super) struct CatalogueOptions {
+    /// The requirements of this deployment
+    #[arg(long, value_name = "NAME", default_value = "calico")]
+    pub(super) profile: String,
+    /// A folder with further checks: <family>/<id>.toml, profiles/<name>.toml
+    #[arg(long, value_name = "DIR")]
+    pub(super) checks: Option<PathBuf>,
+    /// Failures that are knowingly accepted: a TOML file of [[waiver]] with id, reason and, if wanted, interface and expires
+    #[arg(long, value_name = "FILE")]
+    pub(super) waivers: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Report options")]
+pub(super) struct ReportOptions {
+    /// Write a JUnit report; may be given again, `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Vec<PathBuf>,
+    /// Write a JSON report; likewise
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Vec<PathBuf>,
+    /// Write the text; likewise [default: stdout, unless another report goes there]
+    #[arg(long, value_name = "FILE")]
+    pub(super) text: Vec<PathBuf>,
+    /// A failed should counts like a must
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// How a fault of the network counts
+    #[arg(long, value_name = "HOW", default_value = "inconclusive")]
+    pub(super) network_faults: NetworkFaults,
+    /// Colour of the text
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+    /// The text is the diagnosis and the sum only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// The text has everything in full
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Written {
+    Text,
+    Shell,
+    CloudInit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum NetworkFaults {
+    Inconclusive,
+    Fail,
+}
+
+impl LookOptions {
+    /// The image, if one is looked at, and what is wanted.
+    pub(super) fn looked_at(self) -> (Option<PathBuf>, Wanted) {
+        let Self { root, interfaces, passive, timeout, thorough, boot } = self;
+        (root, Wanted { interfaces, passive, thorough, timeout, boot })
+    }
+}
+
+impl CatalogueOptions {
+    pub(super) fn requirements(self) -> Requirements {
+        Requirements { profile: self.profile, checks: self.checks, waivers: self.waivers }
+    }
+}
+
+impl ReportOptions {
+    pub(super) fn reporting(self) -> Result<Reporting, clap::Error> {
+        let no_text = self.text.is_empty();
+        let mut outputs: Vec<(&'static Format, Target)> = Vec::new();
+        for (name, files) in [("text", self.text), ("json", self.json), ("junit", self.junit)] {
+            let format = Format::named(name).ok_or_else(|| Cli::command().error(ErrorKind::InvalidValue, format!("there is no format {name}")))?;
+            outputs.extend(files.into_iter().map(|file| (format, Target::from(file.into_os_string()))));
+        }
+        let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier.is_same(target)));
+        if let Some((_, (_, target))) = twice {
+            let message = format!("two reports would be written to {target}; give each its own file");
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        if no_text && !outputs.iter().any(|(_, target)| *target == Target::Stdout) {
+            outputs.extend(FORMATS.first().map(|text| (text, Target::Stdout)));
+        }
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == NetworkFaults::Fail };
+        Ok(Reporting { outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
+    }
+}
+
+impl When {
+    /// Whether stdout gets colour (no-color.org for `NO_COLOR`).
+    fn decide(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+                let able = std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb");
+                wanted && able && std::io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds, such as 5 or 0.5".to_owned())?;
+    if (SHORTEST_S..=LONGEST_S).contains(&seconds) {
+        Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    } else {
+        Err(format!("a timeout is between {SHORTEST_S} and {LONGEST_S} seconds"))
+    }
+}
