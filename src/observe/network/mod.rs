@@ -4,8 +4,6 @@
 //! never bound, nothing that is heard is answered. It does not judge the answers beyond what a client needs to stop asking.
 
 mod dialogue;
-mod filter;
-mod packet_socket;
 mod progress;
 mod retransmission;
 mod router;
@@ -22,11 +20,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use self::dialogue::{Dialogue, Heard, Question};
-use self::packet_socket::{Captured, PacketSocket, Received};
 use self::retransmission::Random;
 use self::router::RouterQuestion;
 use self::server::ServerQuestion;
 use super::Progress;
+use super::packet::{Captured, PacketSocket, Received, filter};
 use crate::facts::{ClientIdentity, Conversation, Direction, Mac, Network, Observed};
 use crate::wire;
 

@@ -22,26 +22,26 @@ const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 const CONTROL_WORDS: usize = 16;
 
 /// A packet socket that is registered with the runtime.
-pub(super) struct PacketSocket {
+pub(in crate::observe) struct PacketSocket {
     socket: AsyncFd<Socket>,
 }
 
 /// A frame as the kernel showed it.
 #[derive(Debug)]
-pub(super) struct Captured<'a> {
+pub(in crate::observe) struct Captured<'a> {
     /// Index of the interface.
-    pub(super) interface: u32,
+    pub(in crate::observe) interface: u32,
     /// The guest sent it; otherwise it arrived.
-    pub(super) outgoing: bool,
+    pub(in crate::observe) outgoing: bool,
     /// Whether its transport checksum can be judged: not if the device left it unfinished, nor if the frame was cut.
-    pub(super) checksum: TransportChecksum,
+    pub(in crate::observe) checksum: TransportChecksum,
     /// The frame from its Ethernet header on, cut at [`filter::LONGEST_FRAME`].
-    pub(super) bytes: &'a [u8],
+    pub(in crate::observe) bytes: &'a [u8],
 }
 
 /// What reading the socket yielded.
 #[derive(Debug)]
-pub(super) enum Received<'a> {
+pub(in crate::observe) enum Received<'a> {
     /// A frame of an interface.
     Frame(Captured<'a>),
     /// A frame that is none of the interface's own traffic: for another host, or tagged for a VLAN.
@@ -55,7 +55,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// `EPERM` without CAP_NET_RAW; `EAFNOSUPPORT` where the kernel has no packet sockets.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::observe) fn open() -> io::Result<Self> {
         // Protocol 0 queues nothing, so that no frame gets past the filter before it is there.
         let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
         socket.attach_filter(&filter::program())?;
@@ -73,7 +73,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// `ENODEV` without such an interface.
-    pub(super) fn join(&self, interface: u32, group: Mac) -> io::Result<()> {
+    pub(in crate::observe) fn join(&self, interface: u32, group: Mac) -> io::Result<()> {
         let mut address = [0; 8];
         address[..6].copy_from_slice(&group.octets());
         let membership = libc::packet_mreq {
@@ -90,7 +90,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// `ENETDOWN` if the link is down, `ENXIO` if it is gone, `ENOBUFS` or `EAGAIN` if there is no room.
-    pub(super) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
+    pub(in crate::observe) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
         let sent = self.socket.get_ref().send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
         if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
@@ -99,7 +99,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The runtime is shutting down.
-    pub(super) async fn readable(&self) -> io::Result<()> {
+    pub(in crate::observe) async fn readable(&self) -> io::Result<()> {
         self.socket.readable().await.map(|_ready| ())
     }
 
@@ -107,7 +107,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The kernel's, such as `ENETDOWN` when an interface went down; the socket stays usable.
-    pub(super) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
+    pub(in crate::observe) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
         match self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer)) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Empty),
             Err(error) => Err(error),
@@ -123,7 +123,7 @@ impl PacketSocket {
 
     /// Closes the socket while the caller goes on: the kernel waits for an RCU grace period in it, 4 to 20 ms (net/packet/af_packet.c,
     /// `packet_release`). A process's end waits for it too; a socket left to the kernel to collect would stay open for nobody knows how long.
-    pub(super) fn close(self) {
+    pub(in crate::observe) fn close(self) {
         let socket = self.socket.into_inner();
         // Without a thread it is closed here and now.
         let _ = std::thread::Builder::new().spawn(move || drop(socket));
@@ -133,7 +133,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The kernel's.
-    pub(super) fn lost(&self) -> io::Result<u32> {
+    pub(in crate::observe) fn lost(&self) -> io::Result<u32> {
         let mut statistics = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
         let mut length = option_length::<libc::tpacket_stats>();
         // SAFETY: the pointers are to a live structure of the option's type and to its length.

@@ -6,7 +6,7 @@
 use socket2::SockFilter;
 
 /// As many bytes of a frame as are kept.
-pub(super) const LONGEST_FRAME: usize = 2048;
+pub(in crate::observe) const LONGEST_FRAME: usize = 2048;
 
 const LOAD_BYTE: u16 = 0x30;
 const LOAD_HALF: u16 = 0x28;
@@ -31,7 +31,7 @@ const ICMPV6: u32 = 58;
 
 /// The program; for sockets that see the Ethernet header.
 #[rustfmt::skip]
-pub(super) fn program() -> [SockFilter; 23] {
+pub(in crate::observe) fn program() -> [SockFilter; 23] {
     let step = |code, value| SockFilter::new(code, 0, 0, value);
     let jump = |value, if_equal, otherwise| SockFilter::new(JUMP_IF_EQUAL, if_equal, otherwise, value);
     [
