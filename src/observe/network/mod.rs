@@ -64,7 +64,7 @@ pub struct Answers {
 /// Asks the network of every target, at the same time. Returns as soon as no target needs more, at the deadline, or on a signal. Needs a
 /// runtime with I/O and time. What could not be asked becomes a reason.
 pub async fn ask(targets: &[Target], ending: Ending, signals: &mut Signals, progress: Progress<'_>) -> Answers {
-    match PacketSocket::open() {
+    match PacketSocket::open(&filter::conversations(), false) {
         Ok(socket) => {
             let answers = converse(&socket, targets, ending, signals, progress).await;
             socket.close();
