@@ -3,12 +3,14 @@
 //! State and counters are read before anything is sent, so that what our own solicitations bring about is not taken for the guest's doing.
 //! Files of intent, which nothing of that changes, are read by a thread of their own meanwhile.
 
+pub mod boot;
 mod file;
 mod host;
 mod identity;
 mod image;
 pub mod intent;
 mod network;
+mod packet;
 mod settle;
 pub mod state;
 
