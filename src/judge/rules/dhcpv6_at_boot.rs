@@ -44,13 +44,11 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         What::Asked => (EXPECTED, "DHCPv6 request"),
         What::Completed => ("a DHCPv6 exchange that ends with an address", "completed DHCPv6 exchange"),
     };
-    Ok(match boot_witness::of(subject, window_s, what) {
-        Some((words, evidence)) => Finding::pass(expected, words).with_all([evidence]),
-        None => {
-            let why = finding.reason.unwrap_or_default();
-            Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot: {RECORD}")).with_all(finding.evidence)
-        }
-    })
+    if let Some((words, evidence)) = boot_witness::of(subject, window_s, what) {
+        return Ok(Finding::pass(expected, words).with_all([evidence]));
+    }
+    let why = finding.reason.unwrap_or_default();
+    Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot: {RECORD}")).with_all(finding.evidence))
 }
 
 const EXPECTED: &str = "a DHCPv6 request in the boot window";
