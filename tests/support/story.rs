@@ -89,6 +89,8 @@ struct Address {
     tentative: bool,
     #[serde(default)]
     dadfailed: bool,
+    #[serde(default)]
+    optimistic: bool,
 }
 
 /// A Router Solicitation, Neighbor Solicitation or Neighbor Advertisement.
@@ -218,6 +220,9 @@ impl Short {
                 }
                 if address.dadfailed {
                     flags.push(AddressFlag::Dadfailed);
+                }
+                if address.optimistic {
+                    flags.push(AddressFlag::Optimistic);
                 }
                 address_change(Change::Set, &address.is, flags)?
             }

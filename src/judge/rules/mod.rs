@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, story, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Subject, Verdict, boot_window, boot_witness, daemon, exchange, heard, held, intended, story, timing,
+};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,4 +77,9 @@ kinds! {
     dhcpv6_offer::Dhcpv6Offer,
     single_router::SingleRouter,
     single_server::SingleServer,
+    dhcpv6_at_boot::Dhcpv6AtBoot,
+    dhcpv6_exchange_completed::Dhcpv6ExchangeCompleted,
+    ra_received_at_boot::RaReceivedAtBoot,
+    rs_at_boot::RsAtBoot,
+    dad_before_use::DadBeforeUse,
 }
