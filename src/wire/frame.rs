@@ -119,7 +119,16 @@ impl<'a> Frame<'a> {
         }
         let (source, destination) = (address_at(header, 8)?, address_at(header, 24)?);
         let packet = &bytes[..body + length.min(available)];
-        let mut walk = Walk { packet, at: body, next: header[6], passed: Vec::new(), router_alert: None, unfinished: false, atomic_fragment: None, flaws: &mut flaws };
+        let mut walk = Walk {
+            packet,
+            at: body,
+            next: header[6],
+            passed: Vec::new(),
+            router_alert: None,
+            unfinished: false,
+            atomic_fragment: None,
+            flaws: &mut flaws,
+        };
         let payload = walk.payload(source, destination);
         let (extension_headers, router_alert, checksum_unfinished) = (walk.passed, walk.router_alert, walk.unfinished);
         let frame = Self {

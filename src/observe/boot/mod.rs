@@ -1,9 +1,17 @@
 //! The boot: what was captured of it, and what the journal tells.
 
+mod alone;
+mod foreign;
+mod own;
+mod read;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Recording;
+
+pub use alone::facts;
+pub use read::begins;
 
 /// Why a capture cannot be read: file, byte and reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,5 +28,5 @@ pub struct ReadError {
 /// # Errors
 /// It cannot be opened, or is no capture.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Recording>, ReadError> {
-    Err(ReadError { file: path.display().to_string(), what: "not built yet".into() })
+    read::file(path).map(|reading| reading.recordings)
 }

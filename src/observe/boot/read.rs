@@ -30,6 +30,17 @@ pub(super) struct Reading {
     pub(super) recordings: BTreeMap<String, Recording>,
     /// Of which boot it is, where it says so.
     pub(super) boot_id: Option<String>,
+    /// When it began, as in its recordings, and how far it reaches in microseconds.
+    pub(super) began: String,
+    pub(super) elapsed_us: u64,
+}
+
+/// Whether a file that begins with these bytes is a capture, or a compressed one, which is told when it is read.
+pub fn begins(first: &[u8]) -> bool {
+    // pcapng's section header, pcap with microseconds, nanoseconds and Kuznetzov's, in either byte order; zstd.
+    const BEGINNINGS: [u32; 8] = [0x0a0d_0d0a, 0xa1b2_c3d4, 0xd4c3_b2a1, 0xa1b2_3c4d, 0x4d3c_b2a1, 0xa1b2_cd34, 0x34cd_b2a1, 0x28b5_2ffd];
+    let word = first.get(..4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    first.starts_with(&[0x1f, 0x8b]) || word.is_some_and(|word| BEGINNINGS.contains(&word))
 }
 
 /// Reads the regular file at `path`.
@@ -44,7 +55,15 @@ pub(super) fn file(path: &Path) -> Result<Reading, ReadError> {
 pub(super) fn stream(source: &mut dyn Read, name: &str) -> Result<Reading, ReadError> {
     let failed = |error: capture::CaptureError| ReadError { file: name.to_owned(), what: error.to_string() };
     let mut reader = Reader::new(source).map_err(failed)?;
-    let mut pass = Pass { span: Span::default(), names: Vec::new(), own: None, foreign: Foreign::default(), boot_id: None, dropped: BTreeMap::new() };
+    let mut pass = Pass {
+        span: Span::default(),
+        names: Vec::new(),
+        own: None,
+        foreign: Foreign::default(),
+        boot_id: None,
+        dropped: BTreeMap::new(),
+        untimed: 0,
+    };
     while let Some(item) = reader.next().map_err(failed)? {
         pass.item(item);
     }
@@ -62,6 +81,8 @@ struct Pass {
     boot_id: Option<String>,
     /// What was told last of packets that were dropped, by interface: when, and how many.
     dropped: BTreeMap<usize, (u64, u64)>,
+    /// How many packets that matter have no time.
+    untimed: u64,
 }
 
 impl Pass {
@@ -90,6 +111,11 @@ impl Pass {
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
+        if packet.at_ns == 0 {
+            // What has no time cannot be put between the others.
+            self.untimed += u64::from(capture::interesting(packet.link_type, packet.bytes));
+            return;
+        }
         self.span.reaches(packet.at_ns);
         if !capture::interesting(packet.link_type, packet.bytes) {
             return;
@@ -116,12 +142,16 @@ impl Pass {
     }
 
     fn finish(self, name: &str) -> Reading {
-        let Self { span, names, own, foreign, boot_id, .. } = self;
+        let Self { mut span, names, own, foreign, boot_id, untimed, .. } = self;
+        if untimed > 0 {
+            span.gap(0, u64::MAX, Some(untimed));
+        }
+        let (began, elapsed_us, _) = span.told();
         let recordings = match own {
             Some(own) => own.finish(&span, name),
             None => foreign.finish(span, &names, name),
         };
-        Reading { recordings, boot_id }
+        Reading { recordings, boot_id, began, elapsed_us }
     }
 }
 
@@ -147,8 +177,9 @@ impl Span {
 
     /// Something is missing between two times.
     pub(super) fn gap(&mut self, from_ns: u64, until_ns: u64, frames: Option<u64>) {
+        let full = self.gaps.len() >= MOST_GAPS;
         match self.gaps.last_mut() {
-            Some((from, until, count)) if self.gaps.len() >= MOST_GAPS => {
+            Some((from, until, count)) if full => {
                 (*from, *until) = ((*from).min(from_ns), (*until).max(until_ns));
                 *count = count.zip(frames).and_then(|(one, other)| one.checked_add(other));
             }
@@ -161,7 +192,11 @@ impl Span {
         let (from, until) = self.covers.unwrap_or_default();
         let began = OffsetDateTime::from_unix_timestamp_nanos((from / 1000 * 1000).into());
         let began = began.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default();
-        let gap = |(since, to, frames): &(u64, u64, Option<u64>)| Gap { from_us: self.since(*since), until_us: self.since(*to), frames: *frames };
+        let gap = |(since, to, frames): &(u64, u64, Option<u64>)| Gap {
+            from_us: self.since(*since),
+            until_us: self.since((*to).min(until)),
+            frames: *frames,
+        };
         (began, (until - from) / 1000, self.gaps.iter().map(gap).collect())
     }
 
