@@ -2,6 +2,8 @@
 
 mod alone;
 mod foreign;
+mod journal;
+mod of_run;
 mod own;
 mod read;
 
@@ -11,6 +13,8 @@ use std::path::Path;
 use crate::facts::Recording;
 
 pub use alone::facts;
+pub use of_run::RECORDING;
+pub(super) use of_run::{Journal, Recordings, recordings};
 pub use read::begins;
 
 /// Why a capture cannot be read: file, byte and reason.
