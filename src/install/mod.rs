@@ -91,7 +91,7 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
         return Err(InstallError::Control(argument.clone()));
     }
     let init = init::of(&tree, root.is_none()).ok_or_else(|| InstallError::NoInit(top.display().to_string()))?;
-    let program = std::fs::read("/proc/self/exe").map_err(failed(PROGRAM))?;
+    let program = std::fs::read("/proc/self/exe").map_err(failed("/proc/self/exe"))?;
     if init::other_machine(&tree, &program) {
         return Err(InstallError::OtherMachine(top.display().to_string()));
     }
@@ -158,20 +158,23 @@ fn failed(what: &str) -> impl Fn(io::Error) -> InstallError {
 pub fn uninstall(root: Option<&Path>, dry_run: bool, say: &mut dyn FnMut(&str)) -> Result<(), InstallError> {
     let tree = Tree::new(root.unwrap_or(Path::new("/")));
     let wish = Wish { arguments: Vec::new() };
-    let mut found = Vec::new();
     let mut list = BTreeSet::new();
+    let mut pieces = Vec::new();
     for init in Init::ALL {
-        let mut pieces = init.pieces(&tree, &wish, &BTreeSet::new());
+        pieces.extend(init.pieces(&tree, &wish, &BTreeSet::new()));
         pieces.extend(init::links_left(&tree, init));
-        // Links first, and last the recorder's file, which has the list: so an end in between can be made good by another run.
-        pieces.sort_by_key(|piece| (!matches!(piece.kind, Kind::Link(_)), piece.path == init.record_file()));
         list.extend(tree.text(init.record_file()).map(|text| pieces::listed(&text)).unwrap_or_default());
-        for piece in pieces {
-            match tree.look(&piece.path, &piece.kind).map_err(left(&piece.path))? {
-                There::Same | There::Ours if !found.contains(&piece.path) => found.push(piece.path),
-                There::Foreign => say(&format!("left {}: not put there by v6check install", piece.path)),
-                _ => {}
-            }
+    }
+    // Links first, and last the recorder's file, which has the list: so an end in between can be made good by another run.
+    let is_record = |path: &str| Init::ALL.iter().any(|init| init.record_file() == path);
+    pieces.sort_by_cached_key(|piece| (!matches!(piece.kind, Kind::Link(_)), is_record(&piece.path), piece.path.clone()));
+    pieces.dedup_by(|one, other| one.path == other.path);
+    let mut found = Vec::new();
+    for piece in pieces {
+        match tree.look(&piece.path, &piece.kind).map_err(left(&piece.path))? {
+            There::Same | There::Ours => found.push(piece.path),
+            There::Foreign => say(&format!("left {}: not put there by v6check install", piece.path)),
+            There::Nothing => {}
         }
     }
     let ours = list.remove(PROGRAM);

@@ -65,3 +65,8 @@ pub(super) fn fill(template: &str, list: &BTreeSet<String>, with: &[(&str, &str)
     }
     text.into_bytes()
 }
+
+/// Whether a character stands for itself in sh and in units.
+pub(super) fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_./=".contains(character)
+}

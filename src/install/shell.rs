@@ -56,7 +56,10 @@ const REPORT: &str = r#"v6check_report() {
 
 /// A script from its template, in which `@RECORD@` and the like stand for the functions above, and `@REPORT@` for what starts the report.
 pub(super) fn script(template: &str, list: &BTreeSet<String>, wish: &Wish, report: &str) -> Vec<u8> {
-    let quoted: Vec<String> = wish.arguments.iter().map(|argument| format!("'{}'", argument.replace('\'', "'\\''"))).collect();
+    let word = |argument: &String| {
+        if argument.chars().all(pieces::is_plain) { argument.clone() } else { format!("'{}'", argument.replace('\'', "'\\''")) }
+    };
+    let quoted: Vec<String> = wish.arguments.iter().map(word).collect();
     let with = [
         ("@RECORDER@\n", RECORD),
         ("@STOPPER@\n", STOP),

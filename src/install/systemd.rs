@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::pieces::{self, Piece};
+use super::pieces::{self, Piece, is_plain};
 use super::{DEADLINE_S, PROGRAM, SETTLING_S, Wish};
 
 pub(super) const RECORD_FILE: &str = "/etc/systemd/system/v6check-record.service";
@@ -15,6 +15,8 @@ const RECORD_UNIT: &str = "\
 [Unit]
 Description=Recording of what decides about IPv6, from before the network comes up
 ConditionFileIsExecutable=@PROGRAM@
+# Once a boot: whatever starts a unit later starts again what sysinit.target wants and what is not active (it is by RemainAfterExit=).
+ConditionPathExists=!/run/v6check/boot.pcapng
 # It needs nothing but its program and /run: the earlier, the more it sees. Not local-fs.target, which may wait for a slow disk.
 DefaultDependencies=no
 RequiresMountsFor=@PROGRAM@
@@ -33,6 +35,7 @@ Before=shutdown.target
 Type=notify
 TimeoutStartSec=10
 ExecStart=@PROGRAM@ record
+RemainAfterExit=yes
 Restart=no
 TimeoutStopSec=5
 # No NoNewPrivileges: with it, SELinux would leave the program in a domain that may open no packet socket. No private file systems: they cost a
@@ -50,14 +53,14 @@ const REPORT_UNIT: &str = "\
 [Unit]
 Description=Check of IPv6 after the boot
 ConditionFileIsExecutable=@PROGRAM@
-# Two timers start it, and the first one counts. It ends the recording first, which is whole then and has nothing of what the check sends.
-Conflicts=v6check-record.service
-After=v6check-record.service
+# Two timers start it, and the first one counts.
 
 [Service]
 Type=oneshot
 # So the second timer finds it started.
 RemainAfterExit=yes
+# The recording ends first: so it is whole, and has nothing of what the check sends. The unit stays active, so it is not started again.
+ExecStartPre=-/bin/sh -c \"systemctl kill v6check-record.service && sleep 1\"
 ExecStart=@PROGRAM@ @ARGUMENTS@
 # What it found is no failure of the service; that it could not run or write is.
 SuccessExitStatus=1 3
@@ -124,6 +127,9 @@ pub(super) fn pieces(wish: &Wish, list: &BTreeSet<String>) -> Vec<Piece> {
 
 /// `argument` as one word of `ExecStart=` (systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers").
 fn word(argument: &str) -> String {
+    if argument.chars().all(is_plain) {
+        return argument.to_owned();
+    }
     let mut word = String::from("\"");
     for character in argument.chars() {
         match character {
