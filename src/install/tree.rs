@@ -53,7 +53,7 @@ impl Tree {
                 let mark = if path == super::PROGRAM { PROGRAM_MARK } else { MARK.as_bytes() };
                 if found == *bytes && there.permissions().mode() & 0o7777 == *mode {
                     There::Same
-                } else if found.windows(mark.len()).any(|part| part == mark) {
+                } else if holds(&found, mark) {
                     There::Ours
                 } else {
                     There::Foreign
@@ -124,9 +124,14 @@ impl Tree {
         let mut written = Ok(());
         // Sorted, so that the outer comes first.
         for path in folders {
-            match self.resolve(path).and_then(|place| make_folder(&place).map(|new| new.then_some(place))) {
-                Ok(place) => made.extend(place),
-                Err(error) => written = written.and(Err((path.clone(), error))),
+            if written.is_ok() {
+                written = match self.resolve(path).and_then(|place| make_folder(&place).map(|()| place)) {
+                    Ok(place) => {
+                        made.push(place);
+                        Ok(())
+                    }
+                    Err(error) => Err((path.clone(), error)),
+                };
             }
         }
         for piece in pieces {
@@ -253,14 +258,10 @@ fn parts(path: &Path) -> Vec<OsString> {
         .collect()
 }
 
-/// Makes a directory, and says whether it was not there.
-fn make_folder(place: &Path) -> io::Result<bool> {
-    match fs::create_dir(place) {
-        // Whatever the umask: the init system is not alone in reading there.
-        Ok(()) => fs::set_permissions(place, Permissions::from_mode(0o755)).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && place.is_dir() => Ok(false),
-        Err(error) => Err(error),
-    }
+fn make_folder(place: &Path) -> io::Result<()> {
+    fs::create_dir(place)?;
+    // Whatever the umask: the init system is not alone in reading there.
+    fs::set_permissions(place, Permissions::from_mode(0o755))
 }
 
 fn write_file(place: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
@@ -268,6 +269,19 @@ fn write_file(place: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
+}
+
+/// Whether `mark` is somewhere in `bytes`. Whole marks are stepped over where none of its bytes is.
+fn holds(bytes: &[u8], mark: &[u8]) -> bool {
+    let mut at = mark.len() - 1;
+    while let Some(byte) = bytes.get(at) {
+        match mark.iter().rposition(|of_mark| of_mark == byte) {
+            Some(index) if bytes[at - index..].starts_with(mark) => return true,
+            Some(_) => at += 1,
+            None => at += mark.len(),
+        }
+    }
+    false
 }
 
 /// The bytes of what was a regular file a moment ago.
