@@ -93,7 +93,7 @@ fn every_image(part: usize) {
         assert_eq!(judged(root), verdicts, "{name}: what was installed changed a verdict");
 
         let after = snapshot(root);
-        assert!(after.keys().all(|path| !path.ends_with(".tmp")), "{name}");
+        assert!(after.keys().all(|path| !path.contains(".tmp")), "{name}");
         let again = run(root, &options).unwrap();
         assert!(lines(&again).iter().all(|line| line.starts_with("unchanged ")) && again.ends_with("nothing to do.\n"), "{name}: {again}");
         assert_eq!(snapshot(root), after, "{name}");
@@ -192,6 +192,9 @@ fn systemd_takes_the_units() {
     let command = "Command Line: /usr/local/sbin/v6check --color never --profile calico --text=/dev/ttyS0 \
                    \"--junit=/var/log/a b%c\\\"\\$\\$x \\$\\${HOME} ;\\\\y'\\`z\\`.xml\"\n";
     assert!(log.contains(command), "{:?}", log.lines().filter(|line| line.contains("Command Line")).collect::<Vec<_>>());
+    // With each stack that this machine has.
+    let stacks = ["NetworkManager.service", "NetworkManager-wait-online.service", "systemd-networkd.service", "systemd-networkd-wait-online.service"];
+    assert!(Command::new("systemctl").args([&root, "--quiet", "enable"]).args(stacks).status().unwrap().success());
     let (_, log) = verify(&["default.target", "network-online.target"]);
     assert!(log.contains("v6check-record.service") && !log.to_lowercase().contains("ordering cycle"), "{log}");
 }
@@ -217,7 +220,7 @@ fn shells_take_the_scripts() {
             let place = image.place(file).unwrap();
             let mut text = fs::read_to_string(&place).unwrap();
             assert!(!text.contains('@'), "{text}");
-            if file.ends_with(".conf") {
+            if file.starts_with("/etc/init/") {
                 text = part(&text, "pre-start script\n", "end script")
                     .lines()
                     .skip(1)
@@ -280,6 +283,29 @@ fn scripts_record_then_end_the_recording_and_report_once() {
         // A second report would come meanwhile.
         std::thread::sleep(std::time::Duration::from_millis(500));
         assert_eq!(said(), expected, "{shell:?}");
+    }
+}
+
+/// Without `--root`, in a tree that is this machine's root to the program: what ran and its recording go as well.
+#[test]
+fn a_running_system_keeps_no_recording() {
+    for image in ["debian-12-cloud", "alpine", "centos-6", "ubuntu-14.04"] {
+        let image = Tree::copy(image).unwrap();
+        fs::create_dir(image.path().join("proc")).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_v6check"), image.path().join("v6check")).unwrap();
+        let inside = |words: &[&str]| {
+            let enter = r#"mount --bind /proc "$1/proc" && exec chroot "$@""#;
+            told(Command::new("unshare").args(["-m", "sh", "-c", enter, "sh"]).arg(image.path()).arg("/v6check").args(words)).unwrap()
+        };
+        fs::create_dir_all(image.path().join("run")).unwrap();
+        let before = snapshot(image.path());
+        assert!(inside(&["install"]).contains("It records from the next boot on."));
+        image.write("/run/v6check/boot.pcapng", "").unwrap();
+        let planned = inside(&["uninstall", "--dry-run"]);
+        let said = inside(&["uninstall"]);
+        assert_eq!(lines(&planned), lines(&said));
+        assert!(said.contains("run ") && said.contains("remove /run/v6check/boot.pcapng\nremove"), "{said}");
+        assert_eq!(snapshot(image.path()), before);
     }
 }
 

@@ -6,7 +6,7 @@ use super::{DEADLINE_S, PROGRAM, SETTLING_S, Wish, pieces};
 
 /// Starts the recorder and waits until it has its sockets, which is when its file is there, and at most 3 s: the network shall come up in any
 /// case. A report is made in the end even where the network never comes up and keeps the other scripts waiting.
-const RECORD: &str = r#"v6check_record() {
+const RECORD: &str = r"v6check_record() {
 	[ -x @PROGRAM@ ] || return 0
 	rm -rf /run/v6check
 	mkdir -p -m 755 /run/v6check
@@ -20,7 +20,7 @@ const RECORD: &str = r#"v6check_record() {
 	(trap '' HUP; sleep @LATE@; exec @REPORT@) </dev/null >/dev/null 2>&1 &
 	return 0
 }
-"#;
+";
 
 /// Ends the recorder, which finishes its file then, and waits for it, at most 3 s. Its number may be another's by now.
 const STOP: &str = r#"v6check_stop() {
@@ -40,7 +40,7 @@ const STOP: &str = r#"v6check_stop() {
 "#;
 
 /// Makes the report in the background, once a boot, whoever asks for it first. What is said goes to the system's log.
-const REPORT: &str = r#"v6check_report() {
+const REPORT: &str = r"v6check_report() {
 	[ -x @PROGRAM@ ] || return 0
 	(
 		trap '' HUP
@@ -52,7 +52,7 @@ const REPORT: &str = r#"v6check_report() {
 	) </dev/null 2>&1 | logger -t v6check >/dev/null 2>&1 &
 	return 0
 }
-"#;
+";
 
 /// A script from its template, in which `@RECORD@` and the like stand for the functions above, and `@REPORT@` for what starts the report.
 pub(super) fn script(template: &str, list: &BTreeSet<String>, wish: &Wish, report: &str) -> Vec<u8> {
