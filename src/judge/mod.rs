@@ -9,6 +9,7 @@ mod heard;
 mod held;
 mod intended;
 mod rules;
+mod soliciting;
 mod story;
 mod subject;
 mod timing;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, story, timing};
+use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, soliciting, story, timing};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,4 +75,9 @@ kinds! {
     dhcpv6_offer::Dhcpv6Offer,
     single_router::SingleRouter,
     single_server::SingleServer,
+    message_form::MessageForm,
+    duplicate_detection::DuplicateDetection,
+    group_reports::GroupReports,
+    never_sent::NeverSent,
+    solicitation_timing::SolicitationTiming,
 }
