@@ -174,6 +174,11 @@ impl<'a> Said<'a> {
     }
 }
 
+/// Whether the guest forwards by the kernel's setting of now; no where that cannot be told.
+pub(super) fn forwards_now(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0))
+}
+
 /// A time of the recording in words: `3.214 s`.
 pub(super) fn seconds(at_us: u64) -> String {
     format!("{}.{:03} s", at_us / 1_000_000, at_us / 1000 % 1000)

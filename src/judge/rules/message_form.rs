@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Said, Story};
+use super::story::{self, Said, Story};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Recorder};
 use crate::wire::frame::Payload;
@@ -79,6 +79,9 @@ impl Kind for MessageForm {
         if self.aspect == Aspect::NotFragmented && story.recording.by == Recorder::Guest {
             return Ok(Finding::skip("v6check records no fragments; a capture of another program tells of them"));
         }
+        if self.aspect == Aspect::RouterFlag && story::forwards_now(subject) {
+            return Ok(Finding::skip("the guest forwards: it is a router"));
+        }
         let (mut right, mut wrong, mut hidden) = (Vec::new(), Vec::new(), None);
         for said in story.guest().filter(|said| self.message.is(said)) {
             match self.look(&story, said) {
@@ -94,7 +97,7 @@ impl Kind for MessageForm {
             return Ok(Finding::fail(expected, seen, format!("the guest's {name}: {what}")).with_all(evidence));
         }
         if let Some((said, why)) = hidden {
-            return Ok(Finding::inconclusive(format!("{name} at {}: {why}", super::story::seconds(said.at_us))));
+            return Ok(Finding::inconclusive(format!("{name} at {}: {why}", story::seconds(said.at_us))));
         }
         let Some(first) = right.first() else { return Ok(story.none(name)) };
         let addresses = format!("{name} from {} to {}", first.frame.source, first.frame.destination);
@@ -162,9 +165,7 @@ impl MessageForm {
             Aspect::WellFormed => well_formed(said),
             Aspect::LinkLayerOption => link_layer_option(story, said),
             Aspect::NoLinkLayerOption if !frame.source.is_unspecified() => Look::Aside,
-            Aspect::NoLinkLayerOption if has_option(said, 1) => {
-                Look::Wrong("a source link-layer address option, though the source is ::".into())
-            }
+            Aspect::NoLinkLayerOption if has_option(said, 1) => Look::Wrong("a source link-layer address option, though the source is ::".into()),
             Aspect::NoLinkLayerOption => unless_cut(said, Look::Right),
             Aspect::RouterFlag if story.forwards_at(said.at_us) => Look::Aside,
             Aspect::RouterFlag => right_if(na_flags(said) & NeighborAdvertisement::ROUTER == 0, || "the R flag is set".into()),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::story::{Said, Story, seconds};
+use super::story::{Said, Story, forwards_now, seconds};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::wire::message::Message;
 
@@ -23,6 +23,9 @@ enum Routers {
 impl Kind for NeverSent {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
+        if forwards_now(subject) {
+            return Ok(Finding::skip("the guest forwards: it is a router"));
+        }
         let name = match self.message {
             Routers::RouterAdvertisement => "Router Advertisement",
             Routers::Redirect => "Redirect",

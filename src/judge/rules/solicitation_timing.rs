@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use super::soliciting::{Spell, spells};
 use super::story::{Story, seconds};
-use super::{Evidence, Finding, Judgement, Kind, Subject};
+use super::{Evidence, Finding, Judgement, Kind, Subject, ra_accepted};
 use crate::facts::{Happening, LinkChange};
+use crate::judge::Verdict;
 
 /// RFC 7559 section 2: the first retransmission timeout is 4 s, the greatest 3600 s, and each may be off by a tenth (RFC 8415 section 15). All
 /// in microseconds.
@@ -50,6 +51,10 @@ enum Shows {
 impl Kind for SolicitationTiming {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
+        // Who was told to take no RA has nothing to go on for. A capture alone tells nothing of that.
+        if self.aspect == Aspect::GoesOn && ra_accepted::now(subject).is_ok_and(|finding| finding.verdict == Verdict::Fail) {
+            return Ok(Finding::skip("the guest does not accept Router Advertisements"));
+        }
         let spells = spells(&story);
         let mut shown: Vec<_> = match self.aspect {
             Aspect::FirstDelay => spells.iter().take(1).map(|spell| self.first_delay(&story, spell)).zip(&spells).collect(),
@@ -59,9 +64,13 @@ impl Kind for SolicitationTiming {
         let expected = self.aspect.expected();
         Ok(match shown.into_iter().next() {
             None => story.none("Router Solicitation"),
-            Some((Shows::Wrong(what), spell)) => Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell)),
+            Some((Shows::Wrong(what), spell)) => {
+                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell))
+            }
             Some((Shows::Unclear(why), _)) => Finding::inconclusive(why),
-            Some((Shows::Right, spell)) => Finding::pass(expected, format!("{} Router Solicitation(s), as they should be", spell.sent_us.len())).with_all(told(&story, spell)),
+            Some((Shows::Right, spell)) => {
+                Finding::pass(expected, format!("{} Router Solicitation(s), as they should be", spell.sent_us.len())).with_all(told(&story, spell))
+            }
             Some((Shows::Nothing(why), _)) => Finding::skip(why),
         })
     }
@@ -232,7 +241,10 @@ impl SolicitationTiming {
         if kept >= 2 {
             Shows::Wrong(format!("{count} more after a router had answered at {}, in the rhythm of one that was not answered", seconds(answered)))
         } else {
-            Shows::Unclear(format!("{count} more after a router had answered, the first at {}: another program may have begun to solicit", seconds(*next)))
+            Shows::Unclear(format!(
+                "{count} more after a router had answered, the first at {}: another program may have begun to solicit",
+                seconds(*next)
+            ))
         }
     }
 }
