@@ -65,6 +65,13 @@ impl<'a> Story<'a> {
         self.said.iter().filter(|said| said.by == Party::Guest)
     }
 
+    /// What the guest's interface itself said: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
+    /// capture that knows no MAC addresses has zeros.
+    pub(super) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
+        let own = self.recording.mac;
+        self.guest().filter(move |said| own.is_none_or(|own| said.frame.source_mac == own || said.frame.source_mac.is_zero()))
+    }
+
     /// What others said.
     pub(super) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
         self.said.iter().filter(|said| said.by == Party::Network)
@@ -88,12 +95,12 @@ impl<'a> Story<'a> {
 
     /// The guest's Router Solicitations.
     pub(super) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.guest().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
+        self.own().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
     }
 
     /// The guest's solicitations of duplicate address detection: when, and of which address.
     pub(super) fn detections(&self) -> impl Iterator<Item = (u64, Ipv6Addr)> {
-        self.guest().filter_map(|said| match &said.message {
+        self.own().filter_map(|said| match &said.message {
             Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => Some((said.at_us, message.target)),
             _ => None,
         })

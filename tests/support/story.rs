@@ -91,6 +91,8 @@ struct Address {
     tentative: bool,
     #[serde(default)]
     dadfailed: bool,
+    #[serde(default)]
+    optimistic: bool,
 }
 
 /// A Router Solicitation, Neighbor Solicitation, Neighbor Advertisement or Redirect.
@@ -220,6 +222,9 @@ impl Short {
                 }
                 if address.dadfailed {
                     flags.push(AddressFlag::Dadfailed);
+                }
+                if address.optimistic {
+                    flags.push(AddressFlag::Optimistic);
                 }
                 address_change(Change::Set, &address.is, flags)?
             }

@@ -109,7 +109,7 @@ impl Test<'_> {
 
     /// Nothing to say where nobody else showed that the address is its own.
     fn duplicate(&self) -> Option<(Shows, Evidence)> {
-        let own = self.story.recording.mac.or_else(|| self.story.guest().map(|said| said.frame.source_mac).next());
+        let own = self.story.recording.mac.or_else(|| self.story.own().map(|said| said.frame.source_mac).next());
         let other = self.story.network().find(|said| {
             let during = (self.at_us..self.until_us.min(self.at_us.saturating_add(RETRANSMIT_US))).contains(&said.at_us);
             let mac = said.frame.source_mac;
@@ -146,7 +146,7 @@ impl Test<'_> {
 
     /// The first message from the address.
     fn used(&self, from_us: u64) -> Option<&Said<'_>> {
-        self.story.guest().find(|said| said.frame.source == self.target && (from_us..self.until_us).contains(&said.at_us))
+        self.story.own().find(|said| said.frame.source == self.target && (from_us..self.until_us).contains(&said.at_us))
     }
 
     /// The wait that is due: that of an RA if it is shorter, since an RA with a longer one may have come too late.

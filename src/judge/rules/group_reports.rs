@@ -61,7 +61,7 @@ impl Kind for GroupReports {
             return Ok(Finding::inconclusive(format!("{group} may have been reported before the recording began")));
         }
         let until = if self.by == By::Use { u64::MAX } else { at_us.saturating_add(self.tolerance()) };
-        let cut = story.guest().any(|said| said.cut && said.at_us <= until && matches!(said.message, Message::ListenerReport(_)));
+        let cut = story.own().any(|said| said.cut && said.at_us <= until && matches!(said.message, Message::ListenerReport(_)));
         if cut || story.lost_between(0, until) {
             return Ok(Finding::inconclusive(format!("a report of {group} may be in what is missing from the recording")));
         }
@@ -81,7 +81,7 @@ impl GroupReports {
 
     fn reported(&self, story: &Story<'_>, at_us: u64, address: Ipv6Addr) -> bool {
         let group = solicited_node(address);
-        story.guest().any(|said| match &said.message {
+        story.own().any(|said| match &said.message {
             Message::ListenerReport(report) => {
                 let timely = self.by == By::Use || said.at_us <= at_us.saturating_add(self.tolerance());
                 timely && report.records.iter().any(|record| record.group == group && record.joins())
@@ -97,7 +97,7 @@ fn usable(story: &Story<'_>) -> Vec<(u64, Ipv6Addr)> {
     let told = story.address_changes().filter(|(_, it)| it.change == Change::Set && !it.flags.iter().any(unusable));
     let mut usable: Vec<_> = told.map(|(at_us, it)| (at_us, it.address)).collect();
     if usable.is_empty() {
-        usable.extend(story.guest().map(|said| (said.at_us, said.frame.source)));
+        usable.extend(story.own().map(|said| (said.at_us, said.frame.source)));
     }
     usable.retain(|(_, address)| !address.is_unspecified() && !address.is_loopback() && !address.is_multicast());
     usable

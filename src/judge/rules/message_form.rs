@@ -83,7 +83,7 @@ impl Kind for MessageForm {
             return Ok(Finding::skip("the guest forwards: it is a router"));
         }
         let (mut right, mut wrong, mut hidden) = (Vec::new(), Vec::new(), None);
-        for said in story.guest().filter(|said| self.message.is(said)) {
+        for said in story.own().filter(|said| self.message.is(said)) {
             match self.look(&story, said) {
                 Look::Right => right.push(said),
                 Look::Wrong(what) => wrong.push((said, what)),

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, soliciting, story, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Subject, Verdict, boot_window, boot_witness, daemon, exchange, heard, held, intended, soliciting, story,
+    timing,
+};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,4 +83,9 @@ kinds! {
     group_reports::GroupReports,
     never_sent::NeverSent,
     solicitation_timing::SolicitationTiming,
+    dhcpv6_at_boot::Dhcpv6AtBoot,
+    dhcpv6_exchange_completed::Dhcpv6ExchangeCompleted,
+    ra_received_at_boot::RaReceivedAtBoot,
+    rs_at_boot::RsAtBoot,
+    dad_before_use::DadBeforeUse,
 }

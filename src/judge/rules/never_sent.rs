@@ -31,7 +31,7 @@ impl Kind for NeverSent {
             Routers::Redirect => "Redirect",
         };
         let sent: Vec<&Said<'_>> = story
-            .guest()
+            .own()
             .filter(|said| match self.message {
                 Routers::RouterAdvertisement => matches!(said.message, Message::RouterAdvertisement(_)),
                 Routers::Redirect => matches!(said.message, Message::Redirect),
@@ -43,7 +43,7 @@ impl Kind for NeverSent {
             let message = format!("the guest, which is no router, sent a {name} at {}", seconds(first.at_us));
             return Ok(Finding::fail(expected, format!("{} {name}(s)", sent.len()), message).with_all([evidence]));
         }
-        let Some(last) = story.guest().last() else { return Ok(story.none("message")) };
+        let Some(last) = story.own().last() else { return Ok(story.none("message")) };
         if !sent.is_empty() {
             return Ok(Finding::skip(format!("the guest forwards: it sent each {name} as a router")));
         }
@@ -51,6 +51,6 @@ impl Kind for NeverSent {
             return Ok(Finding::inconclusive(format!("no {name} of the guest's is in the recording, but frames are missing from it")));
         }
         let evidence = story.evidence(last.at_us, "the guest's last frame");
-        Ok(Finding::pass(expected, format!("none among {} frames", story.guest().count())).with_all([evidence]))
+        Ok(Finding::pass(expected, format!("none among {} frames", story.own().count())).with_all([evidence]))
     }
 }
