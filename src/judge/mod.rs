@@ -4,6 +4,7 @@
 //! blame or remedies, which are the check file's, and nothing of reports.
 
 mod daemon;
+mod exchanges;
 mod finding;
 mod heard;
 mod held;
@@ -11,6 +12,7 @@ mod intended;
 mod rules;
 mod story;
 mod subject;
+mod tally;
 mod timing;
 
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
