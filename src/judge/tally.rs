@@ -2,6 +2,7 @@
 
 use super::story::Story;
 use super::{Evidence, Finding, Judgement};
+use crate::wire::message::Message;
 
 /// What one look found.
 pub(super) enum Look {
@@ -47,8 +48,9 @@ impl Tally {
     /// The verdict; `what` names in the plural what was looked at. Where there was nothing it does not apply, unless frames are missing.
     pub(super) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Judgement {
         let nothing = || {
-            if stories.into_iter().any(|story| !story.recording.gaps.is_empty()) {
-                Finding::inconclusive(format!("no {what} in what was recorded, and frames are missing"))
+            let unread = |story: &Story<'_>| story.said.iter().any(|said| said.cut && said.message == Message::Other);
+            if stories.into_iter().any(|story| !story.recording.gaps.is_empty() || unread(story)) {
+                Finding::inconclusive(format!("no {what} in what was recorded, and frames are missing or cut short"))
             } else {
                 Finding::skip(format!("no {what} in the recording"))
             }
