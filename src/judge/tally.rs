@@ -1,7 +1,7 @@
 //! Many looks at one thing and the verdict of them all: one that is wrong decides, then one that cannot be told.
 
 use super::story::Story;
-use super::{Evidence, Finding, Judgement};
+use super::{Evidence, Finding};
 use crate::wire::message::Message;
 
 /// What one look found.
@@ -46,7 +46,7 @@ impl Tally {
     }
 
     /// The verdict; `what` names in the plural what was looked at. Where there was nothing it does not apply, unless frames are missing.
-    pub(super) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Judgement {
+    pub(super) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Finding {
         let nothing = || {
             let unread = |story: &Story<'_>| story.said.iter().any(|said| said.cut && said.message == Message::Other);
             if stories.into_iter().any(|story| !story.recording.gaps.is_empty() || unread(story)) {
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     /// The verdict; where there was nothing to look at, `nothing`.
-    pub(super) fn conclude(self, what: &str, nothing: impl FnOnce() -> Finding) -> Judgement {
+    pub(super) fn conclude(self, what: &str, nothing: impl FnOnce() -> Finding) -> Finding {
         let finding = if let Some((seen, message)) = self.wrong {
             Finding::fail(self.expected, seen, message)
         } else if let Some(reason) = self.unsure {
@@ -69,6 +69,6 @@ impl Tally {
         } else {
             nothing()
         };
-        Ok(finding.with_all(self.evidence))
+        finding.with_all(self.evidence)
     }
 }

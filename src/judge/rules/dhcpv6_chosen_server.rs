@@ -22,7 +22,7 @@ impl Kind for Dhcpv6ChosenServer {
             let to = first.message.server_id().map_or_else(|| "no server".into(), shown);
             tally.look(story.evidence(first.at_us(), format!("Request to {to}")), look(&story, first));
         }
-        tally.settle("Requests", [&story])
+        Ok(tally.settle("Requests", [&story]))
     }
 }
 

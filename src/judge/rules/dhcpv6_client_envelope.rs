@@ -39,7 +39,7 @@ impl Kind for Dhcpv6ClientEnvelope {
             let value = format!("{} from {} to {}", sent.name(), sent.said.frame.source, sent.said.frame.destination);
             tally.look(story.evidence(sent.at_us(), value), look);
         }
-        tally.settle("DHCPv6 messages of the guest", [&story])
+        Ok(tally.settle("DHCPv6 messages of the guest", [&story]))
     }
 }
 

@@ -35,7 +35,7 @@ impl Kind for Dhcpv6ClientOptions {
         for sent in story.sent().filter(|sent| self.messages.iter().any(|message| message.number() == sent.message.kind)) {
             tally.look(sent.evidence(&story), self.look(sent));
         }
-        tally.settle("messages of this kind", [&story])
+        Ok(tally.settle("messages of this kind", [&story]))
     }
 }
 

@@ -37,7 +37,7 @@ impl Kind for Dhcpv6Confirm {
                 _ => {}
             }
         }
-        tally.settle("returns of the link to a lease", [&story])
+        Ok(tally.settle("returns of the link to a lease", [&story]))
     }
 }
 

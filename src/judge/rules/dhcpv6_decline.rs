@@ -43,7 +43,7 @@ impl Kind for Dhcpv6Decline {
             };
             tally.look(story.evidence(found, format!("{address} is a duplicate")), look);
         }
-        tally.settle("duplicates of leased addresses", [&story])
+        Ok(tally.settle("duplicates of leased addresses", [&story]))
     }
 }
 

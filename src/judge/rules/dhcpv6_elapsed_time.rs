@@ -43,7 +43,7 @@ impl Kind for Dhcpv6ElapsedTime {
                         tally.look(exchange.first().evidence(&story), first(&story, exchange, elapsed));
                     }
                 }
-                tally.settle("exchanges", [&story])
+                Ok(tally.settle("exchanges", [&story]))
             }
             Judges::Growth => {
                 let mut tally = Tally::new("an elapsed time that grows as time passes");
@@ -52,7 +52,7 @@ impl Kind for Dhcpv6ElapsedTime {
                         tally.look(pair[1].evidence(&story), growth(pair[0], pair[1], before, after));
                     }
                 }
-                tally.settle("retransmissions", [&story])
+                Ok(tally.settle("retransmissions", [&story]))
             }
         }
     }

@@ -36,7 +36,7 @@ impl Kind for Dhcpv6Identity {
                         tally.look(story.evidence(sent.at_us(), format!("{} with client identifier {}", sent.name(), shown(duid))), form(duid));
                     }
                 }
-                tally.settle("client identifiers", [&story])
+                Ok(tally.settle("client identifiers", [&story]))
             }
             Judges::IaidKept => {
                 let mut tally = Tally::new("the same IAIDs in all messages of a client");
@@ -56,7 +56,7 @@ impl Kind for Dhcpv6Identity {
                         tally.look(evidence, look);
                     }
                 }
-                tally.settle("identity associations", [&story])
+                Ok(tally.settle("identity associations", [&story]))
             }
         }
     }

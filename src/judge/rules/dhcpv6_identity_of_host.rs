@@ -46,7 +46,7 @@ impl Kind for Dhcpv6IdentityOfHost {
                         tally.look(story.evidence(sent.at_us(), format!("{} on {name} from client {}", sent.name(), shown(duid))), look);
                     }
                 }
-                tally.settle("messages with a client identifier", stories.iter().map(|(_, story)| story))
+                Ok(tally.settle("messages with a client identifier", stories.iter().map(|(_, story)| story)))
             }
             Judges::Iaid => {
                 let mut tally = Tally::new("an IAID on one interface only");
@@ -64,7 +64,7 @@ impl Kind for Dhcpv6IdentityOfHost {
                         }
                     }
                 }
-                tally.settle("identity associations", stories.iter().map(|(_, story)| story))
+                Ok(tally.settle("identity associations", stories.iter().map(|(_, story)| story)))
             }
         }
     }

@@ -31,9 +31,9 @@ impl Kind for Dhcpv6RateLimit {
             }
             (None, Some(first)) if !story.recording.gaps.is_empty() => (*first, Look::Unsure("frames are missing from the recording".into())),
             (None, Some(first)) => (*first, Look::Right),
-            (None, None) => return tally.settle("DHCPv6 messages of the guest", [&story]),
+            (None, None) => return Ok(tally.settle("DHCPv6 messages of the guest", [&story])),
         };
         tally.look(story.evidence(at.at_us(), format!("the first of {} DHCPv6 messages", sent.len())), look);
-        tally.settle("recordings", [&story])
+        Ok(tally.settle("recordings", [&story]))
     }
 }

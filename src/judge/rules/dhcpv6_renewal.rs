@@ -69,9 +69,9 @@ impl Kind for Dhcpv6Renewal {
             tally.look(evidence, look);
         }
         if early {
-            return tally.conclude("leases", || Finding::skip(format!("the recording ends before {:?}", self.at)));
+            return Ok(tally.conclude("leases", || Finding::skip(format!("the recording ends before {:?}", self.at))));
         }
-        tally.settle("leases with such a time", [&story])
+        Ok(tally.settle("leases with such a time", [&story]))
     }
 }
 

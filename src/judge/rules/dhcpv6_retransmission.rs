@@ -65,7 +65,7 @@ impl Kind for Dhcpv6Retransmission {
         {
             tally.look(last.last().evidence(&story), look);
         }
-        tally.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [&story])
+        Ok(tally.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [&story]))
     }
 }
 
@@ -136,7 +136,7 @@ impl Dhcpv6Retransmission {
                 low: length.saturating_sub(LATE_US).max(band.map_or(0, |band| band.low)),
                 high: length.saturating_add(EARLY_US).min(band.map_or(u64::MAX, |band| band.high)),
             };
-            band = Some(self.next(chosen, &self.caps(story, until)));
+            band = Some(Self::next(chosen, &self.caps(story, until)));
         }
         if let Some(most) = self.most {
             let count = exchange.sent.len();
@@ -149,7 +149,7 @@ impl Dhcpv6Retransmission {
         }
     }
 
-    fn next(&self, chosen: Band, caps: &[u64]) -> Band {
+    fn next(chosen: Band, caps: &[u64]) -> Band {
         let mut next = Band { low: (chosen.low / 10).saturating_mul(19), high: (chosen.high / 10).saturating_mul(21) };
         let highest = caps.iter().copied().max().unwrap_or(u64::MAX / 10);
         for cap in caps.iter().filter(|cap| next.high > **cap) {

@@ -58,7 +58,7 @@ impl Kind for Dhcpv6SolicitDelay {
             let message = format!("Solicits leave without a delay: {first}, {last}");
             tally.look(story.evidence(0, "all interfaces"), Look::Wrong(format!("{} without a delay", undelayed.len()), message));
         }
-        tally.settle("Solicits", stories.iter().map(|(_, story)| story))
+        Ok(tally.settle("Solicits", stories.iter().map(|(_, story)| story)))
     }
 }
 

@@ -39,7 +39,7 @@ impl Kind for Dhcpv6Transaction {
                         tally.look(later.evidence(&story), look);
                     }
                 }
-                tally.settle("retransmissions", [&story])
+                Ok(tally.settle("retransmissions", [&story]))
             }
             Judges::New => {
                 let exchanges = story.exchanges();
@@ -55,7 +55,7 @@ impl Kind for Dhcpv6Transaction {
                     };
                     tally.look(later.evidence(&story), look);
                 }
-                tally.settle("exchanges after the first", [&story])
+                Ok(tally.settle("exchanges after the first", [&story]))
             }
         }
     }
