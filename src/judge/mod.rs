@@ -7,6 +7,7 @@ mod boot_window;
 mod boot_witness;
 mod daemon;
 mod exchange;
+mod exchanges;
 mod finding;
 mod heard;
 mod held;
@@ -15,6 +16,7 @@ mod rules;
 mod soliciting;
 mod story;
 mod subject;
+mod tally;
 mod timing;
 
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
