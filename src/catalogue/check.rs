@@ -108,6 +108,8 @@ pub struct Case {
     pub interface: Option<toml::Table>,
     /// What was recorded of the boot, instead of the good guest's: `{ at = 1.5, solicit = {} }`, in the order of time.
     pub boot: Option<Vec<toml::Table>>,
+    /// The guest has a second interface `eth1`, like the first, of whose boot this was recorded.
+    pub second_boot: Option<Vec<toml::Table>>,
     /// The Router Advertisements that answer, instead of the good network's one.
     pub advertisements: Option<Vec<toml::Table>>,
     /// The DHCPv6 messages that answer, instead of the good network's one.

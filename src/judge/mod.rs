@@ -7,13 +7,16 @@ mod boot_window;
 mod boot_witness;
 mod daemon;
 mod exchange;
+mod exchanges;
 mod finding;
 mod heard;
 mod held;
 mod intended;
 mod rules;
+mod soliciting;
 mod story;
 mod subject;
+mod tally;
 mod timing;
 
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
