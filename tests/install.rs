@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use tree::Tree;
 
@@ -21,9 +22,20 @@ const REPORT: &str = "/etc/systemd/system/v6check-report.service";
 /// A name that systemd and sh would both take for something else.
 const HOSTILE: &str = "/var/log/a b%c\"$x ${HOME} ;\\y'`z`.xml";
 
+/// The program without what debuggers need, since it is written many times here.
+fn built() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let stripped = Path::new(env!("CARGO_TARGET_TMPDIR")).join("v6check-stripped");
+        assert!(Command::new("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_v6check")).status().unwrap().success());
+        stripped
+    })
+}
+
 /// A path, and what is there: kind and mode, owner, content or target.
 type Snapshot = BTreeMap<String, (u32, u32, Vec<u8>)>;
 
+/// Everything below a folder.
 fn snapshot(top: &Path) -> Snapshot {
     let mut found = Snapshot::new();
     let mut ahead = vec![top.to_owned()];
@@ -46,7 +58,7 @@ fn snapshot(top: &Path) -> Snapshot {
 
 /// Runs the program on the image; what it printed, or with `Err` what it complained. Both cannot be.
 fn run(root: &Path, words: &[&str]) -> Result<String, String> {
-    told(Command::new(env!("CARGO_BIN_EXE_v6check")).arg(words[0]).arg("--root").arg(root).args(&words[1..]))
+    told(Command::new(built()).arg(words[0]).arg("--root").arg(root).args(&words[1..]))
 }
 
 fn told(command: &mut Command) -> Result<String, String> {
@@ -67,7 +79,7 @@ fn lines(text: &str) -> Vec<&str> {
 }
 
 fn judged(root: &Path) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["-i", "eth0", "-v", "--root"]).arg(root).output().unwrap();
+    let output = Command::new(built()).args(["-i", "eth0", "-v", "--root"]).arg(root).output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // The line of the run has its time.
@@ -89,7 +101,7 @@ fn every_image(part: usize) {
         assert_eq!(lines(&planned), lines(&done), "{name}");
         let program = image.place(PROGRAM).unwrap();
         assert_eq!(program.metadata().unwrap().permissions().mode() & 0o7777, 0o755);
-        assert_eq!(fs::read(&program).unwrap(), fs::read(env!("CARGO_BIN_EXE_v6check")).unwrap(), "{name}");
+        assert_eq!(fs::read(&program).unwrap(), fs::read(built()).unwrap(), "{name}");
         assert_eq!(judged(root), verdicts, "{name}: what was installed changed a verdict");
 
         let after = snapshot(root);
@@ -114,6 +126,19 @@ fn every_second_image_is_as_before_after_uninstall_and_judged_alike_between() {
 #[test]
 fn every_other_image_is_as_before_after_uninstall_and_judged_alike_between() {
     every_image(1);
+}
+
+/// An image whose files do not say what starts is taken to start all; the units of ours do not make it one whose files do.
+#[test]
+fn units_of_ours_do_not_speak_for_the_image() {
+    let image = Tree::copy("debian-12-ifupdown").unwrap();
+    image.delete("/etc/systemd").unwrap();
+    image.write("/etc/default/wide-dhcpv6-client", "INTERFACES=\"eth0\"").unwrap();
+    image.write("/etc/wide-dhcpv6/dhcp6c.conf", "interface eth0 {\n  send ia-na 0;\n};\nid-assoc na 0 {\n};\n").unwrap();
+    let verdicts = judged(image.path());
+    assert!(verdicts.contains("dhcp6c"), "{verdicts}");
+    run(image.path(), &["install"]).unwrap();
+    assert_eq!(judged(image.path()), verdicts);
 }
 
 #[test]
@@ -292,7 +317,7 @@ fn a_running_system_keeps_no_recording() {
     for image in ["debian-12-cloud", "alpine", "centos-6", "ubuntu-14.04"] {
         let image = Tree::copy(image).unwrap();
         fs::create_dir(image.path().join("proc")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_v6check"), image.path().join("v6check")).unwrap();
+        fs::copy(built(), image.path().join("v6check")).unwrap();
         let inside = |words: &[&str]| {
             let enter = r#"mount --bind /proc "$1/proc" && exec chroot "$@""#;
             told(Command::new("unshare").args(["-m", "sh", "-c", enter, "sh"]).arg(image.path()).arg("/v6check").args(words)).unwrap()
@@ -354,7 +379,7 @@ fn what_is_not_ours_is_neither_overwritten_nor_removed() {
 
     // A program that somebody copied there before stays.
     let program = image.place(PROGRAM).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_v6check"), &program).unwrap();
+    fs::copy(built(), &program).unwrap();
     let before = snapshot(image.path());
     run(image.path(), &["install"]).unwrap();
     assert!(run(image.path(), &["uninstall"]).unwrap().contains(&format!("left {PROGRAM}: ")));
@@ -379,7 +404,7 @@ fn where_it_may_not_write_it_says_so_and_leaves_all() {
     let before = snapshot(image.path());
     // The build may be in a folder that not everybody may enter.
     let program = image.outside("program");
-    fs::copy(env!("CARGO_BIN_EXE_v6check"), &program).unwrap();
+    fs::copy(built(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new(&program);
     let error = told(command.args(["install", "--root"]).arg(image.path()).uid(65534).gid(65534)).unwrap_err();
@@ -389,7 +414,7 @@ fn where_it_may_not_write_it_says_so_and_leaves_all() {
     let read_only =
         r#"mount -o bind,ro "$2" "$2" 2>/dev/null || { mount --bind "$2" "$2" && mount -o remount,bind,ro "$2"; } && exec "$1" install --root "$2""#;
     let mut command = Command::new("unshare");
-    let error = told(command.args(["-m", "sh", "-c", read_only, "sh", env!("CARGO_BIN_EXE_v6check")]).arg(image.path())).unwrap_err();
+    let error = told(command.args(["-m", "sh", "-c", read_only, "sh"]).arg(built()).arg(image.path())).unwrap_err();
     assert!(error.contains("Read-only file system") && error.contains("remount,rw"), "{error}");
     assert_eq!(snapshot(image.path()), before);
 
