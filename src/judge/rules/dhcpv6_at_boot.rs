@@ -65,7 +65,7 @@ pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) 
     if let Some((at_us, name)) = first.as_ref().filter(|(at_us, _)| window.holds(*at_us)) {
         return Finding::pass(EXPECTED, format!("{name} {}", window.after(*at_us))).with_all([story.evidence(*at_us, name.clone())]);
     }
-    let none = format!("no DHCPv6 request left within {} of the interface's coming up", window.length());
+    let none = format!("no DHCPv6 request (Solicit, Request, Confirm, Rebind) left within {} of the interface's coming up", window.length());
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no DHCPv6 request is seen, and {why}"));
     }

@@ -63,7 +63,8 @@ impl<'d, 'a> Dialogue<'d, 'a> {
     fn judge(&self) -> Finding {
         let window = Window::new(self.story, self.window_s);
         let at_boot = recorded(self.story, self.subject, self.window_s);
-        let finding = if at_boot.verdict != Verdict::Pass {
+        // What came of a request outside of the window is told as well; that it was late is told by the requirement to ask at boot.
+        let finding = if at_boot.verdict != Verdict::Pass && self.asks.is_empty() {
             return Finding { expected: if at_boot.verdict == Verdict::Fail { EXPECTED.into() } else { String::new() }, ..at_boot };
         } else if self.asks.is_empty() {
             match boot_window::hides(self.story, window.from_us, window.until_us) {
@@ -148,8 +149,8 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         match goes_on {
             Some(last_us) if passes_now.is_none() => {
                 let message = format!(
-                    "the Advertise of {from} arrived, and the client did not see it: its Solicits went on for {}; the guest's firewall drops UDP port \
-                     546, most likely",
+                    "the Advertise of {from} arrived, and no Request followed: Solicits went on for {}, so the client did not see it; the guest's \
+                     firewall drops UDP port 546, most likely",
                     seconds(last_us - answer.at_us)
                 );
                 Finding::fail(EXPECTED, "no Request: Solicits went on after the Advertise", message).because(Cause::Firewall)
