@@ -64,8 +64,16 @@ fn all_places(value: &Value) -> Vec<String> {
     found
 }
 
+/// The requirements of all profiles.
 fn selection() -> Selection {
-    Catalogue::load(None).unwrap().select("calico").unwrap()
+    let catalogue = Catalogue::load(None).unwrap();
+    let mut selection = catalogue.select("calico").unwrap();
+    for more in catalogue.select("rfc-host").unwrap().requirements {
+        if selection.requirements.iter().all(|there| there.check.id != more.check.id) {
+            selection.requirements.push(more);
+        }
+    }
+    selection
 }
 
 /// Judges and reports in every form, or says why the facts are refused.

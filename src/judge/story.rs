@@ -1,9 +1,10 @@
 //! The boot as messages: the recording's frames read once, with who said each and when, and what is missing of them.
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
 
 use super::{Evidence, Finding, Subject};
-use crate::facts::{AddressChange, Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
+use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
 use crate::wire::Flaw;
 use crate::wire::dhcpv6;
 use crate::wire::frame::Frame;
@@ -144,15 +145,10 @@ impl<'a> Story<'a> {
         self.recording.up_at_us.is_some()
     }
 
-    /// When `address` became usable: set, and not tentative. Only a recording in the guest knows.
-    pub(super) fn usable_at(&self, address: Ipv6Addr) -> Option<u64> {
-        use crate::facts::{AddressFlag, Change};
-        self.recording.events.iter().find_map(|event| match &event.what {
-            Happening::Address(it) if it.address == address && it.change == Change::Set && !it.flags.contains(&AddressFlag::Tentative) => {
-                Some(event.at_us)
-            }
-            _ => None,
-        })
+    /// When `address` became usable in a span: set, neither tentative nor a duplicate. Only a recording in the guest knows.
+    pub(super) fn usable_at(&self, address: Ipv6Addr, span: Range<u64>) -> Option<u64> {
+        let mut changes = self.address_changes().filter(|(at_us, change)| span.contains(at_us) && change.address == address);
+        changes.find(|(_, change)| usable(change)).map(|(at_us, _)| at_us)
     }
 
     /// A piece of evidence out of the recording: `what` at a time.
@@ -179,6 +175,12 @@ impl<'a> Said<'a> {
         let checksum_right = known.then(|| frame.payload.checksum_right()).flatten();
         Some(Self { at_us: event.at_us, by, frame, message, flaws, cut: *cut, checksum_right })
     }
+}
+
+/// Whether the address may be used after the change.
+pub(super) fn usable(change: &AddressChange) -> bool {
+    let unusable = |flag: &AddressFlag| matches!(flag, AddressFlag::Tentative | AddressFlag::Dadfailed);
+    change.change == Change::Set && !change.flags.iter().any(unusable)
 }
 
 /// Whether the guest forwards by the kernel's setting of now; no where that cannot be told.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::story::{Said, Story, seconds};
 use super::{Evidence, Finding, Judgement, Kind, Subject};
-use crate::facts::{AddressFlag, Change};
 use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
 
@@ -138,10 +137,7 @@ impl Test<'_> {
 
     /// When the kernel called the address usable.
     fn usable(&self) -> Option<u64> {
-        let unusable = |flag: &AddressFlag| matches!(flag, AddressFlag::Tentative | AddressFlag::Dadfailed);
-        let mut changes = self.story.address_changes().filter(|(at_us, _)| (self.at_us..self.until_us).contains(at_us));
-        let set = changes.find(|(_, it)| it.address == self.target && it.change == Change::Set && !it.flags.iter().any(unusable));
-        set.map(|(at_us, _)| at_us)
+        self.story.usable_at(self.target, self.at_us..self.until_us)
     }
 
     /// The first message from the address.

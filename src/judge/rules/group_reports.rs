@@ -4,9 +4,8 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
+use super::story::{self, Story, seconds};
 use super::{Finding, Judgement, Kind, Subject};
-use crate::facts::{AddressFlag, Change};
 use crate::wire::message::Message;
 use crate::wire::neighbor::solicited_node;
 
@@ -93,8 +92,7 @@ impl GroupReports {
 
 /// Addresses that may be used, by the kernel's word, and since when; of a capture without it, those that messages come from.
 fn usable(story: &Story<'_>) -> Vec<(u64, Ipv6Addr)> {
-    let unusable = |flag: &AddressFlag| matches!(flag, AddressFlag::Tentative | AddressFlag::Dadfailed);
-    let told = story.address_changes().filter(|(_, it)| it.change == Change::Set && !it.flags.iter().any(unusable));
+    let told = story.address_changes().filter(|(_, change)| story::usable(change));
     let mut usable: Vec<_> = told.map(|(at_us, it)| (at_us, it.address)).collect();
     if usable.is_empty() {
         usable.extend(story.own().map(|said| (said.at_us, said.frame.source)));

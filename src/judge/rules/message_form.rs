@@ -101,7 +101,7 @@ impl Kind for MessageForm {
         }
         let Some(first) = right.first() else { return Ok(story.none(name)) };
         let addresses = format!("{name} from {} to {}", first.frame.source, first.frame.destination);
-        Ok(Finding::pass(expected, format!("so in {} {name}(s)", right.len())).with_all([story.evidence(first.at_us, addresses)]))
+        Ok(Finding::pass(expected, format!("so in all of {}", right.len())).with_all([story.evidence(first.at_us, addresses)]))
     }
 }
 

@@ -68,12 +68,16 @@ impl Kind for SolicitationTiming {
                 Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell))
             }
             Some((Shows::Unclear(why), _)) => Finding::inconclusive(why),
-            Some((Shows::Right, spell)) => {
-                Finding::pass(expected, format!("{} Router Solicitation(s), as they should be", spell.sent_us.len())).with_all(told(&story, spell))
-            }
+            Some((Shows::Right, spell)) => Finding::pass(expected, times(spell)).with_all(told(&story, spell)),
             Some((Shows::Nothing(why), _)) => Finding::skip(why),
         })
     }
+}
+
+/// When the first solicitations of a spell left, in words.
+fn times(spell: &Spell) -> String {
+    let times: Vec<_> = spell.sent_us.iter().take(6).map(|at_us| seconds(*at_us)).collect();
+    format!("{} sent: at {}", spell.sent_us.len(), times.join(", "))
 }
 
 /// The first solicitations of a spell, and what ended it, as evidence.
