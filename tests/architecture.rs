@@ -24,8 +24,17 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
-const TOUCHES_THE_MACHINE: [&str; 8] =
-    ["src/observe/", "src/lab/", "src/report/output.rs", "src/catalogue/files.rs", "src/catalogue/embed.rs", "src/cli/", "src/lib.rs", "src/main.rs"];
+const TOUCHES_THE_MACHINE: [&str; 9] = [
+    "src/observe/",
+    "src/install/",
+    "src/lab/",
+    "src/report/output.rs",
+    "src/catalogue/files.rs",
+    "src/catalogue/embed.rs",
+    "src/cli/",
+    "src/lib.rs",
+    "src/main.rs",
+];
 
 /// Where the machine begins, by modules of the standard library and by crates.
 const MACHINE: [&str; 9] = ["std::env", "std::fs", "std::process", "std::thread", "std::os", "libc", "netlink_sys", "socket2", "tokio"];
@@ -185,7 +194,7 @@ fn only_few_files_touch_the_machine() {
 fn unsafe_code_is_in_one_file() {
     let allowing = |source: &Source| source.code().contains("(unsafe_code");
     let files: Vec<String> = sources("src").into_iter().filter(allowing).map(|source| source.path).collect();
-    assert_eq!(files, ["src/observe/network/packet_socket.rs"]);
+    assert_eq!(files, ["src/observe/packet/socket.rs"]);
 }
 
 #[test]

@@ -3,36 +3,36 @@
 
 use super::Way;
 
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
-const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
-const JOURNAL_EXPORT: u32 = 9;
+pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+pub(super) const INTERFACE_STATISTICS: u32 = 5;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const JOURNAL_EXPORT: u32 = 9;
 
 /// Options, by their names in the draft.
-const OPT_COMMENT: u16 = 1;
-const SHB_USERAPPL: u16 = 4;
-const IF_NAME: u16 = 2;
-const IF_DESCRIPTION: u16 = 3;
-const IF_MACADDR: u16 = 6;
-const IF_TSRESOL: u16 = 9;
-const EPB_FLAGS: u16 = 2;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
+pub(super) const OPT_COMMENT: u16 = 1;
+pub(super) const SHB_USERAPPL: u16 = 4;
+pub(super) const IF_NAME: u16 = 2;
+pub(super) const IF_DESCRIPTION: u16 = 3;
+pub(super) const IF_MACADDR: u16 = 6;
+pub(super) const IF_TSRESOL: u16 = 9;
+pub(super) const EPB_FLAGS: u16 = 2;
+pub(super) const ISB_IFRECV: u16 = 4;
+pub(super) const ISB_IFDROP: u16 = 5;
 
 /// As many bytes of a text as an option keeps.
 const LONGEST_TEXT: usize = 4096;
 
 /// The header of a section, which a file begins with.
 pub fn section(application: &str, comment: &str) -> Vec<u8> {
-    const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
     let mut body = BYTE_ORDER_MAGIC.to_ne_bytes().to_vec();
     body.extend([1_u16, 0].into_iter().flat_map(u16::to_ne_bytes));
     // The length of the section is not known beforehand.
     body.extend(u64::MAX.to_ne_bytes());
     option(&mut body, SHB_USERAPPL, application.as_bytes());
     option(&mut body, OPT_COMMENT, comment.as_bytes());
-    block(SECTION_HEADER, body)
+    block(SECTION_HEADER, &body)
 }
 
 /// An interface; packets name it by its number, counted from 0 in the order of description. Times are in nanoseconds.
@@ -45,7 +45,7 @@ pub fn interface(link_type: u16, longest: u32, name: &str, description: &str, ma
         option(&mut body, IF_MACADDR, &mac);
     }
     option(&mut body, IF_TSRESOL, &[9]);
-    block(INTERFACE_DESCRIPTION, body)
+    block(INTERFACE_DESCRIPTION, &body)
 }
 
 /// A packet of an interface, at a time in nanoseconds since 1970.
@@ -61,7 +61,7 @@ pub fn packet(interface: u32, at_ns: u64, way: Way, wire_length: u32, bytes: &[u
         Way::Out => 2,
     };
     option(&mut body, EPB_FLAGS, &flags.to_ne_bytes());
-    block(ENHANCED_PACKET, body)
+    block(ENHANCED_PACKET, &body)
 }
 
 /// How many packets of an interface came and how many were dropped, from the beginning until a time in nanoseconds since 1970.
@@ -70,7 +70,7 @@ pub fn statistics(interface: u32, at_ns: u64, received: u64, dropped: u64) -> Ve
     time(&mut body, at_ns);
     option(&mut body, ISB_IFRECV, &received.to_ne_bytes());
     option(&mut body, ISB_IFDROP, &dropped.to_ne_bytes());
-    block(INTERFACE_STATISTICS, body)
+    block(INTERFACE_STATISTICS, &body)
 }
 
 /// An entry in systemd's journal export format, which Wireshark shows among the packets: time in nanoseconds since 1970, a line for people, and
@@ -85,7 +85,7 @@ pub fn journal(at_ns: u64, message: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     }
     let mut body = text.into_bytes();
     pad(&mut body);
-    block(JOURNAL_EXPORT, body)
+    block(JOURNAL_EXPORT, &body)
 }
 
 fn time(body: &mut Vec<u8>, at_ns: u64) {
@@ -109,7 +109,7 @@ fn pad(bytes: &mut Vec<u8>) {
 }
 
 /// Type, length, body, length. An end of options is optional, and left out.
-fn block(kind: u32, body: Vec<u8>) -> Vec<u8> {
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 12).unwrap_or_default().to_ne_bytes();
-    [&kind.to_ne_bytes()[..], &length, &body, &length].concat()
+    [&kind.to_ne_bytes()[..], &length, body, &length].concat()
 }

@@ -34,6 +34,8 @@ struct Advertisement {
     other: bool,
     /// Router lifetime in seconds.
     lifetime: u16,
+    /// Retransmission timer in milliseconds.
+    retransmit: u32,
     /// Of the IPv6 header.
     hop_limit: u8,
     code: u8,
@@ -51,6 +53,7 @@ impl Default for Advertisement {
             managed: true,
             other: true,
             lifetime: 1800,
+            retransmit: 0,
             hop_limit: 255,
             code: 0,
             wrong_checksum: false,
@@ -197,7 +200,7 @@ pub(crate) fn advertisement(table: &toml::Table) -> Result<Vec<u8>, String> {
         flags: flag(short.managed, RouterAdvertisement::MANAGED) | flag(short.other, RouterAdvertisement::OTHER),
         lifetime_s: short.lifetime,
         reachable_ms: 0,
-        retransmit_ms: 0,
+        retransmit_ms: short.retransmit,
         options,
     };
     let destination_mac = if short.to.is_multicast() { multicast_mac(short.to) } else { GUEST_MAC };

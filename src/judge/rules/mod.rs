@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, exchanges, heard, held, intended, story, tally, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Subject, Verdict, boot_window, boot_witness, daemon, exchange, exchanges, heard, held, intended, soliciting,
+    story, tally, timing,
+};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,16 @@ kinds! {
     dhcpv6_offer::Dhcpv6Offer,
     single_router::SingleRouter,
     single_server::SingleServer,
+    message_form::MessageForm,
+    duplicate_detection::DuplicateDetection,
+    group_reports::GroupReports,
+    never_sent::NeverSent,
+    solicitation_timing::SolicitationTiming,
+    dhcpv6_at_boot::Dhcpv6AtBoot,
+    dhcpv6_exchange_completed::Dhcpv6ExchangeCompleted,
+    ra_received_at_boot::RaReceivedAtBoot,
+    rs_at_boot::RsAtBoot,
+    dad_before_use::DadBeforeUse,
     dhcpv6_client_options::Dhcpv6ClientOptions,
     dhcpv6_client_envelope::Dhcpv6ClientEnvelope,
     dhcpv6_elapsed_time::Dhcpv6ElapsedTime,
