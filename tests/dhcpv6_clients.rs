@@ -124,4 +124,12 @@ fn dhcpcd() {
 fn networkd() {
     holds("networkd-unanswered", &[], &UNANSWERED);
     holds("networkd-served", &["dhcpv6-renew-options"], &SERVED);
+    // Without Rapid Commit, so that it has to send a Request.
+    holds("networkd-request", &["dhcpv6-request-options"], &["dhcpv6-request-server", "dhcpv6-transaction-new"]);
+}
+
+#[test]
+fn network_manager() {
+    holds("networkmanager-unanswered", &[], &UNANSWERED);
+    holds("networkmanager-served", &["dhcpv6-renew-options"], &["dhcpv6-renew-at-t1", "dhcpv6-duid-stable", "dhcpv6-transaction-new"]);
 }

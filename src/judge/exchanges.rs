@@ -2,6 +2,9 @@
 //!
 //! Whether a message was lost before it was captured is not in a capture; the rules ask for gaps and for the elapsed time that a message tells.
 
+use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
+
 use serde::Deserialize;
 
 use super::Evidence;
@@ -121,7 +124,38 @@ impl<'s> Exchange<'s> {
     }
 }
 
+/// Addresses that a Reply gave.
+pub(super) struct Lease<'s> {
+    /// When it came.
+    pub(super) at_us: u64,
+    /// DUID of the server.
+    pub(super) server: &'s [u8],
+    /// T1 and T2 in seconds.
+    pub(super) times_s: (u32, u32),
+    /// The addresses.
+    pub(super) addresses: Vec<Ipv6Addr>,
+}
+
 impl Story<'_> {
+    /// What Replies gave the guest's clients, an association each. One that a client must discard (RFC 8415 section 21.4: T1 above T2) gives
+    /// nothing.
+    pub(super) fn leases(&self) -> Vec<Lease<'_>> {
+        let clients: BTreeSet<_> = self.sent().filter_map(|sent| sent.message.client_id()).collect();
+        let ours = |message: &Message| message.kind == kind::REPLY && message.client_id().is_some_and(|duid| clients.contains(duid));
+        let mut leases = Vec::new();
+        for (said, message) in self.server().filter(|(said, message)| said.checksum_right != Some(false) && ours(message)) {
+            let Some(server) = message.server_id() else { continue };
+            for option in &message.options {
+                let DhcpOption::IaNa { t1_s, t2_s, options, .. } = option else { continue };
+                let addresses = options.iter().filter_map(given).collect::<Vec<_>>();
+                if !addresses.is_empty() && (*t2_s == 0 || t1_s <= t2_s) && leases.len() < MOST_LEASES {
+                    leases.push(Lease { at_us: said.at_us, server, times_s: (*t1_s, *t2_s), addresses });
+                }
+            }
+        }
+        leases
+    }
+
     /// All that the guest's DHCPv6 client sent.
     pub(super) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
         self.client().filter(|(_, message)| is_client_message(message.kind)).map(|(said, message)| Sent { said, message })
@@ -152,6 +186,16 @@ impl Story<'_> {
     pub(super) fn link_changed(&self, from_us: u64, until_us: u64) -> bool {
         let within = |at_us: u64| from_us <= at_us && at_us <= until_us;
         self.recording.events.iter().any(|event| within(event.at_us) && matches!(event.what, Happening::Link(_)))
+    }
+}
+
+/// As many leases as a boot is read to have.
+const MOST_LEASES: usize = 256;
+
+fn given(option: &DhcpOption) -> Option<Ipv6Addr> {
+    match option {
+        DhcpOption::IaAddress { address, valid_s: 1.., .. } => Some(*address),
+        _ => None,
     }
 }
 

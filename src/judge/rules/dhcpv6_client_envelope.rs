@@ -8,6 +8,7 @@ use super::exchanges::Sent;
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Subject};
+use crate::wire::dhcpv6::Message;
 use crate::wire::frame::Payload;
 
 /// `ff02::1:2`, All_DHCP_Relay_Agents_and_Servers (RFC 8415 section 7.1).
@@ -31,10 +32,12 @@ impl Kind for Dhcpv6ClientEnvelope {
             Some(port) => format!("sent from UDP port {port}"),
             None => "sent from a link-local address to ff02::1:2".into(),
         });
+        let allows = |message: &Message| message.options.iter().any(|option| option.code() == Some(SERVER_UNICAST));
+        let unicast_from = story.server().find(|(_, message)| allows(message)).map(|(said, _)| said.at_us);
         for sent in story.sent() {
             let look = match self.source_port {
                 Some(port) => ports(sent, port),
-                None => addresses(&story, sent),
+                None => addresses(&story, sent, unicast_from),
             };
             let value = format!("{} from {} to {}", sent.name(), sent.said.frame.source, sent.said.frame.destination);
             tally.look(story.evidence(sent.at_us(), value), look);
@@ -53,13 +56,8 @@ fn ports(sent: Sent<'_>, expected: u16) -> Look {
     }
 }
 
-fn addresses(story: &Story<'_>, sent: Sent<'_>) -> Look {
+fn addresses(story: &Story<'_>, sent: Sent<'_>, unicast_from: Option<u64>) -> Look {
     let (source, destination) = (sent.said.frame.source, sent.said.frame.destination);
-    let unicast_allowed = || {
-        story.server().any(|(said, message)| {
-            said.at_us < sent.at_us() && message.options.iter().any(|option| option.code() == Some(SERVER_UNICAST))
-        })
-    };
     let place = format!("the {} at {}", sent.name(), seconds(sent.at_us()));
     if destination == SERVERS {
         if source.is_unicast_link_local() {
@@ -67,7 +65,7 @@ fn addresses(story: &Story<'_>, sent: Sent<'_>) -> Look {
         }
         return Look::Wrong(format!("from {source}"), format!("{place} is sent from {source}, which is no link-local address"));
     }
-    if !destination.is_multicast() && unicast_allowed() {
+    if !destination.is_multicast() && unicast_from.is_some_and(|from| from < sent.at_us()) {
         return Look::Right;
     }
     if !destination.is_multicast() && (story.foreign() || story.recording.up_at_us.is_none() || story.lost_between(0, sent.at_us())) {

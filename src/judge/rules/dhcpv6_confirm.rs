@@ -20,7 +20,7 @@ impl Kind for Dhcpv6Confirm {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
         let mut tally = Tally::new("a Confirm, Rebind or Renew after the link came back");
-        let leased = story.server().find(|(_, message)| message.kind == kind::REPLY).map(|(said, _)| said.at_us);
+        let leased = story.leases().first().map(|lease| lease.at_us);
         let (mut away, mut given_up) = (false, false);
         for event in story.recording.events.iter().filter(|event| leased.is_some_and(|leased| leased < event.at_us)) {
             match &event.what {

@@ -20,6 +20,8 @@ pub struct Dhcpv6Decline {
     within_s: u32,
 }
 
+/// As many addresses as are looked at.
+const MOST_ADDRESSES: usize = 64;
 /// How long after its Neighbor Solicitation a detection still listens (RFC 4862 section 5.4: RETRANS_TIMER).
 const DETECTION_US: u64 = 1_000_000;
 
@@ -27,7 +29,7 @@ impl Kind for Dhcpv6Decline {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
         let mut tally = Tally::new("a Decline of an address that another node has");
-        let leased: BTreeSet<Ipv6Addr> = story.server().filter(|(_, message)| message.kind == kind::REPLY).flat_map(|(_, message)| addresses(message)).collect();
+        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
         for address in leased {
             let Some(found) = duplicate(&story, address) else { continue };
             let due = found.saturating_add(u64::from(self.within_s) * 1_000_000);

@@ -9,7 +9,8 @@ use super::exchanges::shown;
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Scope, Subject};
 
-/// One DUID on all interfaces (RFC 8415 section 11), and with the same DUID no IAID on two of them (section 12).
+/// One DUID on all interfaces (RFC 8415 section 11), and with the same DUID no IAID on two of them (section 12). In another program's capture
+/// each interface is taken for a host of its own.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Dhcpv6IdentityOfHost {
@@ -29,14 +30,16 @@ impl Kind for Dhcpv6IdentityOfHost {
 
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let stories = stories(subject)?;
+        // Whose the interfaces are in another program's capture, of one host or of several, is not known.
+        let foreign = stories.iter().any(|(_, story)| story.foreign());
         match self.judges {
             Judges::Duid => {
                 let mut tally = Tally::new("one DUID in all messages of the host");
-                let mut first: Option<(&str, &[u8])> = None;
+                let mut first: BTreeMap<&str, (&str, &[u8])> = BTreeMap::new();
                 for (name, story) in &stories {
                     for sent in story.sent() {
                         let Some(duid) = sent.message.client_id() else { continue };
-                        let (at, known) = *first.get_or_insert((name, duid));
+                        let (at, known) = *first.entry(if foreign { *name } else { "" }).or_insert((*name, duid));
                         let look = if known == duid {
                             Look::Right
                         } else {
@@ -57,6 +60,8 @@ impl Kind for Dhcpv6IdentityOfHost {
                             let at = *first.entry((sent.message.client_id(), code, iaid)).or_insert(*name);
                             let look = if at == *name {
                                 Look::Right
+                            } else if foreign {
+                                Look::Unsure(format!("IAID {iaid:08x} is on {at} and {name}; whether both are one host's is not in a capture"))
                             } else {
                                 Look::Wrong(format!("{iaid:08x} on {at} and {name}"), format!("the client uses IAID {iaid:08x} on both {at} and {name}"))
                             };

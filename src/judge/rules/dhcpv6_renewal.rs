@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::exchanges::shown;
-use super::story::{Said, Story, seconds};
+use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Finding, Judgement, Kind, Subject};
-use crate::wire::dhcpv6::{DhcpOption, Message, kind};
+use crate::wire::dhcpv6::kind;
 
 /// At T1 the client sends a Renew to its server, at T2 without an answer a Rebind (RFC 8415 section 18.2.4 and 18.2.5).
 ///
@@ -32,17 +32,17 @@ impl Kind for Dhcpv6Renewal {
         let story = Story::of(subject)?;
         let (name, number) = if self.at == At::T1 { ("Renew", kind::RENEW) } else { ("Rebind", kind::REBIND) };
         let mut tally = Tally::new(format!("a {name} at {:?}", self.at));
-        let mut leases = story.server().filter_map(|(said, message)| lease(said, message)).peekable();
+        let leases = story.leases();
         let mut early = false;
-        while let Some(lease) = leases.next() {
-            let after_s = if self.at == At::T1 { lease.t1_s } else { lease.t2_s };
+        for (at, lease) in leases.iter().enumerate() {
+            let after_s = if self.at == At::T1 { lease.times_s.0 } else { lease.times_s.1 };
             // 0 leaves the time to the client, and all ones are never (RFC 8415 section 14.2 and 7.7).
             if after_s == 0 || after_s == u32::MAX {
                 continue;
             }
             let after_us = u64::from(after_s) * 1_000_000;
             let due = lease.at_us.saturating_add(after_us / 10 * 11 + GRACE_US);
-            let renewed = leases.peek().is_some_and(|next| next.at_us <= due);
+            let renewed = leases[at + 1..].iter().any(|next| lease.at_us < next.at_us && next.at_us <= due);
             let asked = story.sent().find(|sent| sent.at_us() >= lease.at_us && sent.message.kind == number);
             let evidence = story.evidence(lease.at_us, format!("Reply with {:?} {after_s} s from server {}", self.at, shown(lease.server)));
             let look = match asked.filter(|sent| sent.at_us() <= due) {
@@ -75,25 +75,8 @@ impl Kind for Dhcpv6Renewal {
     }
 }
 
-struct Lease<'s> {
-    at_us: u64,
-    server: &'s [u8],
-    t1_s: u32,
-    t2_s: u32,
-}
-
-fn lease<'s>(said: &Said<'_>, message: &'s Message) -> Option<Lease<'s>> {
-    let server = message.server_id().filter(|_| message.kind == kind::REPLY)?;
-    message.options.iter().find_map(|option| match option {
-        DhcpOption::IaNa { t1_s, t2_s, options, .. } if options.iter().any(|option| matches!(option, DhcpOption::IaAddress { valid_s: 1.., .. })) => {
-            Some(Lease { at_us: said.at_us, server, t1_s: *t1_s, t2_s: *t2_s })
-        }
-        _ => None,
-    })
-}
-
-/// Whether the client gave its lease back, or began anew, in this time.
+/// Whether the client gave its lease back, or asked anew for it, in this time.
 fn given_up(story: &Story<'_>, from_us: u64, until_us: u64) -> bool {
-    let ends = |number: u8| matches!(number, kind::RELEASE | kind::DECLINE | kind::SOLICIT | kind::CONFIRM);
+    let ends = |number: u8| matches!(number, kind::RELEASE | kind::DECLINE | kind::SOLICIT | kind::CONFIRM | kind::REBIND);
     story.sent().any(|sent| from_us < sent.at_us() && sent.at_us() <= until_us && ends(sent.message.kind))
 }

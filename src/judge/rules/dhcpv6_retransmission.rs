@@ -57,11 +57,12 @@ impl Kind for Dhcpv6Retransmission {
         let mut exchanges = story.exchanges();
         exchanges.retain(|exchange| exchange.first().message.kind == self.message.number());
         let mut tally = Tally::new(self.expected());
+        let caps = self.caps(&story);
         for exchange in &exchanges {
-            self.intervals(&story, exchange, &mut tally);
+            self.intervals(&story, &caps, exchange, &mut tally);
         }
         if let Some(last) = exchanges.last().filter(|_| self.judges.contains(&Judges::GoesOn))
-            && let Some(look) = self.goes_on(&story, last)
+            && let Some(look) = self.goes_on(&story, &caps, last)
         {
             tally.look(last.last().evidence(&story), look);
         }
@@ -89,20 +90,20 @@ impl Dhcpv6Retransmission {
         Band { low: if self.above_initial { initial } else { initial / 10 * 9 }, high: initial / 10 * 11 }
     }
 
-    /// MRT in microseconds: the usual one, and what servers told instead (RFC 8415 section 21.24) by the time `until_us`.
-    fn caps(&self, story: &Story<'_>, until_us: u64) -> Vec<u64> {
-        let told = story.said.iter().filter(|said| said.at_us < until_us).filter_map(|said| match &said.message {
-            Message::ToClient(message) => message.options.iter().find_map(|option| match option {
-                DhcpOption::Other(82, data) => Some(u64::from(u32::from_be_bytes(*data.first_chunk()?))),
+    /// MRT in microseconds and since when: the usual one, and what servers told instead (RFC 8415 section 21.24).
+    fn caps(&self, story: &Story<'_>) -> Vec<(u64, u64)> {
+        let told = story.server().filter(|_| self.message == ClientMessage::Solicit).filter_map(|(said, message)| {
+            let data = message.options.iter().find_map(|option| match option {
+                DhcpOption::Other(82, data) => data.first_chunk(),
                 _ => None,
-            }),
-            _ => None,
+            });
+            Some((said.at_us, u64::from(u32::from_be_bytes(*data?))))
         });
-        let usable = told.filter(|seconds| self.message == ClientMessage::Solicit && (60..=86_400).contains(seconds));
-        usable.chain([self.maximum_s.into()]).map(|seconds| seconds * 1_000_000).collect()
+        let usable = told.filter(|(_, seconds)| (60..=86_400).contains(seconds));
+        usable.chain([(0, self.maximum_s.into())]).map(|(at_us, seconds)| (at_us, seconds * 1_000_000)).collect()
     }
 
-    fn intervals(&self, story: &Story<'_>, exchange: &Exchange<'_>, tally: &mut Tally) {
+    fn intervals(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Exchange<'_>, tally: &mut Tally) {
         let answered = exchange.answered_at(story).unwrap_or(u64::MAX);
         let mut band = (exchange.first().message.elapsed_time() == Some(0)).then(|| self.first_band());
         for (at, pair) in exchange.sent.windows(2).enumerate() {
@@ -136,7 +137,7 @@ impl Dhcpv6Retransmission {
                 low: length.saturating_sub(LATE_US).max(band.map_or(0, |band| band.low)),
                 high: length.saturating_add(EARLY_US).min(band.map_or(u64::MAX, |band| band.high)),
             };
-            band = Some(Self::next(chosen, &self.caps(story, until)));
+            band = Some(Self::next(chosen, caps, until));
         }
         if let Some(most) = self.most {
             let count = exchange.sent.len();
@@ -149,10 +150,11 @@ impl Dhcpv6Retransmission {
         }
     }
 
-    fn next(chosen: Band, caps: &[u64]) -> Band {
+    fn next(chosen: Band, caps: &[(u64, u64)], at_us: u64) -> Band {
         let mut next = Band { low: (chosen.low / 10).saturating_mul(19), high: (chosen.high / 10).saturating_mul(21) };
-        let highest = caps.iter().copied().max().unwrap_or(u64::MAX / 10);
-        for cap in caps.iter().filter(|cap| next.high > **cap) {
+        let known = || caps.iter().filter(|(since, _)| *since <= at_us).map(|(_, cap)| *cap);
+        let highest = known().max().unwrap_or(u64::MAX / 10);
+        for cap in known().filter(|cap| next.high > *cap) {
             next.low = next.low.min(cap / 10 * 9);
         }
         if next.high > highest {
@@ -162,7 +164,7 @@ impl Dhcpv6Retransmission {
     }
 
     /// `None` where the exchange was answered.
-    fn goes_on(&self, story: &Story<'_>, exchange: &Exchange<'_>) -> Option<Look> {
+    fn goes_on(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Exchange<'_>) -> Option<Look> {
         if exchange.answered_at(story).is_some() {
             return None;
         }
@@ -172,14 +174,18 @@ impl Dhcpv6Retransmission {
             _ => last.elapsed_us().unwrap_or(u64::MAX),
         };
         let longest = if before == 0 { self.first_band().high } else { (before.max(self.initial_us()) / 10).saturating_mul(21) };
-        let caps = self.caps(story, last.at_us());
-        let due = last.at_us().saturating_add(longest.min(caps.into_iter().max().unwrap_or(u64::MAX) / 10 * 11) + GRACE_US);
+        let longest = longest.min(caps.iter().map(|(_, cap)| *cap).max().unwrap_or(u64::MAX) / 10 * 11);
+        // Another program may have missed one, and the one behind it comes after twice the time.
+        let longest = if story.foreign() { longest.saturating_mul(4) } else { longest };
+        let due = last.at_us().saturating_add(longest.saturating_add(GRACE_US));
         let count = exchange.sent.len();
         let end = story.recording.elapsed_us;
         let name = last.name();
         Some(if due > end {
             // It goes on as far as can be seen, if it was transmitted again at all.
             if count > 1 { Look::Right } else { Look::Unsure(format!("the recording ends before the next {name} was due")) }
+        } else if story.foreign() && !story.guest().any(|said| said.at_us > due) {
+            Look::Unsure(format!("nothing of the guest was captured long after the {name} at {}", seconds(last.at_us())))
         } else if story.lost_between(last.at_us(), due) {
             Look::Unsure(format!("frames are missing after the {name} at {}", seconds(last.at_us())))
         } else if story.link_changed(last.at_us(), due) {
