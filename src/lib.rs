@@ -22,6 +22,7 @@ pub mod lab;
 pub mod observe;
 pub mod plan;
 pub mod report;
+pub mod story;
 pub mod wire;
 mod wrap;
 
