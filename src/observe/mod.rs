@@ -3,6 +3,7 @@
 //! State and counters are read before anything is sent, so that what our own solicitations bring about is not taken for the guest's doing.
 //! Files of intent, which nothing of that changes, are read by a thread of their own meanwhile.
 
+pub mod boot;
 mod file;
 mod host;
 mod identity;
