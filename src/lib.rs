@@ -23,6 +23,7 @@ pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod story;
+mod watch;
 pub mod wire;
 mod wrap;
 
@@ -49,7 +50,8 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
-        Command::Record(_) | Command::Watch(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
+        Command::Watch(wanted) => watch(wanted),
+        Command::Record(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };
@@ -125,6 +127,11 @@ fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
         }
     }
     code
+}
+
+fn watch(wanted: &cli::Watch) -> Result<u8, Failure> {
+    watch::watch(wanted, &select(&wanted.requirements)?)?;
+    Ok(0)
 }
 
 fn list(requirements: &Requirements, json: bool) -> Result<u8, Failure> {

@@ -67,7 +67,11 @@ fn rows(entry: &BootEntry) -> Vec<String> {
         rows.extend(events[at..at + cycle].iter().flat_map(drawn));
         at += cycle * (times + 1);
         let until = events.get(at - 1).map(|last| seconds(last.at_us)).unwrap_or_default();
-        let what = if cycle == 1 { format!("{times} more {} until {until}", plural(event)) } else { format!("these {cycle}, {times} more times until {until}") };
+        let what = if cycle == 1 {
+            format!("{times} more {} until {until}", plural(event))
+        } else {
+            format!("these {cycle} events {times} more times until {until}")
+        };
         rows.push(row("...", &format!("  {what}")));
     }
     rows
@@ -120,14 +124,14 @@ fn drawn(event: &Told) -> Vec<String> {
             Actor::Guest => ("-- ", " --> all"),
             Actor::Kernel if event.kind == "gap" => ("  ! ", ""),
             Actor::Kernel => ("  * ", ""),
-            _ => ("<- ", " -- another node"),
+            _ => ("<- ", " -- other node"),
         };
         let mut parts = fitted(&text, NOTE - behind.len()).into_iter();
         let first = parts.next().unwrap_or_default();
         return std::iter::once(row(time, &format!("{before}{first}{behind}"))).chain(parts.map(|part| row("", &format!("    {part}")))).collect();
     };
     let room = end - GUEST - 1;
-    let mut parts = fitted(&text, room - ARROW).into_iter();
+    let mut parts = fitted(&text, ROUTER - GUEST - 1 - ARROW).into_iter();
     let first = parts.next().unwrap_or_default();
     let opening = if outwards { format!("-- {first} ") } else { format!("<- {first} ") };
     let mut arrow = format!("{opening:-<room$}");

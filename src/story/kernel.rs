@@ -28,26 +28,39 @@ pub(super) struct Memory {
     cause: Option<(u64, &'static str)>,
 }
 
+/// What an event is told by.
+pub(super) struct Context<'a> {
+    pub(super) at_us: u64,
+    /// It was found to be so; nobody saw it come about.
+    pub(super) found: bool,
+    /// What was said on the link.
+    pub(super) heard: &'a Conversation,
+    /// The interface's DHCPv6 client, where it is known.
+    pub(super) client: Option<&'a str>,
+}
+
 impl Memory {
     /// An event of the kernel's in words; `None` where nothing of it is new.
-    pub(super) fn tell(&mut self, at_us: u64, what: &Happening, heard: &Conversation, client: Option<&str>) -> Option<Words> {
+    pub(super) fn tell(&mut self, what: &Happening, context: &Context<'_>) -> Option<Words> {
         match what {
             Happening::Frame(_) => None,
-            Happening::Link(link) => self.link(at_us, link),
-            Happening::Address(address) => self.address(address, heard, client),
-            Happening::Route(route) => self.route(at_us, route, heard),
+            Happening::Link(link) => self.link(link, context),
+            Happening::Address(address) => self.address(address, context),
+            Happening::Route(route) => self.route(route, context),
             Happening::Forwarding(on) => {
                 if self.forwarding.replace(*on) == Some(*on) {
                     return None;
                 }
                 let how = if *on { "on" } else { "off" };
-                self.cause = on.then_some((at_us, "forwarding turned on"));
-                Some(Words::new("forwarding", format!("IPv6 forwarding turned {how}")).with("forwarding", *on))
+                let text = format!("IPv6 forwarding {} {how}", if context.found { "is" } else { "turned" });
+                self.cause = (*on && !context.found).then_some((context.at_us, "forwarding turned on"));
+                // That a host does not forward is told only where it did.
+                (*on || !context.found).then(|| Words::new("forwarding", text).with("forwarding", *on))
             }
         }
     }
 
-    fn link(&mut self, at_us: u64, link: &LinkChange) -> Option<Words> {
+    fn link(&mut self, link: &LinkChange, context: &Context<'_>) -> Option<Words> {
         let before = self.link.replace(link.clone());
         let text = match (before.map(|before| (before.up, before.carrier)), link.up, link.carrier) {
             (Some(before), up, carrier) if before == (up, carrier) => return None,
@@ -58,12 +71,12 @@ impl Memory {
             (_, false, _) => "link down",
         };
         if !(link.up && link.carrier) {
-            self.cause = Some((at_us, "link down"));
+            self.cause = Some((context.at_us, "link down"));
         }
         Some(Words::new("link", text).with("up", link.up).with("carrier", link.carrier))
     }
 
-    fn address(&mut self, now: &AddressChange, heard: &Conversation, client: Option<&str>) -> Option<Words> {
+    fn address(&mut self, now: &AddressChange, context: &Context<'_>) -> Option<Words> {
         let known = self.addresses.iter().position(|known| known.address == now.address);
         let before = known.map(|at| self.addresses.swap_remove(at));
         let address = now.address;
@@ -77,7 +90,7 @@ impl Memory {
                 self.remember(now);
                 return None;
             }
-            ("dad_failed", format!("DAD failed for {address}: another node has it"))
+            ("dad_failed", format!("DAD failed for {address}: duplicate address"))
         } else if let Some(before) = &before {
             match (has(AddressFlag::Tentative), had(AddressFlag::Tentative)) {
                 (false, true) => ("address_usable", format!("{subject} usable")),
@@ -89,8 +102,10 @@ impl Memory {
                     return None;
                 }
             }
+        } else if context.found {
+            ("address_found", format!("{subject} found{}", if has(AddressFlag::Tentative) { ", tentative" } else { "" }))
         } else {
-            let by = added_by(now, heard, client).map(|by| format!(" by {by}")).unwrap_or_default();
+            let by = added_by(now, context).map(|by| format!(" by {by}")).unwrap_or_default();
             ("address_added", format!("{subject} added{by}"))
         };
         if now.change == Change::Set {
@@ -102,7 +117,7 @@ impl Memory {
             .with("tentative", has(AddressFlag::Tentative))
             .with("valid_s", now.valid_s);
         if kind == "address_added"
-            && let Some(by) = added_by(now, heard, client)
+            && let Some(by) = added_by(now, context)
         {
             words = words.with("by", by);
         }
@@ -115,7 +130,7 @@ impl Memory {
         }
     }
 
-    fn route(&mut self, at_us: u64, change: &RouteChange, heard: &Conversation) -> Option<Words> {
+    fn route(&mut self, change: &RouteChange, context: &Context<'_>) -> Option<Words> {
         let RouteChange { change, route } = change;
         if !is_told(route) {
             return None;
@@ -124,13 +139,16 @@ impl Memory {
         let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
         let by = if route.protocol == Route::RA { " by RA" } else { "" };
         let (kind, text) = if !route.is_default() {
-            let how = if is_gone { "gone" } else { "added" };
-            let kind = if is_gone { "route_gone" } else { "route_added" };
+            let (kind, how) = match (is_gone, context.found) {
+                (true, _) => ("route_gone", "gone"),
+                (false, true) => ("route_found", "found"),
+                (false, false) => ("route_added", "added"),
+            };
             (kind, format!("route {}/{}{via} {how}", route.destination, route.prefix_length))
         } else if is_gone {
             self.default_routes.retain(|known| *known != route.gateway);
-            let recent = self.cause.filter(|(since, _)| at_us.saturating_sub(*since) <= FOLLOWS_WITHIN_US).map(|(_, why)| why);
-            let withdrawn = route.gateway.is_some_and(|gateway| heard.withdrawn(gateway, at_us, FOLLOWS_WITHIN_US));
+            let recent = self.cause.filter(|(since, _)| context.at_us.saturating_sub(*since) <= FOLLOWS_WITHIN_US).map(|(_, why)| why);
+            let withdrawn = route.gateway.is_some_and(|gateway| context.heard.withdrawn(gateway, context.at_us, FOLLOWS_WITHIN_US));
             match recent.or(withdrawn.then_some("RA with lifetime 0")) {
                 Some(why) => ("default_route_gone", format!("default route gone: {why}")),
                 None => ("default_route_gone", format!("default route{via} gone")),
@@ -141,7 +159,11 @@ impl Memory {
             if known {
                 return None;
             }
-            ("default_route_added", format!("default route{via} added{by}"))
+            if context.found {
+                ("default_route_found", format!("default route{via} found"))
+            } else {
+                ("default_route_added", format!("default route{via} added{by}"))
+            }
         };
         let words = Words::new(kind, text).with("destination", format!("{}/{}", route.destination, route.prefix_length));
         Some(words.with("gateway", route.gateway.map(|gateway| gateway.to_string())).with("protocol", route.protocol).with("metric", route.metric))
@@ -156,7 +178,8 @@ fn is_told(route: &Route) -> bool {
 
 /// Who added an address, as far as it is certain: `IFA_PROTO` says so, or it is what the server's Reply gave, or it is made from a prefix for
 /// SLAAC.
-fn added_by(now: &AddressChange, heard: &Conversation, client: Option<&str>) -> Option<String> {
+fn added_by(now: &AddressChange, context: &Context<'_>) -> Option<String> {
+    let Context { heard, client, .. } = context;
     let slaac = || now.flags.contains(&AddressFlag::Managetempaddr) || heard.autonomous(now.address) && now.valid_s.is_some();
     match now.protocol {
         Some(BY_LOOPBACK | BY_LINK_LOCAL) => Some("the kernel".into()),
@@ -170,4 +193,3 @@ fn added_by(now: &AddressChange, heard: &Conversation, client: Option<&str>) -> 
 fn lifetime(valid_s: Option<u32>) -> String {
     valid_s.map_or_else(|| "for ever".into(), |valid| format!("for {valid} s"))
 }
-

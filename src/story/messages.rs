@@ -110,7 +110,7 @@ impl Conversation {
             }
             Message::NeighborAdvertisement(it) => {
                 let taken = received && self.tested.contains(&it.target);
-                let text = format!("NA {}{}", it.target, if taken { ": another node has it" } else { "" });
+                let text = format!("NA {}{}", it.target, if taken { ": duplicate address" } else { "" });
                 let to = party(&self.routers, frame.destination);
                 (Words::new("neighbor_advertisement", text).with("target", it.target.to_string()), from, to)
             }
@@ -311,7 +311,8 @@ fn associated(message: &dhcpv6::Message) -> impl Iterator<Item = &DhcpOption> {
 
 fn dhcpv4_words(message: &dhcpv4::Message) -> Words {
     let name = dhcpv4::kind_name(message.kind);
-    let text = if message.yours.is_unspecified() { format!("{name} xid {:08x}", message.transaction_id) } else { format!("{name} {}", message.yours) };
+    let text =
+        if message.yours.is_unspecified() { format!("{name} xid {:08x}", message.transaction_id) } else { format!("{name} {}", message.yours) };
     Words::new("dhcpv4", text).with("message", name).with("xid", format!("{:08x}", message.transaction_id)).with("address", message.yours.to_string())
 }
 
@@ -322,6 +323,9 @@ fn other(payload: &Payload<'_>) -> String {
             None => "ICMPv6 without a message".into(),
         },
         Payload::Udp { source_port, destination_port, .. } => format!("UDP from port {source_port} to {destination_port}, not read"),
+        Payload::Other(17) => "UDP, not read".into(),
+        Payload::Other(44) => "a fragment, not read".into(),
+        Payload::Other(58) => "ICMPv6, not read".into(),
         Payload::Other(header) => format!("IPv6 with next header {header}, not read"),
     }
 }

@@ -92,11 +92,20 @@ impl Narrator {
 
     /// The event in words; `None` where nothing of it is new.
     pub fn tell(&mut self, event: &Event) -> Option<Told> {
+        self.told(event, false)
+    }
+
+    /// The same of what was found to be so: nobody saw it come about.
+    pub fn found(&mut self, event: &Event) -> Option<Told> {
+        self.told(event, true)
+    }
+
+    fn told(&mut self, event: &Event, found: bool) -> Option<Told> {
         match &event.what {
             Happening::Frame(frame) => Some(self.conversation.tell(event.at_us, frame)),
             other => {
-                let client = self.client.as_deref();
-                let words = self.kernel.tell(event.at_us, other, &self.conversation, client)?;
+                let context = kernel::Context { at_us: event.at_us, found, heard: &self.conversation, client: self.client.as_deref() };
+                let words = self.kernel.tell(other, &context)?;
                 Some(words.told(event.at_us, Actor::Kernel, Actor::Guest))
             }
         }
@@ -113,7 +122,8 @@ pub fn tell(recording: &Recording, client: Option<String>) -> Vec<Told> {
     told
 }
 
-fn gap(gap: &Gap) -> Told {
+/// A span of which something is missing, in words.
+pub fn gap(gap: &Gap) -> Told {
     let until = seconds(gap.until_us);
     let mut words = match gap.frames {
         Some(1) => Words::new("gap", format!("1 frame is missing until {until}")).with("frames", 1),
