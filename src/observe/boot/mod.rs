@@ -1,9 +1,13 @@
 //! The boot: what was captured of it, and what the journal tells.
 
+pub mod record;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Recording;
+
+pub use record::{Live, follow};
 
 /// Why a capture cannot be read: file, byte and reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
