@@ -107,7 +107,7 @@ fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
 
 fn replay(path: &Path, requirements: &Requirements, reporting: &Reporting) -> Result<u8, Failure> {
     let selection = select(requirements)?;
-    let facts = read_facts(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let facts = read_facts(path)?;
     Ok(conclude(&facts, &selection, reporting))
 }
 
@@ -162,15 +162,24 @@ fn save_facts(facts: &Facts, target: &Target) -> Result<(), Failure> {
     Ok(output::write_private(target, &bytes)?)
 }
 
+/// The facts in a file, or those that a capture shows: the first bytes tell which. `-` is stdin.
 fn read_facts(path: &Path) -> Result<Facts, Failure> {
-    let mut bytes = Vec::new();
-    let read = |source: &mut dyn Read, bytes: &mut Vec<u8>| source.take(facts::MOST_BYTES + 1).read_to_end(bytes);
-    if path.as_os_str() == OsStr::new("-") {
-        read(&mut std::io::stdin().lock(), &mut bytes)?;
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let mut source: Box<dyn Read> = if path.as_os_str() == OsStr::new("-") {
+        Box::new(std::io::stdin())
     } else {
-        read(&mut std::fs::File::open(path)?, &mut bytes)?;
+        Box::new(std::fs::File::open(path).map_err(|error| named(&error))?)
+    };
+    let mut first = Vec::new();
+    source.by_ref().take(4).read_to_end(&mut first).map_err(|error| named(&error))?;
+    let is_capture = observe::begins_capture(&first);
+    let mut source = first.as_slice().chain(source);
+    if is_capture {
+        return Ok(observe::capture(&mut source, &path.display().to_string())?);
     }
-    Ok(facts::load_bytes(&bytes)?)
+    let mut bytes = Vec::new();
+    source.take(facts::MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| named(&error))?;
+    Ok(facts::load_bytes(&bytes).map_err(|error| named(&error))?)
 }
 
 /// Tells one line on standard error: harmless and not too long, since errors quote what was read. Where nobody can be told, the run goes on.

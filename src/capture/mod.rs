@@ -3,7 +3,14 @@
 //! Knows blocks, link types and time stamps, and nothing of what the packets mean. Reading needs memory for the largest packet that is
 //! kept, whatever the size of the file; writing makes bytes and leaves them to the caller.
 
+mod blocks;
+mod input;
+mod link;
+mod reader;
 pub mod write;
+
+pub use link::{Cooked, cooked, ethernet, interesting};
+pub use reader::{CaptureError, Filter, Reader};
 
 /// Which way a packet went, as seen by who captured it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +23,22 @@ pub enum Way {
 
 /// Link types (IANA pcap link types, as in pcap and pcapng).
 pub mod link_type {
+    /// Loopback of BSD and macOS, with the address family before the packet.
+    pub const NULL: u16 = 0;
     /// Ethernet.
     pub const ETHERNET: u16 = 1;
+    /// Raw IP, as some systems wrote it (`DLT_RAW` of most).
+    pub const RAW_BSD: u16 = 12;
+    /// Raw IP, as OpenBSD wrote it.
+    pub const RAW_OPENBSD: u16 = 14;
     /// Raw IP.
     pub const RAW: u16 = 101;
+    /// Loopback of OpenBSD.
+    pub const LOOP: u16 = 108;
     /// Linux cooked capture, version 1.
     pub const LINUX_SLL: u16 = 113;
+    /// Raw IPv4.
+    pub const IPV4: u16 = 228;
     /// Raw IPv6.
     pub const IPV6: u16 = 229;
     /// Linux cooked capture, version 2.
@@ -44,7 +61,7 @@ pub struct Packet<'a> {
     pub interface: usize,
     /// Link type of that interface.
     pub link_type: u16,
-    /// When, in nanoseconds since 1970.
+    /// When, in nanoseconds since 1970; 0 where the file tells none (Simple Packet Block).
     pub at_ns: u64,
     /// Which way, where the file tells.
     pub way: Option<Way>,
@@ -72,6 +89,8 @@ pub enum Item<'a> {
     Journal(Vec<(String, String)>),
     /// So many packets of an interface were dropped from the beginning of the capture until this time, in nanoseconds since 1970.
     Dropped {
+        /// The interface, by the order of the interfaces in the whole file.
+        interface: usize,
         /// When that was counted.
         at_ns: u64,
         /// The count.

@@ -3,29 +3,29 @@
 
 use super::Way;
 
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
-const INTERFACE_STATISTICS: u32 = 5;
-const ENHANCED_PACKET: u32 = 6;
-const JOURNAL_EXPORT: u32 = 9;
+pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+pub(super) const INTERFACE_STATISTICS: u32 = 5;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const JOURNAL_EXPORT: u32 = 9;
 
 /// Options, by their names in the draft.
-const OPT_COMMENT: u16 = 1;
-const SHB_USERAPPL: u16 = 4;
-const IF_NAME: u16 = 2;
-const IF_DESCRIPTION: u16 = 3;
-const IF_MACADDR: u16 = 6;
-const IF_TSRESOL: u16 = 9;
-const EPB_FLAGS: u16 = 2;
-const ISB_IFRECV: u16 = 4;
-const ISB_IFDROP: u16 = 5;
+pub(super) const OPT_COMMENT: u16 = 1;
+pub(super) const SHB_USERAPPL: u16 = 4;
+pub(super) const IF_NAME: u16 = 2;
+pub(super) const IF_DESCRIPTION: u16 = 3;
+pub(super) const IF_MACADDR: u16 = 6;
+pub(super) const IF_TSRESOL: u16 = 9;
+pub(super) const EPB_FLAGS: u16 = 2;
+pub(super) const ISB_IFRECV: u16 = 4;
+pub(super) const ISB_IFDROP: u16 = 5;
 
 /// As many bytes of a text as an option keeps.
 const LONGEST_TEXT: usize = 4096;
 
 /// The header of a section, which a file begins with.
 pub fn section(application: &str, comment: &str) -> Vec<u8> {
-    const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
     let mut body = BYTE_ORDER_MAGIC.to_ne_bytes().to_vec();
     body.extend([1_u16, 0].into_iter().flat_map(u16::to_ne_bytes));
     // The length of the section is not known beforehand.

@@ -27,6 +27,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         tool: facts.tool.clone(),
         host: facts.host.clone(),
         image: facts.run.image.clone(),
+        capture: facts.run.capture.clone(),
         profile: selection.profile.name.clone(),
         started: facts.run.started.clone(),
         elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
@@ -129,5 +130,7 @@ fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
             dhcpv6: owners.dhcpv6.get().ok().map(|clients| clients.iter().map(|client| client.name.clone()).collect()),
         }
     });
-    InterfaceEntry { name: name.to_owned(), mac: interface.link.get().ok().and_then(|link| link.mac).map(|mac| mac.to_string()), owner, left_out }
+    let recorded = || interface.tenses.as_ref()?.boot.recording.get().ok()?.mac;
+    let mac = interface.link.get().map_or_else(|_| recorded(), |link| link.mac);
+    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out }
 }

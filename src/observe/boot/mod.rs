@@ -1,5 +1,9 @@
 //! The boot: what was captured of it, and what the journal tells.
 
+mod alone;
+mod foreign;
+mod own;
+mod read;
 pub mod record;
 
 use std::collections::BTreeMap;
@@ -7,6 +11,8 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
+pub use alone::facts;
+pub use read::begins;
 pub use record::{Live, follow};
 
 /// Why a capture cannot be read: file, byte and reason.
@@ -24,5 +30,5 @@ pub struct ReadError {
 /// # Errors
 /// It cannot be opened, or is no capture.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Recording>, ReadError> {
-    Err(ReadError { file: path.display().to_string(), what: "not built yet".into() })
+    read::file(path).map(|reading| reading.recordings)
 }
