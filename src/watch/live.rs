@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::Failure;
 use super::line::{Clock, Line};
 use super::screen::Screen;
-use super::{Failure, judged};
 use crate::catalogue::Selection;
 use crate::cli::Watch;
 use crate::facts::{Direction, Event, Gap, Happening, LinkChange, Recorder, Recording};
 use crate::observe::{Signals, boot};
+use crate::report::{self, Counting, Report};
 use crate::story::{Actor, Narrator, Told};
 
+/// What the events come from, in the evidence.
+const FILE: &str = "v6check watch";
 /// How long the diagnosis may lag behind what happened.
 const LAG: Duration = Duration::from_millis(200);
 /// As many times as judging takes is left for everything else.
@@ -117,12 +120,13 @@ impl Live {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn judged(&mut self, selection: &Selection) -> crate::report::Report {
+    fn judged(&mut self, selection: &Selection) -> Report {
         let now = self.elapsed_us();
         for recording in self.recordings.values_mut() {
             recording.elapsed_us = now;
         }
-        judged(&self.recordings, selection)
+        let facts = boot::recorded(self.recordings.clone(), FILE, self.clock.began(), now);
+        report::assemble(&facts, selection, Counting::default())
     }
 
     /// Draws the diagnosis anew where something happened, and says how long that took.
@@ -141,7 +145,7 @@ fn kernel(at_us: u64, kind: &str, text: String) -> Told {
 }
 
 fn empty(began: String) -> Recording {
-    Recording { file: "watch".into(), by: Recorder::Guest, mac: None, began, elapsed_us: 0, up_at_us: None, events: Vec::new(), gaps: Vec::new() }
+    Recording { file: FILE.into(), by: Recorder::Guest, mac: None, began, elapsed_us: 0, up_at_us: None, events: Vec::new(), gaps: Vec::new() }
 }
 
 /// Keeps an event for the diagnosis; of very many, the first and the last, with a gap between them.

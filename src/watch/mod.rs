@@ -2,19 +2,18 @@
 //!
 //! The only part that drives a terminal. It sends nothing and knows neither packets nor rules.
 
-mod facts;
 mod line;
 mod live;
 mod screen;
 
-use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::Path;
 
 use crate::catalogue::Selection;
 use crate::cli::Watch;
-use crate::facts::Recording;
+use crate::facts::{Facts, Recording};
 use crate::observe::boot;
-use crate::report::{self, Counting, Report, Style};
+use crate::report::{self, Counting, Style};
 use crate::story::{self, Told};
 use line::{Clock, Line};
 use screen::Screen;
@@ -25,46 +24,59 @@ type Failure = Box<dyn Error>;
 ///
 /// # Errors
 /// The capture or this machine's events cannot be read, or the output cannot be written.
-pub fn watch(wanted: &Watch, selection: &Selection) -> Result<(), Failure> {
+pub(crate) fn watch(wanted: &Watch, selection: &Selection) -> Result<(), Failure> {
     let Some(capture) = &wanted.capture else { return live::follow(wanted, selection) };
-    let mut recordings = boot::read(capture)?;
-    if let Some(missing) = wanted.interfaces.iter().find(|name| !recordings.contains_key(*name)) {
-        let names: Vec<&str> = recordings.keys().map(String::as_str).collect();
-        return Err(format!("{}: no interface {missing:?} in it, but {}", capture.display(), names.join(", ")).into());
+    let mut facts = read(capture)?;
+    if let Some(missing) = wanted.interfaces.iter().find(|name| !facts.interfaces.contains_key(*name)) {
+        let names: Vec<&str> = facts.interfaces.keys().map(String::as_str).collect();
+        let has = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+        return Err(format!("{}: no interface called {missing:?}; {has}", capture.display()).into());
     }
     if !wanted.interfaces.is_empty() {
-        recordings.retain(|name, _| wanted.interfaces.contains(name));
+        facts.interfaces.retain(|name, _| wanted.interfaces.contains(name));
     }
+    let recordings = recordings(&facts);
     let mut screen = Screen::new(wanted);
     if wanted.chart {
-        for (name, recording) in &recordings {
+        for (name, recording) in recordings {
             for text in report::chart(name, recording) {
                 screen.say(&text);
             }
             screen.say("");
         }
     } else {
+        let clock = Clock::of(&facts.run.started);
         for (name, told) in merged(&recordings) {
-            let began = recordings.get(name).map_or("", |recording| recording.began.as_str());
-            let clock = Clock::of(began);
             screen.event(&Line { clock: &clock, interface: name, told: &told });
         }
     }
-    screen.conclude(&judged(&recordings, selection));
+    screen.conclude(&report::assemble(&facts, selection, Counting::default()));
     Ok(screen.end()?)
 }
 
-/// What happened at all interfaces, in the order of time.
-fn merged(recordings: &BTreeMap<String, Recording>) -> Vec<(&str, Told)> {
-    let of = |(name, recording)| story::tell(recording, None).into_iter().map(move |told| (name, told));
-    let mut all: Vec<(&str, Told)> = recordings.iter().map(|(name, recording)| (name.as_str(), recording)).flat_map(of).collect();
-    all.sort_by_key(|(_, told)| told.at_us);
-    all
+fn read(capture: &Path) -> Result<Facts, Failure> {
+    if capture.as_os_str() == "-" {
+        return Ok(boot::facts(&mut std::io::stdin().lock(), "stdin")?);
+    }
+    let name = capture.display().to_string();
+    let mut file = std::fs::File::open(capture).map_err(|error| format!("{name}: {error}"))?;
+    Ok(boot::facts(&mut file, &name)?)
 }
 
-/// The report on what was seen so far.
-fn judged(recordings: &BTreeMap<String, Recording>, selection: &Selection) -> Report {
-    report::assemble(&facts::of(recordings), selection, Counting::default())
+fn recordings(facts: &Facts) -> Vec<(&str, &Recording)> {
+    let recorded = facts.interfaces.iter().filter_map(|(name, interface)| Some((name, interface.tenses.as_ref()?)));
+    recorded.filter_map(|(name, tenses)| Some((name.as_str(), tenses.boot.recording.get().ok()?))).collect()
+}
+
+/// What happened at all interfaces, in the order of time.
+fn merged<'a>(recordings: &[(&'a str, &Recording)]) -> Vec<(&'a str, Told)> {
+    let of = |(name, recording): &(&'a str, &Recording)| {
+        let name = *name;
+        story::tell(recording, None).into_iter().map(move |told| (name, told))
+    };
+    let mut all: Vec<(&str, Told)> = recordings.iter().flat_map(of).collect();
+    all.sort_by_key(|(_, told)| told.at_us);
+    all
 }
 
 /// The looks of a diagnosis.

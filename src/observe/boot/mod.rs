@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
-pub use alone::facts;
+pub use alone::{facts, recorded};
 pub use read::begins;
 pub use record::{Live, follow};
 
