@@ -51,7 +51,8 @@ impl Clock {
 /// An event of an interface.
 pub(super) struct Line<'a> {
     pub(super) clock: &'a Clock,
-    pub(super) interface: &'a str,
+    /// Its name; absent for what is of all.
+    pub(super) interface: Option<&'a str>,
     pub(super) told: &'a Told,
 }
 
@@ -69,7 +70,11 @@ impl Line<'_> {
             Some(colour) => format!("\x1b[{colour}m{text}\x1b[0m"),
             None => text,
         };
-        format!("{}  {:<width$}  {arrow}  {text}", self.clock.short(*at_us), harmless(self.interface))
+        format!("{}  {:<width$}  {arrow}  {text}", self.clock.short(*at_us), harmless(self.name()))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.interface.unwrap_or("all")
     }
 
     /// What is wrong is red, what was reached green, what makes the rest uncertain yellow.

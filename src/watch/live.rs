@@ -89,11 +89,11 @@ impl Live {
                     self.narrators.insert(to.into(), narrator);
                 }
                 let told = kernel(self.elapsed_us(), "renamed", format!("{from} is {to} now"));
-                self.screen.event(&Line { clock: &self.clock, interface: to, told: &told });
+                self.screen.event(&Line { clock: &self.clock, interface: Some(to), told: &told });
             }
             boot::Live::Gap(gap) => {
                 let told = crate::story::gap(&gap);
-                self.screen.event(&Line { clock: &self.clock, interface: "all", told: &told });
+                self.screen.event(&Line { clock: &self.clock, interface: None, told: &told });
                 for recording in self.recordings.values_mut() {
                     recording.gaps.push(gap.clone());
                 }
@@ -109,7 +109,7 @@ impl Live {
         let narrator = self.narrators.entry(name.to_owned()).or_default();
         let told = if found { narrator.found(&event) } else { narrator.tell(&event) };
         if let Some(told) = told {
-            self.screen.event(&Line { clock: &self.clock, interface: name, told: &told });
+            self.screen.event(&Line { clock: &self.clock, interface: Some(name), told: &told });
         }
         let began = self.clock.began();
         let recording = self.recordings.entry(name.to_owned()).or_insert_with(|| empty(began));

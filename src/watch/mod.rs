@@ -38,11 +38,13 @@ pub(crate) fn watch(wanted: &Watch, selection: &Selection) -> Result<(), Failure
     let recordings = recordings(&facts);
     let mut screen = Screen::new(wanted);
     if wanted.chart {
-        for (name, recording) in recordings {
+        for (number, (name, recording)) in recordings.into_iter().enumerate() {
+            if number > 0 {
+                screen.say("");
+            }
             for text in report::chart(name, recording) {
                 screen.say(&text);
             }
-            screen.say("");
         }
     } else {
         let clock = Clock::of(&facts.run.started);
@@ -68,15 +70,21 @@ fn recordings(facts: &Facts) -> Vec<(&str, &Recording)> {
     recorded.filter_map(|(name, tenses)| Some((name.as_str(), tenses.boot.recording.get().ok()?))).collect()
 }
 
-/// What happened at all interfaces, in the order of time.
-fn merged<'a>(recordings: &[(&'a str, &Recording)]) -> Vec<(&'a str, Told)> {
-    let of = |(name, recording): &(&'a str, &Recording)| {
-        let name = *name;
-        story::tell(recording, None).into_iter().map(move |told| (name, told))
-    };
-    let mut all: Vec<(&str, Told)> = recordings.iter().flat_map(of).collect();
+/// What happened at each interface, in the order of time; what is missing of all of them is told once, without a name.
+fn merged<'a>(recordings: &[(&'a str, &Recording)]) -> Vec<(Option<&'a str>, Told)> {
+    let mut all: Vec<(Option<&str>, Told)> = Vec::new();
+    for (name, recording) in recordings {
+        all.extend(story::tell(recording, None).into_iter().map(|told| (Some(*name), told)));
+    }
     all.sort_by_key(|(_, told)| told.at_us);
-    all
+    let mut merged: Vec<(Option<&str>, Told)> = Vec::with_capacity(all.len());
+    for (name, told) in all {
+        match merged.last_mut() {
+            Some((of, before)) if told.kind == "gap" && *before == told => *of = None,
+            _ => merged.push((name, told)),
+        }
+    }
+    merged
 }
 
 /// The looks of a diagnosis.

@@ -47,7 +47,7 @@ impl Screen {
 
     /// Shows an event.
     pub(super) fn event(&mut self, line: &Line<'_>) {
-        self.width = self.width.max(line.interface.chars().count().min(WIDEST));
+        self.width = self.width.max(line.name().chars().count().min(WIDEST));
         let text = if self.json { line.json() } else { line.text(self.width, self.colour) };
         self.say(&text);
     }

@@ -5,6 +5,7 @@
 pub(crate) mod deviation;
 pub(crate) mod frames;
 pub(crate) mod patch;
+pub(crate) mod pcapng;
 pub(crate) mod story;
 
 use std::fs;
