@@ -33,7 +33,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use catalogue::{Catalogue, Selection};
-use cli::{Check, Command, Reporting, Requirements};
+use cli::{Check, Command, Record, Reporting, Requirements};
 use facts::Facts;
 use plan::{Plan, Wanted};
 use report::output::{self, Target};
@@ -50,8 +50,9 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
+        Command::Record(Record { output, most_bytes, time }) => observe::boot::record(output, *most_bytes, *time).map(|()| 0).map_err(Failure::from),
         Command::Watch(wanted) => watch(wanted),
-        Command::Record(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
+        Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };

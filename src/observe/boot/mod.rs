@@ -4,7 +4,7 @@ mod alone;
 mod foreign;
 mod own;
 mod read;
-pub mod record;
+mod record;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::facts::Recording;
 
 pub use alone::{facts, recorded};
 pub use read::begins;
-pub use record::{Live, follow};
+pub use record::{Live, follow, record};
 
 /// Why a capture cannot be read: file, byte and reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -72,9 +72,7 @@ impl PacketSocket {
         }
         // Of the protocols only ETH_P_ALL shows what the guest's own programs send.
         socket.bind(&link_address(0, libc::ETH_P_ALL)?)?;
-        // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
-        let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)?;
-        Ok(Self { socket })
+        Ok(Self { socket: registered(socket)? })
     }
 
     /// Has the interface receive a multicast group while the socket is open, for when the kernel's IPv6 has not joined it.
@@ -158,6 +156,15 @@ impl PacketSocket {
         };
         if result == 0 { Ok(statistics.tp_drops) } else { Err(io::Error::last_os_error()) }
     }
+}
+
+/// Registers a socket with the runtime, for reading.
+///
+/// # Errors
+/// There is no runtime with I/O.
+pub(in crate::observe) fn registered(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
+    unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
 }
 
 /// What came with a frame.
