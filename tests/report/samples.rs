@@ -142,6 +142,7 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
     Report {
         schema: SCHEMA.into(),
         image: None,
+        capture: None,
         boot: Vec::new(),
         waivers: Vec::new(),
         tool: Tool { name: "v6check".into(), version: "0.1.0".into() },

@@ -2,6 +2,8 @@
 
 mod alone;
 mod foreign;
+mod journal;
+mod of_run;
 mod own;
 mod read;
 mod record;
@@ -12,6 +14,8 @@ use std::path::Path;
 use crate::facts::Recording;
 
 pub use alone::{facts, recorded};
+pub use of_run::RECORDING;
+pub(super) use of_run::{Journal, Recordings, recordings};
 pub use read::begins;
 pub use record::{Live, follow, record};
 
