@@ -90,6 +90,16 @@ impl Narrator {
         Self { client, ..Self::default() }
     }
 
+    /// Whether the event would be told better by one who knows the client: a DHCPv6 server gave the address.
+    pub fn lacks_client(&self, event: &Event) -> bool {
+        matches!(&event.what, Happening::Address(it) if self.client.is_none() && self.conversation.leased(it.address))
+    }
+
+    /// From now on the interface's DHCPv6 client is called `client`.
+    pub fn name_client(&mut self, client: Option<String>) {
+        self.client = client;
+    }
+
     /// The event in words; `None` where nothing of it is new.
     pub fn tell(&mut self, event: &Event) -> Option<Told> {
         self.told(event, false)

@@ -1,7 +1,7 @@
 //! Events of this machine as they happen, until a signal comes or nobody reads any more.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use super::line::{Clock, Line};
 use super::screen::Screen;
 use crate::catalogue::Selection;
 use crate::cli::Watch;
-use crate::facts::{Direction, Event, Gap, Happening, LinkChange, Recorder, Recording};
-use crate::observe::{Signals, boot};
+use crate::facts::{Direction, Event, Gap, Happening, LinkChange, Observed, Recorder, Recording};
+use crate::observe::{Signals, boot, state};
 use crate::report::{self, Counting, Report};
 use crate::story::{Actor, Narrator, Told};
 
@@ -107,6 +107,9 @@ impl Live {
             return;
         }
         let narrator = self.narrators.entry(name.to_owned()).or_default();
+        if narrator.lacks_client(&event) {
+            narrator.name_client(client(name));
+        }
         let told = if found { narrator.found(&event) } else { narrator.tell(&event) };
         if let Some(told) = told {
             self.screen.event(&Line { clock: &self.clock, interface: Some(name), told: &told });
@@ -137,6 +140,15 @@ impl Live {
             self.screen.draw(&report);
         }
         since.elapsed()
+    }
+}
+
+/// The DHCPv6 client that serves an interface, where there is one and only one.
+fn client(name: &str) -> Option<String> {
+    let mut states = state::interfaces(&BTreeSet::from([name.to_owned()]), &state::host());
+    match states.remove(name)?.owners.dhcpv6 {
+        Observed::Seen(owners) if owners.len() == 1 => owners.into_iter().next().map(|owner| owner.name),
+        _ => None,
     }
 }
 
