@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -36,9 +37,11 @@ fn of(text: &str) -> Recording {
 
 fn lines(told: &[Told]) -> String {
     let actor = |actor: Actor| format!("{actor:?}").to_lowercase();
-    told.iter()
-        .map(|told| format!("{:>9}  {:>6} > {:<6}  {:<28}  {}\n", seconds(told.at_us), actor(told.from), actor(told.to), told.kind, told.text))
-        .collect()
+    let mut text = String::new();
+    for Told { at_us, from, to, kind, text: words, .. } in told {
+        writeln!(text, "{:>9}  {:>6} > {:<6}  {kind:<28}  {words}", seconds(*at_us), actor(*from), actor(*to)).unwrap();
+    }
+    text
 }
 
 /// What the one event of `text`, or its last, says.

@@ -1,6 +1,8 @@
 //! `v6check watch FILE` by its binary: what it prints of a capture, as lines, JSON and a chart.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/pcapng.rs"]
+mod pcapng;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
@@ -40,28 +42,26 @@ fn bad() -> Recording {
     recording(&events).unwrap()
 }
 
-struct Captures {
-    folder: tempfile::TempDir,
-}
+struct Captures(tempfile::TempDir);
 
 impl Captures {
     /// A folder with `good.pcapng`, and `two.pcapng` of two interfaces, eth0 with the good boot and eth1 with the bad one.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (good, bad) = (good().unwrap(), bad());
-        fs::write(folder.path().join("good.pcapng"), support::pcapng::file(&[("eth0", &good)])).unwrap();
-        fs::write(folder.path().join("two.pcapng"), support::pcapng::file(&[("eth0", &good), ("eth1", &bad)])).unwrap();
-        Self { folder }
+        fs::write(folder.path().join("good.pcapng"), pcapng::file(&[("eth0", &good)])).unwrap();
+        fs::write(folder.path().join("two.pcapng"), pcapng::file(&[("eth0", &good), ("eth1", &bad)])).unwrap();
+        Self(folder)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.0.path().join(name)
     }
 
     fn watch(&self, name: &str, options: &[&str]) -> String {
         let path = self.path(name);
         let text = told(&[&["watch", path.to_str().unwrap()], options].concat());
-        text.replace(self.folder.path().to_str().unwrap(), "/tmp")
+        text.replace(self.0.path().to_str().unwrap(), "/tmp")
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Requirements;
-use super::options::{CatalogueOptions, When, able};
+use super::options::{CatalogueOptions, When};
 use crate::report::Target;
 
 #[derive(Args)]
@@ -70,8 +70,6 @@ pub struct Watch {
     pub chart: bool,
     /// With colour.
     pub colour: bool,
-    /// Where standard output is a terminal, it understands more than lines.
-    pub able: bool,
     /// By which the running diagnosis is made.
     pub requirements: Requirements,
 }
@@ -79,7 +77,7 @@ pub struct Watch {
 impl From<WatchOptions> for Watch {
     fn from(options: WatchOptions) -> Self {
         let WatchOptions { capture, interfaces, json, chart, catalogue } = options;
-        Self { capture, interfaces, json, chart, colour: !json && When::Auto.decide(), able: able(), requirements: catalogue.requirements() }
+        Self { capture, interfaces, json, chart, colour: !json && When::Auto.decide(), requirements: catalogue.requirements() }
     }
 }
 

@@ -170,7 +170,7 @@ impl When {
 }
 
 /// Whether the terminal understands escape sequences, if it is one.
-pub(super) fn able() -> bool {
+pub(crate) fn able() -> bool {
     std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }
 

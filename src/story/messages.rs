@@ -157,13 +157,13 @@ impl Conversation {
         let associations: Vec<String> = iaids(message).iter().map(|iaid| format!("{iaid:x}")).collect();
         if message.kind == kind::SOLICIT || asked.is_empty() {
             if !associations.is_empty() {
-                text.push_str(&format!(" IA {}", list(&associations)));
+                text.extend([" IA ", &list(&associations)]);
             } else if message.kind == kind::SOLICIT {
                 text.push_str(" without IA_NA");
             }
         }
         if !asked.is_empty() {
-            text.push_str(&format!(" {}", list(&asked)));
+            text.extend([" ", &list(&asked)]);
         }
         for option in &message.options {
             match option {
@@ -175,7 +175,7 @@ impl Conversation {
         if let Some(duid) = message.server_id() {
             let known = self.servers.iter().find(|(known, _)| known == duid);
             let server = known.map_or_else(|| format!("DUID {}", short(&hexadecimal(duid), 28)), |(_, address)| address.to_string());
-            text.push_str(&format!(" to server {server}"));
+            text.extend([" to server ", &server]);
         }
         dhcpv6_fields(message, text)
     }
@@ -183,7 +183,7 @@ impl Conversation {
 
 /// Adds a remark to the text, and a field that says so to programs.
 fn marked(mut words: Words, name: &str, remark: &str) -> Words {
-    words.text.push_str(&format!(" [{remark}]"));
+    words.text.extend([" [", remark, "]"]);
     words.with(name, true)
 }
 
@@ -196,7 +196,7 @@ fn advertisement_words(source: Ipv6Addr, advertisement: &RouterAdvertisement) ->
     };
     let prefixes: Vec<String> = advertisement.prefixes().map(prefix).collect();
     if !prefixes.is_empty() {
-        text.push_str(&format!(" prefix {}", list(&prefixes)));
+        text.extend([" prefix ", &list(&prefixes)]);
     }
     let mtu = advertisement.options.iter().find_map(|option| match option {
         NdOption::Mtu(_, mtu) => Some(*mtu),
@@ -213,7 +213,7 @@ fn report_words(report: &mld::Report) -> Words {
     let mut text = String::from("MLD");
     for (verb, groups) in [("joins", &joined), ("leaves", &left)] {
         if !groups.is_empty() {
-            text.push_str(&format!(" {verb} {}", list(groups)));
+            text.extend([" ", verb, " ", &list(groups)]);
         }
     }
     if joined.is_empty() && left.is_empty() {
@@ -230,10 +230,10 @@ fn server_words(message: &dhcpv6::Message) -> Words {
     let mut text = kind_name(message.kind);
     match failure {
         Some((code, why)) => {
-            text.push_str(&format!(" refuses: {}", status_name(*code)));
+            text.extend([" refuses: ", &status_name(*code)]);
             // Servers often repeat the status's own name.
             if !why.is_empty() && *why != status_name(*code) {
-                text.push_str(&format!(" \"{}\"", short(why, MOST_OF_A_TEXT)));
+                text.extend([" \"", &short(why, MOST_OF_A_TEXT), "\""]);
             }
         }
         None if given.is_empty() && !told.is_empty() => text.push_str(" Success"),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::line::Line;
 use super::style;
-use crate::cli::Watch;
+use crate::cli::{Watch, able};
 use crate::report::{self, Report};
 
 /// As many lines of diagnosis stay at the bottom; the whole of it comes at the end.
@@ -35,7 +35,7 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(wanted: &Watch) -> Self {
-        let redraws = wanted.capture.is_none() && !wanted.json && wanted.able && io::stdout().is_terminal();
+        let redraws = wanted.capture.is_none() && !wanted.json && able() && io::stdout().is_terminal();
         let (json, colour) = (wanted.json, wanted.colour);
         Self { out: io::stdout().lock(), json, colour, redraws, width: NARROWEST, below: 0, failed: None }
     }

@@ -5,7 +5,6 @@
 pub(crate) mod deviation;
 pub(crate) mod frames;
 pub(crate) mod patch;
-pub(crate) mod pcapng;
 pub(crate) mod story;
 
 use std::fs;
