@@ -23,6 +23,8 @@ pub mod lab;
 pub mod observe;
 pub mod plan;
 pub mod report;
+pub mod story;
+mod watch;
 pub mod wire;
 mod wrap;
 
@@ -50,11 +52,11 @@ pub fn run(command: &Command) -> u8 {
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
         Command::Record(Record { output, most_bytes, time }) => observe::boot::record(output, *most_bytes, *time).map(|()| 0).map_err(Failure::from),
+        Command::Watch(wanted) => watch(wanted),
         Command::Install(wanted) => put(wanted),
         Command::Uninstall { root, dry_run } => {
             directory(root.as_deref()).and_then(|()| Ok(install::uninstall(root.as_deref(), *dry_run, &mut shown)?)).map(|()| 0)
         }
-        Command::Watch(_) => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };
@@ -164,6 +166,11 @@ fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
         }
     }
     code
+}
+
+fn watch(wanted: &cli::Watch) -> Result<u8, Failure> {
+    watch::watch(wanted, &select(&wanted.requirements)?)?;
+    Ok(0)
 }
 
 fn list(requirements: &Requirements, json: bool) -> Result<u8, Failure> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Requirements;
-use super::options::CatalogueOptions;
+use super::options::{CatalogueOptions, When};
 use crate::report::Target;
 
 #[derive(Args)]
@@ -68,6 +68,8 @@ pub struct Watch {
     pub json: bool,
     /// As a chart.
     pub chart: bool,
+    /// With colour.
+    pub colour: bool,
     /// By which the running diagnosis is made.
     pub requirements: Requirements,
 }
@@ -75,7 +77,7 @@ pub struct Watch {
 impl From<WatchOptions> for Watch {
     fn from(options: WatchOptions) -> Self {
         let WatchOptions { capture, interfaces, json, chart, catalogue } = options;
-        Self { capture, interfaces, json, chart, requirements: catalogue.requirements() }
+        Self { capture, interfaces, json, chart, colour: !json && When::Auto.decide(), requirements: catalogue.requirements() }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::report::{Format, RemedyFormat, Style, Target};
 use options::{CatalogueOptions, LookOptions, ReportOptions, RunOptions, Written};
 
 pub use boot::{Install, Record, Watch};
+pub(crate) use options::able;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -157,17 +157,21 @@ impl ReportOptions {
 
 impl When {
     /// Whether stdout gets colour (no-color.org for `NO_COLOR`).
-    fn decide(self) -> bool {
+    pub(super) fn decide(self) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
             Self::Auto => {
                 let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-                let able = std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb");
-                wanted && able && std::io::stdout().is_terminal()
+                wanted && able() && std::io::stdout().is_terminal()
             }
         }
     }
+}
+
+/// Whether the terminal understands escape sequences, if it is one.
+pub(crate) fn able() -> bool {
+    std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

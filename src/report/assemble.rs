@@ -1,5 +1,6 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
+use super::boot;
 use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
@@ -32,6 +33,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
         interfaces,
         results,
+        boot: checked(facts).filter_map(|(name, _, tenses)| boot::entry(name, tenses)).collect(),
         waivers,
         summary,
     }

@@ -3,6 +3,8 @@
 //! It knows facts, findings and check files, and no packets.
 
 mod assemble;
+mod boot;
+mod chart;
 mod counting;
 mod details;
 mod diagnosis;
@@ -22,14 +24,17 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Blame, Level, Source};
 use crate::facts::{Host, Tool};
 use crate::judge::{Evidence, Verdict};
+use crate::story::Told;
 
 pub use assemble::{assemble, summarize};
+pub use chart::recorded as chart;
 pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
 pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
 pub use harmless::told;
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
+pub use text::diagnosis;
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";
@@ -60,11 +65,36 @@ pub struct Report {
     pub interfaces: Vec<InterfaceEntry>,
     /// A verdict for each requirement and subject: the host's first, then those of each interface, in the profile's order.
     pub results: Vec<CheckResult>,
+    /// What was recorded while the guest booted, in words, an interface each; none where nothing was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boot: Vec<BootEntry>,
     /// The waivers given, and what became of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<WaiverEntry>,
     /// The sum.
     pub summary: Summary,
+}
+
+/// The boot of one interface, as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BootEntry {
+    /// The interface.
+    pub interface: String,
+    /// The recording.
+    pub file: String,
+    /// When it began, RFC 3339 in UTC; the times of events count from there.
+    pub began: String,
+    /// What happened, in the order of time. Of very many events those at the beginning and at the end.
+    pub events: Vec<Told>,
+    /// As many events are left out in the middle.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A waiver and what became of it.

@@ -1,6 +1,7 @@
 //! The report as text for people: the diagnosis first, then what failed in full, then the rest in a line each. 80 columns, ASCII besides
 //! what the facts contain, so that it survives a serial console and a ticket.
 
+use super::chart::chart;
 use super::counting::Weight;
 use super::details::{blame, details, level};
 use super::fold::{Group, fold, names};
@@ -36,11 +37,19 @@ fn render(report: &Report, style: Style) -> Result<String, RenderError> {
         text.in_a_line(report, Verdict::Skip, "skip", Colour::Bold, reason);
         text.left_out(report);
         text.waivers(report);
+        text.boot(report);
     }
     text.sum(report);
     let mut text = text.lines.join("\n");
     text.push('\n');
     Ok(text)
+}
+
+/// The diagnosis of a report alone, as its text begins with it.
+pub fn diagnosis(report: &Report, style: Style) -> Vec<String> {
+    let mut text = Text { lines: Vec::new(), style };
+    text.diagnosis(report);
+    text.lines
 }
 
 struct Text {
@@ -199,6 +208,16 @@ impl Text {
             let whose = if waiver.interface == "*" { String::new() } else { format!(" of {}", line(&waiver.interface)) };
             let text = format!("{}{whose}: {what} ({})", line(&waiver.id), self.cut(&line(&waiver.reason)));
             self.lines.extend(wrap("waiver    ", 10, &text));
+        }
+    }
+
+    /// The boot of each interface as a chart, where everything is told.
+    fn boot(&mut self, report: &Report) {
+        if self.style.verbosity == Verbosity::Verbose {
+            for entry in &report.boot {
+                self.lines.push(String::new());
+                self.lines.extend(chart(entry));
+            }
         }
     }
 

@@ -39,6 +39,7 @@ fn every_report_in_every_format() {
     }
     let style = |verbosity| Style { verbosity, ..Style::default() };
     compare(&folder().join("guest-fault.quiet.txt"), &render("text", &samples::guest_fault(), style(Verbosity::Quiet)));
+    compare(&folder().join("recorded.verbose.txt"), &render("text", &samples::recorded(), style(Verbosity::Verbose)));
     compare(&folder().join("guest-fault.verbose.txt"), &render("text", &samples::guest_fault(), style(Verbosity::Verbose)));
 }
 

@@ -3,7 +3,10 @@
 use v6check::catalogue::{Blame, Level, Source};
 use v6check::facts::{Host, Run, Tense, Tool};
 use v6check::judge::{Evidence, Verdict};
-use v6check::report::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, WaiverEntry, WaiverState, exit_code, summarize};
+use v6check::report::{
+    BootEntry, Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, WaiverEntry, WaiverState, exit_code, summarize,
+};
+use v6check::story::{Actor, Told};
 
 use Blame::{Guest, Network};
 use Level::{Info, Must, Should};
@@ -140,6 +143,7 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
         schema: SCHEMA.into(),
         image: None,
         capture: None,
+        boot: Vec::new(),
         waivers: Vec::new(),
         tool: Tool { name: "v6check".into(), version: "0.1.0".into() },
         host: Host { name: "vm-1.example".into(), kernel: "6.1.0-28-amd64".into(), distribution: "Debian GNU/Linux 12 (bookworm)".into() },
@@ -303,6 +307,27 @@ pub(crate) fn waived() -> Report {
 }
 
 /// Every golden report by the name of its files.
+/// A guest whose boot was recorded: nobody answers its Solicits for long, and the server that does is hostile.
+pub(crate) fn recorded() -> Report {
+    let mut report = good_guest();
+    let told =
+        |at_us, from, to, kind: &str, text: &str| Told { at_us, from, to, kind: kind.into(), text: text.into(), fields: serde_json::Map::new() };
+    let solicit = |at_us| told(at_us, Actor::Guest, Actor::Server, "solicit", "Solicit xid 1a2b3c IA 1");
+    let mut events = vec![told(2_000_000, Actor::Kernel, Actor::Guest, "link", "link up")];
+    events.push(told(3_000_000, Actor::Guest, Actor::Router, "router_solicitation", "RS"));
+    events.extend([4, 5, 7, 11].map(|second| solicit(second * 1_000_000)));
+    let hostile = "Advertise refuses: UnspecFail \"\x1b[2J\n<script>]]>\u{202e}\u{e9}\"";
+    events.push(told(11_500_000, Actor::Server, Actor::Guest, "advertise", hostile));
+    report.boot = vec![BootEntry {
+        interface: "eth0".into(),
+        file: "/run/v6check/boot.pcapng".into(),
+        began: "2026-11-24T05:54:00Z".into(),
+        events,
+        left_out: 0,
+    }];
+    report
+}
+
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
         ("good-guest", good_guest()),
@@ -314,5 +339,6 @@ pub(crate) fn all() -> Vec<(&'static str, Report)> {
         ("many-interfaces", many_interfaces()),
         ("no-interface", no_interface()),
         ("waived", waived()),
+        ("recorded", recorded()),
     ]
 }

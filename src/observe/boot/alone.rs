@@ -32,8 +32,13 @@ const WINDOW_US: u64 = 5_000_000;
 /// It is no capture, or is damaged.
 pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
     let Reading { recordings, began, elapsed_us, .. } = read::stream(source, name)?;
+    Ok(recorded(recordings, name, began, elapsed_us))
+}
+
+/// The facts that recordings tell, by interface: of the capture that is called `name`, when it began (RFC 3339), and how long it reaches.
+pub fn recorded(recordings: BTreeMap<String, Recording>, name: &str, began: String, elapsed_us: u64) -> Facts {
     let interfaces: BTreeMap<String, Interface> = recordings.into_iter().map(|(name, recording)| (name, interface(recording))).collect();
-    Ok(Facts {
+    Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
         host: Host { name: String::new(), kernel: String::new(), distribution: String::new() },
@@ -53,7 +58,7 @@ pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
         intent: HostIntent::absent(PACKETS_ONLY),
         state: HostState::absent(PACKETS_ONLY),
         interfaces,
-    })
+    }
 }
 
 fn interface(recording: Recording) -> Interface {

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
-pub use alone::facts;
+pub use alone::{facts, recorded};
 pub use of_run::RECORDING;
 pub(super) use of_run::{Journal, Recordings, recordings};
 pub use read::begins;
