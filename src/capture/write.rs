@@ -36,6 +36,7 @@ pub fn section(application: &str, comment: &str) -> Vec<u8> {
 }
 
 /// An interface; packets name it by its number, counted from 0 in the order of description. Times are in nanoseconds.
+/// libpcap, and so tcpdump, refuses a file whose interfaces differ in link type or in the longest packet (`sf-pcapng.c`).
 pub fn interface(link_type: u16, longest: u32, name: &str, description: &str, mac: Option<[u8; 6]>) -> Vec<u8> {
     let mut body = [link_type, 0].into_iter().flat_map(u16::to_ne_bytes).collect::<Vec<_>>();
     body.extend(longest.to_ne_bytes());

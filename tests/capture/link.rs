@@ -22,7 +22,7 @@ fn sll(packet_type: u8, address: &[u8], rest: &[u8]) -> Vec<u8> {
 }
 
 /// `rest` begins with the type.
-fn sll2(packet_type: u8, address: &[u8], rest: &[u8]) -> Vec<u8> {
+pub(crate) fn sll2(packet_type: u8, address: &[u8], rest: &[u8]) -> Vec<u8> {
     let mut padded = address.to_vec();
     padded.resize(8, 0);
     let length = u8::try_from(address.len()).unwrap();

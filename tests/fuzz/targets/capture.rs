@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use v6check::capture::{CaptureError, Item, Reader, cooked, ethernet, interesting};
+use readers::capture::{CaptureError, Item, Reader, cooked, ethernet, interesting};
 
 /// Everything that a reader yields: packets as link type and bytes. Each packet is part of the input, and no two overlap.
 fn read(input: &[u8], filter: bool) -> Vec<(u16, Vec<u8>)> {

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use v6check::wire::dhcpv6::Message;
-use v6check::wire::duid::Duid;
-use v6check::wire::frame::{Frame, Payload};
+use readers::wire::dhcpv6::Message;
+use readers::wire::duid::Duid;
+use readers::wire::frame::{Frame, Payload};
 
 fn check(bytes: &[u8]) {
     if let Some((message, flaws)) = Message::parse(bytes) {

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use v6check::wire::frame::{Frame, Payload};
-use v6check::wire::message::Message;
-use v6check::wire::ndp::RouterAdvertisement;
+use readers::wire::frame::{Frame, Payload};
+use readers::wire::message::Message;
+use readers::wire::ndp::RouterAdvertisement;
 
 fn check(bytes: &[u8]) {
     if let Some((advertisement, flaws)) = RouterAdvertisement::parse(bytes) {
