@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
 
     let recording = folder.path().join("boot.pcapng");
-    let recorder = Process::start(recorder(&guest, &recording))?;
+    let recorder = Process::start(record(&guest, &recording))?;
     send(&host, BOOT)?;
     let lines: String = (0..10)
         .map(|number| {
@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     println!("a boot of 60 frames and 40 changes: {boot_ms:.1} ms of CPU (20 at the most), {memory_kib} KiB (6144 at the most)");
     fs::remove_file(&recording)?;
 
-    let recorder = Process::start(recorder(&guest, &recording))?;
+    let recorder = Process::start(record(&guest, &recording))?;
     let before = recorder.cpu_ms()?;
     let (sent, interesting, rate) = send(&host, FLOOD)?;
     let ours_ms = recorder.cpu_ms()? - before;
@@ -87,7 +87,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn recorder(guest: &Namespace, recording: &Path) -> Command {
+fn record(guest: &Namespace, recording: &Path) -> Command {
     let mut command = guest.command(V6CHECK);
     command.args(["record", "--output"]).arg(recording);
     command
