@@ -8,6 +8,9 @@ use v6check::wire::Flaw;
 use v6check::wire::frame::{self, Envelope, Frame, Payload};
 use v6check::wire::ndp;
 
+#[path = "packets/mod.rs"]
+mod packets;
+
 const IPV6: usize = 14;
 const BODY: usize = IPV6 + 40;
 
@@ -185,4 +188,20 @@ fn what_does_not_fit_is_cut_off() {
     assert_eq!(bytes.len(), BODY + 65_535);
     assert!(matches!(parse(&bytes), (Payload::Udp { data, checksum_right: true, .. }, flaws) if data.len() == 65_527 && flaws.is_empty()));
     assert_eq!(frame::icmpv6(&envelope(), &vec![7; 70_000]).len(), BODY + 65_535);
+}
+
+#[test]
+fn a_checksum_that_a_device_was_to_finish_is_told_from_a_wrong_one() {
+    let unfinished = |bytes: &[u8]| Frame::parse(bytes).unwrap().0.checksum_unfinished;
+    let mut found = Vec::new();
+    for (name, bytes) in packets::all() {
+        if unfinished(&bytes) {
+            found.push(name);
+        }
+    }
+    assert_eq!(found, ["solicit-partial-checksum"]);
+    let (_, mut bytes) = packets::all().into_iter().find(|(name, _)| name == "solicit-partial-checksum").unwrap();
+    bytes[BODY + 6] ^= 1;
+    assert!(!unfinished(&bytes), "wrong by a bit");
+    assert!(!unfinished(&frame::udp(&envelope(), 546, 547, &[1, 2, 3])), "right");
 }

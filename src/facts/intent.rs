@@ -56,6 +56,17 @@ impl InterfaceIntent {
         }
         Self { stack: not_read(), claims: not_read(), sysctl: not_read(), firewalls: not_read() }
     }
+
+    /// Of a guest whose files are not at hand, for this reason.
+    pub fn absent(reason: &str) -> Self {
+        let absent = || reason.to_owned();
+        Self {
+            stack: Observed::Absent(absent()),
+            claims: Observed::Absent(absent()),
+            sysctl: Observed::Absent(absent()),
+            firewalls: Observed::Absent(absent()),
+        }
+    }
 }
 
 /// A network stack, or a DHCPv6 client, that is set up to configure an interface.
@@ -176,6 +187,20 @@ pub struct HostIntent {
     pub modules: Observed<Vec<Setting<String>>>,
     /// What of the image's identity is fixed in its files, so that clones share it.
     pub identity: Observed<BakedIdentity>,
+}
+
+impl HostIntent {
+    /// Of a guest whose files are not at hand, for this reason.
+    pub fn absent(reason: &str) -> Self {
+        let absent = || reason.to_owned();
+        Self {
+            dhclient: Observed::Absent(absent()),
+            pasted_backticks: Observed::Absent(absent()),
+            command_line: Observed::Absent(absent()),
+            modules: Observed::Absent(absent()),
+            identity: Observed::Absent(absent()),
+        }
+    }
 }
 
 /// A firewall as it is set up to start at boot, and what it does with what IPv6 configuration needs.

@@ -9,6 +9,20 @@ use crate::wire::duid::Duid;
 use crate::wire::frame::{Frame as Packet, Payload};
 use crate::wire::received::{Offer, ReceivedAdvertisement, ReceivedAnswer};
 
+/// Whether the interface has a carrier. In a capture the guest's own frames show it.
+///
+/// # Errors
+/// The link is not known.
+pub(super) fn carrier(subject: &Subject<'_>) -> Result<bool, Unknown> {
+    let (interface, _) = subject.on_interface()?;
+    if subject.facts.run.capture.is_some() { Ok(true) } else { interface.link.get().map(|link| link.carrier) }
+}
+
+/// Whose questions those are that the network was asked: `our`, or in a capture `the guest's`.
+pub(super) fn whose(subject: &Subject<'_>) -> &'static str {
+    if subject.facts.run.capture.is_some() { "the guest's" } else { "our" }
+}
+
 fn received(conversation: &Conversation) -> impl Iterator<Item = &Frame> {
     conversation.frames.iter().filter(|frame| frame.direction == Direction::Received)
 }

@@ -299,7 +299,11 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// A regular file.
+///
+/// # Errors
+/// It is absent, not readable, or not a regular file.
+pub(super) fn open(path: &Path) -> io::Result<File> {
     // Looked at before: to open a device can act by itself, as it does with a watchdog.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));

@@ -18,21 +18,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub use boot::{begins as begins_capture, facts as capture};
 pub use image::image;
 pub use intent::{Nic, may_be_interface};
 pub use network::{Answers, Ending, Signals, Target, ask};
 
 use crate::facts::{
-    Address, AddressFlag, Boot, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA,
-    Scope, State, Tenses, Tool,
+    Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope,
+    State, Tenses, Tool,
 };
 use crate::plan::{Plan, Survey};
+use boot::{Journal, Recordings};
 use file::Root;
 
 /// Why nothing could be observed at all.
@@ -64,14 +67,15 @@ pub fn survey() -> Result<Survey, ObserveError> {
 pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
-    let read = || Files::read(plan);
+    let (tell, told) = mpsc::channel();
     let (facts, signals) = thread::scope(|scope| {
-        // Files say the same whether or not the network is asked meanwhile.
-        let reading = thread::Builder::new().spawn_scoped(scope, read);
-        let files = || reading.map_or_else(|_| read(), |reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        // Files say the same whether or not the network is asked meanwhile. The recording of the boot does not, if it still goes on.
+        let reading = thread::Builder::new().spawn_scoped(scope, move || Files::read(plan, |recordings| drop(tell.send(recordings))));
+        let recordings = || told.recv().unwrap_or_else(|_| boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan)));
+        let files = || reading.map_or_else(|_| Files::read(plan, drop), |reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic)));
         runtime.block_on(async {
             let mut signals = Signals::catch().map_err(failed)?;
-            let facts = look(plan, files, &mut signals, progress).await;
+            let facts = look(plan, recordings, files, &mut signals, progress).await;
             Ok((facts, signals))
         })
     })?;
@@ -81,24 +85,37 @@ pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveErro
 
 /// What the files of the guest say.
 struct Files {
+    journal: Journal,
     interfaces: BTreeMap<String, InterfaceIntent>,
     intent: HostIntent,
     host: Host,
 }
 
 impl Files {
-    fn read(plan: &Plan) -> Self {
-        let checked = plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none());
-        let nics: Vec<Nic> =
-            checked.map(|(name, planned)| Nic { name: name.clone(), mac: planned.link.permanent_mac.or(planned.link.mac) }).collect();
+    /// Reads what was captured of the boot first, and tells it at once: nothing is sent before.
+    fn read(plan: &Plan, tell: impl FnOnce(Recordings)) -> Self {
+        let recordings = boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan));
+        let needs_journal = recordings.values().any(|recording| recording.get().is_err());
+        tell(recordings);
+        let nics: Vec<Nic> = checked(plan).into_iter().map(|(name, link)| Nic { name: name.clone(), mac: link.permanent_mac.or(link.mac) }).collect();
         let (interfaces, intent) = intent::all(&plan.root, &nics);
-        Self { interfaces, intent, host: host::host(&plan.root) }
+        Self { journal: Journal::read(&plan.root, needs_journal), interfaces, intent, host: host::host(&plan.root) }
     }
 }
 
-async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals, progress: Progress<'_>) -> Facts {
-    let checked: BTreeMap<&String, &Link> =
-        plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect();
+/// The links that are checked.
+fn checked(plan: &Plan) -> BTreeMap<&String, &Link> {
+    plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect()
+}
+
+async fn look(
+    plan: &Plan,
+    recordings: impl FnOnce() -> Recordings,
+    files: impl FnOnce() -> Files,
+    signals: &mut Signals,
+    progress: Progress<'_>,
+) -> Facts {
+    let checked = checked(plan);
     let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).collect();
     settle::addresses(&checked, plan.timeout, signals).await;
 
@@ -106,6 +123,7 @@ async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals,
     let host_state = state::host();
     let mut states = state::interfaces(&names, &host_state);
     let before = counters(&names);
+    let mut recordings = recordings();
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
             // The state was read below `/` as well.
@@ -133,7 +151,7 @@ async fn look(plan: &Plan, files: impl FnOnce() -> Files, signals: &mut Signals,
             Tenses {
                 intent: files.interfaces.remove(name).unwrap_or_else(InterfaceIntent::unread),
                 state,
-                boot: Boot::unknown("not read"),
+                boot: files.journal.boot(name, recordings.remove(name).unwrap_or_else(|| Observed::unknown("not read"))),
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
         });

@@ -50,6 +50,7 @@ impl fmt::Display for Plan {
         for (tense, what) in READ {
             paragraph(to, tense, what)?;
         }
+        paragraph(to, "boot", &self.boot_read())?;
         match &self.network {
             Observed::Unknown(reason) | Observed::Absent(reason) => {
                 writeln!(to, "\n{}", wrap("", 0, &format!("Nothing is sent ({}).", cause(reason))).join("\n"))
@@ -61,6 +62,14 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
+    fn boot_read(&self) -> String {
+        let journal = "; of what was not recorded, the lines of DHCPv6 clients in this boot's journal (journalctl -b, for at most 2 s)";
+        match &self.boot {
+            Some(file) => format!("the capture {}{journal}", shown(&file.display().to_string())),
+            None => format!("the recording of this boot, /run/v6check/boot.pcapng, if there is one{journal}"),
+        }
+    }
+
     fn sent(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(to, "\nSent on each checked interface, from its link-local address, as raw frames:")?;
         for (name, what) in SENT {

@@ -26,6 +26,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         tool: facts.tool.clone(),
         host: facts.host.clone(),
         image: facts.run.image.clone(),
+        capture: facts.run.capture.clone(),
         profile: selection.profile.name.clone(),
         started: facts.run.started.clone(),
         elapsed_ms: facts.run.elapsed_us.saturating_add(500) / 1000,
@@ -78,7 +79,7 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         id: check.id.clone(),
         interface,
         level: requirement.level,
-        blame: check.blame,
+        blame: check.blame_of(cause),
         verdict,
         title: check.title.clone(),
         expected,
@@ -127,5 +128,7 @@ fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
             dhcpv6: owners.dhcpv6.get().ok().map(|clients| clients.iter().map(|client| client.name.clone()).collect()),
         }
     });
-    InterfaceEntry { name: name.to_owned(), mac: interface.link.get().ok().and_then(|link| link.mac).map(|mac| mac.to_string()), owner, left_out }
+    let recorded = || interface.tenses.as_ref()?.boot.recording.get().ok()?.mac;
+    let mac = interface.link.get().map_or_else(|_| recorded(), |link| link.mac);
+    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out }
 }

@@ -82,6 +82,11 @@ fn nothing_checked(interfaces: &[InterfaceEntry], run: &Run) -> String {
         let unread = run.unread.first().map(|reason| format!(", and some could not be read ({})", plain(reason))).unwrap_or_default();
         return format!("no interface was checked: the files of this image name none{unread}. Name the guest's NIC with --interface.");
     }
+    if run.capture.is_some() {
+        return "no guest was judged: this capture shows none that solicits a router, tests an address or asks for one. Capture on its link while it \
+                boots."
+            .into();
+    }
     let what = match interfaces.len() {
         0 => "this machine has no interface".to_owned(),
         1 => "the one interface of this machine was left out".to_owned(),
@@ -133,8 +138,11 @@ impl Context<'_> {
         let held = own.iter().filter(|result| result.verdict == Verdict::Pass).count();
         let waived = own.iter().filter(|result| result.verdict == Verdict::Fail && result.waived.is_some()).count();
         let wrong = if own.iter().any(|result| result.verdict == Verdict::Fail) { "nothing that counts is wrong" } else { "nothing is wrong" };
-        let (place, apply, applies) =
-            if self.run.image.is_some() { (" in the files", "that they decide", "that they decide") } else { ("", "that apply", "that applies") };
+        let (place, apply, applies) = match (&self.run.image, &self.run.capture) {
+            (Some(_), _) => (" in the files", "that they decide", "that they decide"),
+            (None, Some(_)) => (" in the capture", "that it decides", "that it decides"),
+            (None, None) => ("", "that apply", "that applies"),
+        };
         match (held, waived) {
             (0, 0) => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
             (1, 0) => (Rank::Well, None, format!("{wrong}{place}: the one requirement {applies} holds.")),
@@ -193,6 +201,8 @@ impl Context<'_> {
             "Run v6check without --passive."
         } else if self.run.image.is_some() {
             "Boot the image and run v6check in it."
+        } else if self.run.capture.is_some() {
+            "Capture the whole boot, or run v6check in the guest."
         } else {
             "Mend that and run v6check again."
         }

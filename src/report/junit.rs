@@ -140,11 +140,12 @@ fn run_properties(report: &Report) -> Vec<(String, String)> {
         property("profile", &report.profile),
         property("version", &report.tool.version),
         property("image", report.image.as_deref().unwrap_or_default()),
+        property("capture", report.capture.as_deref().unwrap_or_default()),
         property("kernel", &report.host.kernel),
         property("distribution", &report.host.distribution),
         property("exit-code", &report.summary.exit_code.to_string()),
     ];
-    // A running guest is no image, and an image has no kernel that runs.
+    // A running guest is no image and no capture, and those have no kernel that runs.
     properties.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 

@@ -47,6 +47,9 @@ pub struct Report {
     /// The image that was looked at instead of a running guest: its directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The capture that was looked at instead of a running guest: its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
     /// Name of the profile.
     pub profile: String,
     /// When it was observed, RFC 3339 in UTC.

@@ -61,7 +61,11 @@ impl Change<'_> {
 }
 
 fn subject(report: &Report) -> String {
-    let place = report.image.as_ref().map_or_else(|| format!("host {}", report.host.name), |image| format!("image {image}"));
+    let place = match (&report.image, &report.capture) {
+        (Some(image), _) => format!("image {image}"),
+        (None, Some(capture)) => format!("capture {capture}"),
+        (None, None) => format!("host {}", report.host.name),
+    };
     line(&format!("{} {}, profile {}, {place}, {}", report.tool.name, report.tool.version, report.profile, report.started))
 }
 

@@ -83,9 +83,10 @@ impl Text {
         let (tool, host) = (&report.tool, &report.host);
         let distribution = if host.distribution.is_empty() { String::new() } else { format!(", {}", fact(&host.distribution)) };
         let run = format!("{} {}, profile {}, {} ({seconds})", fact(&tool.name), fact(&tool.version), fact(&report.profile), fact(&report.started));
-        let host = match &report.image {
-            Some(image) => format!("image {}, host name {}{distribution}", fact(image), fact(&host.name)),
-            None => format!("host {}, kernel {}{distribution}", fact(&host.name), fact(&host.kernel)),
+        let host = match (&report.image, &report.capture) {
+            (Some(image), _) => format!("image {}, host name {}{distribution}", fact(image), fact(&host.name)),
+            (None, Some(capture)) => format!("capture {}", fact(capture)),
+            (None, None) => format!("host {}, kernel {}{distribution}", fact(&host.name), fact(&host.kernel)),
         };
         for text in [run, host] {
             self.lines.extend(wrap("", 2, &text));

@@ -59,6 +59,9 @@ pub struct Frame<'a> {
     pub extension_headers: Vec<u8>,
     /// Value of the router alert among its hop-by-hop options (RFC 2711), if there is one.
     pub router_alert: Option<u16>,
+    /// Its transport checksum is wrong, and is the sum of the pseudo-header alone: what a sender leaves to a device to finish, which no device
+    /// has done yet where it was captured (`CHECKSUM_PARTIAL`, Linux Documentation/networking/checksum-offloads.rst).
+    pub checksum_unfinished: bool,
     /// What it carries.
     pub payload: Payload<'a>,
 }
@@ -116,9 +119,18 @@ impl<'a> Frame<'a> {
         }
         let (source, destination) = (address_at(header, 8)?, address_at(header, 24)?);
         let packet = &bytes[..body + length.min(available)];
-        let mut walk = Walk { packet, at: body, next: header[6], passed: Vec::new(), router_alert: None, atomic_fragment: None, flaws: &mut flaws };
+        let mut walk = Walk {
+            packet,
+            at: body,
+            next: header[6],
+            passed: Vec::new(),
+            router_alert: None,
+            unfinished: false,
+            atomic_fragment: None,
+            flaws: &mut flaws,
+        };
         let payload = walk.payload(source, destination);
-        let (extension_headers, router_alert) = (walk.passed, walk.router_alert);
+        let (extension_headers, router_alert, checksum_unfinished) = (walk.passed, walk.router_alert, walk.unfinished);
         let frame = Self {
             destination_mac: mac_at(bytes, 0)?,
             source_mac: mac_at(bytes, 6)?,
@@ -130,6 +142,7 @@ impl<'a> Frame<'a> {
             hop_limit: header[7],
             extension_headers,
             router_alert,
+            checksum_unfinished,
             payload,
         };
         Some((frame, flaws))
@@ -161,6 +174,8 @@ struct Walk<'a, 'f> {
     /// Numbers of the extension headers met.
     passed: Vec<u8>,
     router_alert: Option<u16>,
+    /// As [`Frame::checksum_unfinished`].
+    unfinished: bool,
     /// Where a fragment header of a whole packet stands.
     atomic_fragment: Option<usize>,
     flaws: &'f mut Vec<Flaw>,
@@ -235,7 +250,9 @@ impl<'a> Walk<'a, '_> {
         }
         let stands = u16_at(message, 2);
         let expected = ipv6_checksum(message, 1, &[], &source, &destination, IpNextHeaderProtocols::Icmpv6);
-        Payload::Icmpv6 { message, checksum_right: stands.is_some_and(|stands| same_sum(stands, expected)) }
+        let checksum_right = stands.is_some_and(|stands| same_sum(stands, expected));
+        self.unfinished = !checksum_right && stands == pseudo_header_sum(source, destination, message.len(), ICMPV6);
+        Payload::Icmpv6 { message, checksum_right }
     }
 
     fn udp(&mut self, source: Ipv6Addr, destination: Ipv6Addr) -> Payload<'a> {
@@ -264,6 +281,7 @@ impl<'a> Walk<'a, '_> {
         };
         let expected = ipv6_checksum(datagram, 3, &[], &source, &destination, IpNextHeaderProtocols::Udp);
         let checksum_right = stands != 0 && same_sum(stands, expected);
+        self.unfinished = !checksum_right && Some(stands) == pseudo_header_sum(source, destination, datagram.len(), UDP);
         Payload::Udp { source_port, destination_port, data: &datagram[UDP_HEADER..], checksum_right }
     }
 
@@ -293,6 +311,14 @@ fn router_alert(mut options: &[u8]) -> Option<u16> {
 /// Equal in ones' complement, where all bits set is 0 as well (RFC 1071).
 fn same_sum(one: u16, other: u16) -> bool {
     one % u16::MAX == other % u16::MAX
+}
+
+/// The sum of a pseudo-header (RFC 8200 section 8.1), as the kernel writes it into the checksum field for a device to add the rest.
+fn pseudo_header_sum(source: Ipv6Addr, destination: Ipv6Addr, length: usize, next: u8) -> Option<u16> {
+    let words = source.segments().into_iter().chain(destination.segments()).map(u32::from);
+    let sum = words.sum::<u32>() + u32::try_from(length).ok()? + u32::from(next);
+    let folded = (sum & 0xffff) + (sum >> 16);
+    u16::try_from((folded & 0xffff) + (folded >> 16)).ok()
 }
 
 /// Where a built frame goes from and to.

@@ -139,6 +139,7 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
     Report {
         schema: SCHEMA.into(),
         image: None,
+        capture: None,
         waivers: Vec::new(),
         tool: Tool { name: "v6check".into(), version: "0.1.0".into() },
         host: Host { name: "vm-1.example".into(), kernel: "6.1.0-28-amd64".into(), distribution: "Debian GNU/Linux 12 (bookworm)".into() },

@@ -23,26 +23,26 @@ impl Kind for Dhcpv6Offer {
         if subject.expectations.dhcpv6_address != Some(true) {
             return Ok(Finding::skip("the profile does not expect a DHCPv6 address"));
         }
-        let (interface, tenses) = subject.on_interface()?;
+        let (_, tenses) = subject.on_interface()?;
         let conversation = tenses.network.server.get()?;
         let finding = match heard::offer(conversation)? {
             Some((_, Offer::Addresses(addresses))) => {
                 Finding::pass(EXPECTED, addresses.iter().map(|(address, _, _)| address.to_string()).collect::<Vec<_>>().join(", "))
             }
             Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
-            None if !interface.link.get()?.carrier => Finding::inconclusive("the interface has no carrier"),
+            None if !heard::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
             None if subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
                 "no DHCPv6 server answered within {} ms, before the first retransmission; give a longer --timeout",
                 subject.facts.run.timeout_ms
             )),
-            None => silence(conversation),
+            None => silence(conversation, heard::whose(subject)),
         };
         let told = heard::answers(conversation);
         let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
         let evidence = told.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid)));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
-            source: "our Solicit".into(),
+            source: format!("{} Solicit", heard::whose(subject)),
             value: format!("DUID {}, IAID {:08x}, {}", identity.duid, identity.iaid, identity.source),
         });
         Ok(finding.with_all(evidence).with_all(identity))
@@ -67,7 +67,7 @@ fn refused(conversation: &Conversation, server: &str, offer: &Offer) -> Finding 
     Finding::fail(EXPECTED, says.clone(), format!("the DHCPv6 server {server} answers without an address ({says})")).because(Cause::NoAddress)
 }
 
-fn silence(conversation: &Conversation) -> Finding {
+fn silence(conversation: &Conversation, whose: &str) -> Finding {
     if conversation.ended == Ended::Interrupted {
         return Finding::inconclusive("interrupted by a signal before a DHCPv6 server answered");
     }
@@ -76,5 +76,5 @@ fn silence(conversation: &Conversation) -> Finding {
     let solicits = if sent == 1 { "Solicit" } else { "Solicits" };
     Finding::fail(EXPECTED, "silence", format!("no DHCPv6 server answers: {sent} {solicits} in {seconds} s brought nothing"))
         .because(Cause::Silence)
-        .with(Tense::Network, "our Solicits", format!("{sent} sent, {seconds} s waited"))
+        .with(Tense::Network, format!("{whose} Solicits"), format!("{sent} sent, {seconds} s waited"))
 }

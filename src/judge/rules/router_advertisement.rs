@@ -17,7 +17,7 @@ const ANSWER_MS: u64 = 3500;
 impl Kind for RouterAdvertisement {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a valid Router Advertisement with a router lifetime above 0";
-        let (interface, tenses) = subject.on_interface()?;
+        let (_, tenses) = subject.on_interface()?;
         let conversation = tenses.network.router.get()?;
         let heard = heard::advertisements(conversation);
         let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
@@ -28,7 +28,7 @@ impl Kind for RouterAdvertisement {
         if conversation.ended == Ended::Interrupted {
             return Ok(Finding::inconclusive("interrupted by a signal before a Router Advertisement came").with_all(evidence));
         }
-        if !interface.link.get()?.carrier {
+        if !heard::carrier(subject)? {
             return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, "rtnetlink link", "no LOWER_UP"));
         }
         let seconds = conversation.elapsed_us / 1_000_000;
@@ -53,6 +53,7 @@ impl Kind for RouterAdvertisement {
                 }
             },
         };
-        Ok(finding.with(Tense::Network, "our Router Solicitations", format!("{sent} sent, {seconds} s waited")).with_all(evidence))
+        let solicitations = format!("{} Router Solicitations", heard::whose(subject));
+        Ok(finding.with(Tense::Network, solicitations, format!("{sent} sent, {seconds} s waited")).with_all(evidence))
     }
 }

@@ -1,5 +1,11 @@
 //! The boot: what was captured of it, and what the journal tells.
 
+mod alone;
+mod foreign;
+mod journal;
+mod of_run;
+mod own;
+mod read;
 mod record;
 
 use std::collections::BTreeMap;
@@ -7,6 +13,10 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
+pub use alone::facts;
+pub use of_run::RECORDING;
+pub(super) use of_run::{Journal, Recordings, recordings};
+pub use read::begins;
 pub use record::{Live, follow, record};
 
 /// Why a capture cannot be read: file, byte and reason.
@@ -24,5 +34,5 @@ pub struct ReadError {
 /// # Errors
 /// It cannot be opened, or is no capture.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Recording>, ReadError> {
-    Err(ReadError { file: path.display().to_string(), what: "not built yet".into() })
+    read::file(path).map(|reading| reading.recordings)
 }

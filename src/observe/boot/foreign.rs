@@ -1,0 +1,238 @@
+//! A capture of another program, taken anywhere on the link: who the guests are is told by what is said.
+//!
+//! A guest is who sends Router Solicitations, tests an address (Neighbor Solicitation from `::`), sends messages of a DHCPv6 client, or has a
+//! server answer it; who advertises itself as a router or sends messages of a server is the network, whatever else it says. A party is told by
+//! its MAC address; where a capture has none, by what the messages say of it, else by its address.
+
+mod guest;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::Ipv6Addr;
+
+use super::read::Span;
+use crate::capture::{self, Packet};
+use crate::facts::{Mac, Recording};
+use crate::wire::dhcpv6::kind;
+use crate::wire::frame::{Frame, Payload};
+use crate::wire::message::Message;
+use crate::wire::ndp::NdOption;
+
+/// As many frames of all guests together as are kept, and as many bytes.
+const MOST_FRAMES: usize = 1 << 15;
+const MOST_BYTES: usize = 6 << 20;
+/// As many parties as are told apart, and places.
+const MOST_PARTIES: usize = 4096;
+
+/// The frames of a capture, and what they tell of who is who.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    frames: Vec<Kept>,
+    bytes: usize,
+    places: HashMap<Place, usize>,
+    parties: BTreeMap<Party, Said>,
+    /// Whose address it is, at a place.
+    owners: HashMap<(usize, Ipv6Addr), Mac>,
+    /// From when until when frames were not kept, and how many.
+    left_out: Option<(u64, u64, u64)>,
+}
+
+/// Where a frame was seen: the interface of the capture, that of a cooked capture of all interfaces, and its VLANs.
+type Place = (usize, Option<u32>, Vec<u16>);
+
+/// Somebody on the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Party {
+    /// By its MAC address.
+    Mac(Mac),
+    /// By its address, at a place.
+    Address(usize, Ipv6Addr),
+    /// Not told, at a place.
+    Somebody(usize),
+}
+
+/// What shows whether a party is a guest.
+#[derive(Debug, Default, Clone, Copy)]
+struct Said {
+    client: bool,
+    network: bool,
+}
+
+/// To whom a frame went.
+#[derive(Debug, Clone, Copy)]
+enum To {
+    One(Party),
+    Group(Ipv6Addr),
+}
+
+/// A frame that is kept.
+#[derive(Debug)]
+struct Kept {
+    at_ns: u64,
+    from: Party,
+    to: To,
+    place: usize,
+    /// It may be there twice at the same place: a cooked capture of all interfaces.
+    cooked: bool,
+    cut: bool,
+    /// Of its sender and its packet, without the headers that change from place to place.
+    fingerprint: u64,
+    /// What it tests (a Neighbor Solicitation from `::`).
+    tested: Option<Ipv6Addr>,
+    /// Its source, unless that is `::`.
+    source: Option<Ipv6Addr>,
+    bytes: Vec<u8>,
+}
+
+impl Foreign {
+    /// Takes a frame. What is not IPv6 is left: it shows nothing of who is a guest.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: Cow<'_, [u8]>, cut: bool) {
+        let Some((frame, _)) = Frame::parse(&bytes) else { return };
+        if self.frames.len() >= MOST_FRAMES || self.bytes >= MOST_BYTES {
+            self.leave_out(packet.at_ns);
+            return;
+        }
+        let cooked = capture::cooked(packet.link_type, packet.bytes);
+        let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.clone());
+        let next = self.places.len();
+        if next >= MOST_PARTIES && !self.places.contains_key(&place) {
+            self.leave_out(packet.at_ns);
+            return;
+        }
+        let place = *self.places.entry(place).or_insert(next);
+        let (message, _) = Message::of(&frame);
+        let source = Some(frame.source).filter(|source| !source.is_unspecified());
+        let tested = match &message {
+            Message::NeighborSolicitation(it) if source.is_none() => Some(it.target),
+            _ => None,
+        };
+        let from = sender(&frame, &message, place, tested);
+        let to = if frame.destination.is_multicast() && (frame.destination_mac.0 & 1 == 1 || frame.destination_mac == Mac::zero()) {
+            To::Group(frame.destination)
+        } else if frame.destination_mac == Mac::zero() {
+            To::One(Party::Address(place, frame.destination))
+        } else {
+            To::One(Party::Mac(frame.destination_mac))
+        };
+        if let (Party::Mac(mac), Some(source)) = (from, source.or(tested))
+            && self.owners.len() < MOST_PARTIES
+        {
+            self.owners.entry((place, source)).or_insert(mac);
+        }
+        self.note(from, to, &frame, &message, tested.is_some());
+        let mut hasher = DefaultHasher::new();
+        let headers = bytes.len().saturating_sub(14 + 4 * frame.vlans.len());
+        (frame.source_mac, &bytes[bytes.len() - headers..]).hash(&mut hasher);
+        let fingerprint = hasher.finish();
+        let bytes = bytes.into_owned();
+        self.bytes += bytes.len();
+        self.frames.push(Kept { at_ns: packet.at_ns, from, to, place, cooked: cooked.is_some(), cut, fingerprint, tested, source, bytes });
+    }
+
+    fn leave_out(&mut self, at_ns: u64) {
+        let (from, until, count) = self.left_out.unwrap_or((at_ns, at_ns, 0));
+        self.left_out = Some((from.min(at_ns), until.max(at_ns), count + 1));
+    }
+
+    /// What a message says of who sent it and of whom it is for.
+    fn note(&mut self, from: Party, to: To, frame: &Frame<'_>, message: &Message, tests: bool) {
+        let (client, network) = match message {
+            Message::RouterSolicitation(_) => (true, false),
+            Message::NeighborSolicitation(_) => (tests, false),
+            Message::RouterAdvertisement(_) => (false, true),
+            Message::FromClient(it) => (!matches!(it.kind, kind::RELAY_FORWARD | kind::RELAY_REPLY) && is_from(frame, 547) != Some(true), false),
+            Message::ToClient(it) => (false, matches!(it.kind, kind::ADVERTISE | kind::REPLY | kind::RECONFIGURE)),
+            _ => (false, false),
+        };
+        let asked = match (message, to) {
+            (Message::ToClient(_), To::One(party)) if network => Some(party),
+            _ => None,
+        };
+        for (party, client, network) in [(Some(from), client, network), (asked, true, false)] {
+            let Some(party) = party.filter(|_| client || network) else { continue };
+            if self.parties.len() < MOST_PARTIES || self.parties.contains_key(&party) {
+                let said = self.parties.entry(party).or_default();
+                said.client |= client;
+                said.network |= network;
+            }
+        }
+    }
+
+    /// A party by its MAC address, where that became known.
+    fn known(&self, party: Party) -> Party {
+        match party {
+            Party::Address(place, address) => self.owners.get(&(place, address)).map_or(party, |mac| Party::Mac(*mac)),
+            Party::Mac(_) | Party::Somebody(_) => party,
+        }
+    }
+
+    /// The guests' recordings, by MAC address; where there is none, by address or by the interface of the capture.
+    pub(super) fn finish(mut self, mut span: Span, names: &[String], file: &str) -> BTreeMap<String, Recording> {
+        if let Some((from, until, count)) = self.left_out {
+            span.gap(from, until, Some(count));
+        }
+        let mut parties: BTreeMap<Party, Said> = BTreeMap::new();
+        for (party, said) in &self.parties {
+            let known = parties.entry(self.known(*party)).or_default();
+            known.client |= said.client;
+            known.network |= said.network;
+        }
+        let mut frames = std::mem::take(&mut self.frames);
+        for kept in &mut frames {
+            kept.from = self.known(kept.from);
+            if let To::One(party) = kept.to {
+                kept.to = To::One(self.known(party));
+            }
+        }
+        frames.sort_by_key(|kept| kept.at_ns);
+        let mut guests: BTreeSet<Party> = parties.iter().filter(|(_, said)| said.client && !said.network).map(|(party, _)| *party).collect();
+        guest::settle_nameless(&mut guests, &mut frames);
+        let interface = |place: usize| {
+            let found = self.places.iter().find(|(_, number)| **number == place);
+            found.and_then(|((interface, ..), _)| names.get(*interface)).cloned().unwrap_or_else(|| "interface".to_owned())
+        };
+        guest::recordings(&guests, &frames, &span, file, &interface)
+    }
+}
+
+fn is_from(frame: &Frame<'_>, port: u16) -> Option<bool> {
+    match frame.payload {
+        Payload::Udp { source_port, .. } => Some(source_port == port),
+        _ => None,
+    }
+}
+
+/// Who sent a frame: by its MAC address, else by the one that its message tells, else by the one that its address is made of (RFC 4291 appendix
+/// A), else by its address or the one that it tests.
+fn sender(frame: &Frame<'_>, message: &Message, place: usize, tested: Option<Ipv6Addr>) -> Party {
+    if frame.source_mac != Mac::zero() {
+        return Party::Mac(frame.source_mac);
+    }
+    let options = match message {
+        Message::RouterSolicitation(it) => &it.options[..],
+        Message::RouterAdvertisement(it) => &it.options[..],
+        Message::NeighborSolicitation(it) => &it.options[..],
+        Message::NeighborAdvertisement(it) => &it.options[..],
+        _ => &[],
+    };
+    let told = options.iter().find_map(|option| match option {
+        NdOption::SourceLinkLayerAddress(mac) => Some(*mac),
+        NdOption::Other(2, data) => <[u8; 6]>::try_from(data.as_slice()).ok().map(Mac::from),
+        _ => None,
+    });
+    let address = Some(frame.source).filter(|source| !source.is_unspecified()).or(tested);
+    match (told.or_else(|| address.and_then(made_of)), address) {
+        (Some(mac), _) => Party::Mac(mac),
+        (None, Some(address)) => Party::Address(place, address),
+        (None, None) => Party::Somebody(place),
+    }
+}
+
+/// The MAC address that a link-local address is made of.
+fn made_of(address: Ipv6Addr) -> Option<Mac> {
+    match address.octets() {
+        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a, b, c, 0xff, 0xfe, d, e, f] => Some(Mac::new(a ^ 2, b, c, d, e, f)),
+        _ => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! The journal of this boot, a weak witness: what a line of a DHCPv6 client tells happened; what no line tells may have happened as well.
+//!
+//! Read are only lines by which a client says that a message went or came, and on which interface. udhcpc6 names no interface in its lines, and
+//! systemd-networkd and NetworkManager tell of an address that they got, which a Reply brought.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use crate::facts::JournalLine;
+use crate::wire::dhcpv6::kind;
+
+/// As long as journalctl may take.
+const LONGEST: Duration = Duration::from_secs(2);
+/// As many bytes as are read of its output.
+const MOST_BYTES: u64 = 4 << 20;
+/// As many lines of one interface as are kept.
+const MOST_LINES: usize = 256;
+/// As late as the first entry of a journal may be that reaches back to the boot, in microseconds: the kernel's own lines are in it.
+const FIRST_US: u64 = 60_000_000;
+/// Where journald keeps it, for this boot and for all (systemd-journald.service(8)).
+const PLACES: [&str; 2] = ["/run/log/journal", "/var/log/journal"];
+const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
+/// The clients, by what they call themselves in it.
+const CLIENTS: [&str; 4] = ["dhclient", "dhcpcd", "systemd-networkd", "NetworkManager"];
+
+/// An entry, as far as it is read. Fields with bytes that are no text are arrays, and so is one that is there twice.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "__MONOTONIC_TIMESTAMP")]
+    at: Option<serde_json::Value>,
+    #[serde(rename = "SYSLOG_IDENTIFIER")]
+    identifier: Option<serde_json::Value>,
+    #[serde(rename = "MESSAGE")]
+    message: Option<serde_json::Value>,
+}
+
+impl Entry {
+    fn parse(line: &[u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
+
+    fn at_us(&self) -> Option<u64> {
+        self.at.as_ref()?.as_str()?.parse().ok()
+    }
+}
+
+/// The lines by interface.
+///
+/// # Errors
+/// There is no journal of this machine, or it does not reach back to the boot.
+pub(super) fn read(root: &Path) -> Result<BTreeMap<String, Vec<JournalLine>>, String> {
+    if root != Path::new("/") || !PLACES.iter().any(|place| Path::new(place).is_dir()) {
+        return Err("there is no journal".into());
+    }
+    let program = PROGRAMS.into_iter().find(|program| Path::new(program).is_file()).ok_or("journalctl is not installed")?;
+    let until = Instant::now() + LONGEST;
+    let first = output(program, &[], 1 << 16, until)?;
+    let first = first.split(|byte| *byte == b'\n').next().and_then(Entry::parse).and_then(|entry| entry.at_us());
+    if first.is_none_or(|at_us| at_us > FIRST_US) {
+        return Err("the journal does not reach back to the boot".into());
+    }
+    let matches = CLIENTS.map(|client| format!("SYSLOG_IDENTIFIER={client}"));
+    let arguments: Vec<&str> = matches.iter().map(String::as_str).collect();
+    Ok(lines(&output(program, &arguments, MOST_BYTES, until)?))
+}
+
+/// What journalctl prints of this boot that has one of `matches`, at most so many bytes; ends the program when it has printed enough.
+fn output(program: &str, matches: &[&str], most: u64, until: Instant) -> Result<Vec<u8>, String> {
+    let mut command = Command::new(program);
+    command.args(["-b", "-o", "json", "--no-pager", "-q"]).args(matches);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
+    let (told, read) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::Builder::new()
+            .spawn(move || {
+                let mut bytes = Vec::new();
+                let _ = told.send(stdout.take(most).read_to_end(&mut bytes).map(|_| bytes));
+            })
+            .map_err(|error| error.to_string())?;
+    }
+    let bytes = read.recv_timeout(until.saturating_duration_since(Instant::now()));
+    // It may still want to print; whether it is gone already makes no difference.
+    let _ = child.kill();
+    let _ = child.wait();
+    match bytes {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(format!("{program}: {error}")),
+        Err(_) => Err(format!("journalctl did not end within {} s", LONGEST.as_secs())),
+    }
+}
+
+/// The lines of `output` that tell of a DHCPv6 message, by interface.
+fn lines(output: &[u8]) -> BTreeMap<String, Vec<JournalLine>> {
+    let mut lines: BTreeMap<String, Vec<JournalLine>> = BTreeMap::new();
+    for entry in output.split(|byte| *byte == b'\n').filter_map(Entry::parse) {
+        let text = |value: &Option<serde_json::Value>| value.as_ref().and_then(|value| value.as_str()).map(str::to_owned);
+        let (Some(at_us), Some(client), Some(message)) = (entry.at_us(), text(&entry.identifier), text(&entry.message)) else { continue };
+        let Some((interface, told, sent)) = says(&client, &message) else { continue };
+        let of_interface = lines.entry(interface.to_owned()).or_default();
+        if of_interface.len() < MOST_LINES {
+            of_interface.push(JournalLine { at_us, client, text: message.chars().take(512).collect(), message: told, sent });
+        }
+    }
+    lines
+}
+
+/// The interface and the message that a line of `client` tells of, and whether that was sent.
+fn says<'a>(client: &str, line: &'a str) -> Option<(&'a str, u8, bool)> {
+    match client {
+        "dhclient" => dhclient(line),
+        "dhcpcd" => dhcpcd(line),
+        "systemd-networkd" => networkd(line),
+        "NetworkManager" => network_manager(line),
+        _ => None,
+    }
+}
+
+/// ISC dhclient, client/dhc6.c: `XMT: Solicit on eth0, interval 1040ms.`, `RCV: Reply message on eth0 from fe80::1.`
+fn dhclient(line: &str) -> Option<(&str, u8, bool)> {
+    let kind_named = |name: &str| {
+        Some(match name {
+            "Solicit" => kind::SOLICIT,
+            "Advertise" => kind::ADVERTISE,
+            "Request" => kind::REQUEST,
+            "Confirm" => kind::CONFIRM,
+            "Renew" => kind::RENEW,
+            "Rebind" => kind::REBIND,
+            "Reply" => kind::REPLY,
+            "Release" => kind::RELEASE,
+            "Decline" => kind::DECLINE,
+            "Info-Request" => kind::INFORMATION_REQUEST,
+            _ => return None,
+        })
+    };
+    if let Some(rest) = line.strip_prefix("XMT: ") {
+        let (name, rest) = rest.split_once(" on ")?;
+        let (interface, _) = rest.split_once(", interval ")?;
+        return Some((interface, kind_named(name)?, true));
+    }
+    let (name, rest) = line.strip_prefix("RCV: ")?.split_once(" message on ")?;
+    let (interface, _) = rest.split_once(" from ")?;
+    Some((interface, kind_named(name)?, false))
+}
+
+/// dhcpcd, src/dhcp6.c: `eth0: ADV 2001:db8::10/128 from fe80::1`, `eth0: REPLY6 received from fe80::1`. That it is `soliciting a DHCPv6 lease` it
+/// says before the first Solicit, which a delay and the link-local address may hold back.
+fn dhcpcd(line: &str) -> Option<(&str, u8, bool)> {
+    let (interface, rest) = line.split_once(": ")?;
+    if rest.starts_with("ADV ") && rest.contains(" from ") {
+        return Some((interface, kind::ADVERTISE, false));
+    }
+    rest.starts_with("REPLY6 received from ").then_some((interface, kind::REPLY, false))
+}
+
+/// systemd-networkd, src/network/networkd-dhcp6.c: `eth0: DHCPv6 address 2001:db8::10/128 (valid for 1d, preferred for 1d)`; before version 250
+/// with `timeout preferred 3600 valid 3600`.
+fn networkd(line: &str) -> Option<(&str, u8, bool)> {
+    let (interface, rest) = line.split_once(": ")?;
+    rest.starts_with("DHCPv6 address ").then_some((interface, kind::REPLY, false))
+}
+
+/// NetworkManager, src/core/dhcp/nm-dhcp-client.c: `<info>  [1764000000.1234] dhcp6 (eth0): state changed new lease, address=2001:db8::10`.
+fn network_manager(line: &str) -> Option<(&str, u8, bool)> {
+    let (_, rest) = line.split_once("dhcp6 (")?;
+    let (interface, rest) = rest.split_once("): ")?;
+    (rest.starts_with("state changed new lease, address=")).then_some((interface, kind::REPLY, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_clients_are_read_and_others_are_not_guessed_at() {
+        let told: [(&str, &str, Option<(&str, u8, bool)>); 13] = [
+            ("dhclient", "XMT: Solicit on eth0, interval 1040ms.", Some(("eth0", 1, true))),
+            ("dhclient", "XMT: Info-Request on eth0, interval 960ms.", Some(("eth0", 11, true))),
+            ("dhclient", "RCV: Advertise message on ens3 from fe80::ecee:eeff:feee:eeee.", Some(("ens3", 2, false))),
+            ("dhclient", "XMT: Forming Solicit, 0 ms elapsed.", None),
+            ("dhclient", "RCV:  Advertisement recorded.", None),
+            ("dhcpcd", "eth0: ADV 2001:db8:1::10/128 from fe80::1", Some(("eth0", 2, false))),
+            ("dhcpcd", "eth0: REPLY6 received from fe80::1", Some(("eth0", 7, false))),
+            ("dhcpcd", "eth0: soliciting a DHCPv6 lease", None),
+            ("systemd-networkd", "eth0: DHCPv6 address 2001:db8:1::10/128 (valid for 1d, preferred for 1d)", Some(("eth0", 7, false))),
+            ("systemd-networkd", "eth0: DHCPv6 lease lost", None),
+            ("NetworkManager", "<info>  [1764000000.1234] dhcp6 (eth0): state changed new lease, address=2001:db8:1::10", Some(("eth0", 7, false))),
+            ("NetworkManager", "<info>  [1764000000.1234] dhcp6 (eth0): activation: beginning transaction (timeout in 45 seconds)", None),
+            ("sshd", "XMT: Solicit on eth0, interval 1040ms.", None),
+        ];
+        for (client, line, expected) in told {
+            assert_eq!(says(client, line), expected, "{client}: {line}");
+        }
+    }
+
+    #[test]
+    fn entries_of_the_journal_become_lines() {
+        let output = concat!(
+            r#"{"__MONOTONIC_TIMESTAMP":"5000000","SYSLOG_IDENTIFIER":"dhclient","MESSAGE":"XMT: Solicit on eth0, interval 1040ms."}"#,
+            "\n",
+            r#"{"__MONOTONIC_TIMESTAMP":"5100000","SYSLOG_IDENTIFIER":["dhclient","x"],"MESSAGE":"XMT: Solicit on eth0, interval 1040ms."}"#,
+            "\n",
+            r#"{"__MONOTONIC_TIMESTAMP":"5200000","SYSLOG_IDENTIFIER":"dhclient","MESSAGE":[88,77]}"#,
+            "\nno JSON\n",
+            r#"{"__MONOTONIC_TIMESTAMP":"5300000","SYSLOG_IDENTIFIER":"dhclient","MESSAGE":"RCV: Reply message on eth1 from fe80::1."#,
+        );
+        let lines = lines(output.as_bytes());
+        assert_eq!(lines.keys().collect::<Vec<_>>(), ["eth0"]);
+        let [line] = &lines["eth0"][..] else { panic!("{lines:?}") };
+        assert_eq!((line.at_us, line.client.as_str(), line.message, line.sent), (5_000_000, "dhclient", 1, true));
+    }
+}

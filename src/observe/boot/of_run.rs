@@ -1,0 +1,102 @@
+//! The boot of this machine, for a run: the capture that was named, else the recorder's, else what the journal tells.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::journal;
+use super::read::{self, Reading};
+use crate::facts::{Boot, JournalLine, Link, Mac, Observed, Recording};
+use crate::observe::file::Root;
+
+/// Where the recorder leaves the recording of this boot.
+pub const RECORDING: &str = "/run/v6check/boot.pcapng";
+/// The kernel's number of this boot (proc(5), /proc/sys/kernel/random).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+const NOT_RECORDED: &str = "the boot was not recorded; `v6check install` records the next one";
+
+/// What was captured of the boot of `links`: in the file that was `named`, else in the recorder's below `root`.
+pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &BTreeMap<&String, &Link>) -> Recordings {
+    let found = match named {
+        Some(path) => read::file(path)
+            .map(|reading| Found { file: path.display().to_string(), recordings: reading.recordings })
+            .map_err(|error| error.to_string()),
+        None => recorded(root),
+    };
+    let of = |(name, link): (&&String, &&Link)| {
+        let recording = found.as_ref().map_or_else(|reason| Observed::unknown(reason), |found| found.of(name, link));
+        ((*name).clone(), recording)
+    };
+    links.iter().map(of).collect()
+}
+
+/// What was captured, by interface.
+pub(in crate::observe) type Recordings = BTreeMap<String, Observed<Recording>>;
+
+/// What the journal tells of the interfaces of which nothing was captured.
+#[derive(Debug)]
+pub(in crate::observe) struct Journal(Result<BTreeMap<String, Vec<JournalLine>>, String>);
+
+impl Journal {
+    /// Reads it, if it is needed.
+    pub(in crate::observe) fn read(root: &Path, needed: bool) -> Self {
+        Self(if needed { journal::read(root) } else { Err("not read: the boot was recorded".into()) })
+    }
+
+    /// The boot of an interface.
+    pub(in crate::observe) fn boot(&self, name: &str, recording: Observed<Recording>) -> Boot {
+        let journal = match &self.0 {
+            Ok(_) if recording.get().is_ok() => Observed::unknown("not read: the boot was recorded"),
+            Ok(lines) => Observed::Seen(lines.get(name).cloned().unwrap_or_default()),
+            Err(reason) => Observed::unknown(reason),
+        };
+        Boot { recording, journal }
+    }
+}
+
+/// The recorder's file, if it is of this boot.
+fn recorded(root: &Path) -> Result<Found, String> {
+    let below = Root::new(root);
+    if !below.exists(RECORDING) {
+        return Err(NOT_RECORDED.into());
+    }
+    let mut file = below.open(RECORDING).map_err(|error| format!("{RECORDING}: {error}"))?;
+    let Reading { recordings, boot_id, .. } = read::stream(&mut file, RECORDING).map_err(|error| error.to_string())?;
+    let this = below.text(BOOT_ID).map_err(|error| format!("{BOOT_ID}: {error}"))?;
+    match boot_id {
+        Some(id) if id == this.trim() => Ok(Found { file: RECORDING.into(), recordings }),
+        Some(_) => Err(format!("{RECORDING} is of another boot")),
+        None => Err(format!("{RECORDING} does not say of which boot it is")),
+    }
+}
+
+struct Found {
+    file: String,
+    recordings: BTreeMap<String, Recording>,
+}
+
+impl Found {
+    /// The recording of an interface: by its MAC addresses; in one of our own by its name, as long as no MAC address contradicts it.
+    fn of(&self, name: &str, link: &Link) -> Observed<Recording> {
+        let its: Vec<Mac> = link.mac.into_iter().chain(link.permanent_mac).collect();
+        let same = |recording: &&Recording| recording.mac.is_some_and(|mac| its.contains(&mac));
+        let named = self.recordings.get(name).filter(|recording| recording.mac.is_none_or(|mac| its.is_empty() || its.contains(&mac)));
+        if let Some(recording) = named.or_else(|| self.recordings.values().find(same)) {
+            return Observed::Seen(recording.clone());
+        }
+        const MOST_SHOWN: usize = 8;
+        let guests: Vec<String> = self
+            .recordings
+            .iter()
+            .take(MOST_SHOWN)
+            .map(|(name, recording)| match recording.mac {
+                Some(mac) if mac.to_string() != *name => format!("{name} ({mac})"),
+                _ => name.clone(),
+            })
+            .collect();
+        let more = if self.recordings.len() > MOST_SHOWN { ", and others" } else { "" };
+        let who = its.first().map_or_else(|| name.to_owned(), ToString::to_string);
+        let guests = if guests.is_empty() { "shows no guest at all".to_owned() } else { format!("shows only {}{more}", guests.join(", ")) };
+        Observed::unknown(format!("{} has nothing of {who}: it {guests}", self.file))
+    }
+}

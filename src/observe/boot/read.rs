@@ -1,0 +1,214 @@
+//! A capture read in one pass, with bounded memory: items go to the reader of our own recordings or to that of foreign captures, by what the
+//! section says that wrote them. What is too much becomes a gap, never a silence.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::ReadError;
+use super::foreign::Foreign;
+use super::own::Own;
+use crate::capture::{self, Item, Packet, Reader};
+use crate::facts::{Direction, Gap, Recording, SeenFrame, TransportChecksum};
+use crate::observe::file;
+use crate::wire::frame::Frame;
+
+/// As many interfaces or guests of one capture as are told of.
+pub(super) const MOST_GUESTS: usize = 256;
+/// As many interfaces as a capture's packets are told apart by.
+const MOST_INTERFACES: usize = 4096;
+/// As long as the name of an interface is (IFNAMSIZ, netdevice(7)); captures elsewhere have longer ones.
+pub(super) const LONGEST_NAME: usize = 64;
+
+/// What a capture says.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// Its recordings, by interface.
+    pub(super) recordings: BTreeMap<String, Recording>,
+    /// Of which boot it is, where it says so.
+    pub(super) boot_id: Option<String>,
+    /// When it began, as in its recordings, and how far it reaches in microseconds.
+    pub(super) began: String,
+    pub(super) elapsed_us: u64,
+}
+
+/// Whether a file that begins with these bytes is a capture, or a compressed one, which is told when it is read.
+pub fn begins(first: &[u8]) -> bool {
+    // pcapng's section header, pcap with microseconds, nanoseconds and Kuznetzov's, in either byte order; zstd.
+    const BEGINNINGS: [u32; 8] = [0x0a0d_0d0a, 0xa1b2_c3d4, 0xd4c3_b2a1, 0xa1b2_3c4d, 0x4d3c_b2a1, 0xa1b2_cd34, 0x34cd_b2a1, 0x28b5_2ffd];
+    let word = first.get(..4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    first.starts_with(&[0x1f, 0x8b]) || word.is_some_and(|word| BEGINNINGS.contains(&word))
+}
+
+/// Reads the regular file at `path`.
+pub(super) fn file(path: &Path) -> Result<Reading, ReadError> {
+    let name = path.display().to_string();
+    let failed = |what: String| ReadError { file: name.clone(), what };
+    let mut opened = file::open(path).map_err(|error| failed(error.to_string()))?;
+    stream(&mut opened, &name)
+}
+
+/// Reads a capture from `source`, which is called `name`.
+pub(super) fn stream(source: &mut dyn Read, name: &str) -> Result<Reading, ReadError> {
+    let failed = |error: capture::CaptureError| ReadError { file: name.to_owned(), what: error.to_string() };
+    let mut reader = Reader::new(source).map_err(failed)?;
+    let mut pass = Pass {
+        span: Span::default(),
+        names: Vec::new(),
+        own: None,
+        foreign: Foreign::default(),
+        boot_id: None,
+        dropped: BTreeMap::new(),
+        untimed: 0,
+    };
+    while let Some(item) = reader.next().map_err(failed)? {
+        pass.item(item);
+    }
+    Ok(pass.finish(name))
+}
+
+/// The pass through one file.
+struct Pass {
+    span: Span,
+    /// Names of the capture's interfaces.
+    names: Vec<String>,
+    /// Set once a section says that it is ours.
+    own: Option<Own>,
+    foreign: Foreign,
+    boot_id: Option<String>,
+    /// What was told last of packets that were dropped, by interface: when, and how many.
+    dropped: BTreeMap<usize, (u64, u64)>,
+    /// How many packets that matter have no time.
+    untimed: u64,
+}
+
+impl Pass {
+    fn item(&mut self, item: Item<'_>) {
+        match item {
+            Item::Section { application, comment } => {
+                if application.starts_with("v6check ") {
+                    self.own.get_or_insert_with(Own::default);
+                    self.boot_id = comment.split_whitespace().find_map(|word| word.strip_prefix("boot_id=")).map(str::to_owned);
+                }
+            }
+            Item::Interface(interface) => {
+                if self.names.len() < MOST_INTERFACES {
+                    let name = Some(interface.name).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("interface {}", self.names.len()));
+                    self.names.push(name.chars().take(LONGEST_NAME).collect());
+                }
+            }
+            Item::Packet(packet) => self.packet(&packet),
+            Item::Journal(fields) => {
+                if let Some(own) = &mut self.own {
+                    own.journal(&fields, &mut self.names, &mut self.span);
+                }
+            }
+            Item::Dropped { interface, at_ns, packets } => self.dropped(interface, at_ns, packets),
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        if packet.at_ns == 0 {
+            // What has no time cannot be put between the others.
+            self.untimed += u64::from(capture::interesting(packet.link_type, packet.bytes));
+            return;
+        }
+        self.span.reaches(packet.at_ns);
+        if !capture::interesting(packet.link_type, packet.bytes) {
+            return;
+        }
+        let Some(bytes) = capture::ethernet(packet.link_type, packet.bytes) else { return };
+        // Of a frame with another link-layer header only the rest can be compared with its length on the wire.
+        let cut = (packet.wire_length as usize) > packet.bytes.len();
+        match &mut self.own {
+            Some(own) => own.packet(packet, &bytes, cut, &self.names),
+            None => self.foreign.packet(packet, bytes, cut),
+        }
+    }
+
+    /// Counts go up: what is more than was told before was dropped since then.
+    fn dropped(&mut self, interface: usize, at_ns: u64, packets: u64) {
+        if self.dropped.len() >= MOST_INTERFACES && !self.dropped.contains_key(&interface) {
+            return;
+        }
+        let before = self.dropped.insert(interface, (at_ns, packets));
+        let (since_ns, counted) = before.unwrap_or((0, 0));
+        if let Some(more) = packets.checked_sub(counted).filter(|more| *more > 0) {
+            self.span.gap(since_ns, at_ns, Some(more));
+        }
+    }
+
+    fn finish(self, name: &str) -> Reading {
+        let Self { mut span, names, own, foreign, boot_id, untimed, .. } = self;
+        if untimed > 0 {
+            span.gap(0, u64::MAX, Some(untimed));
+        }
+        let (began, elapsed_us, _) = span.told();
+        let recordings = match own {
+            Some(own) => own.finish(&span, name),
+            None => foreign.finish(span, &names, name),
+        };
+        Reading { recordings, boot_id, began, elapsed_us }
+    }
+}
+
+/// The time that a capture covers, and what is missing of it.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    covers: Option<(u64, u64)>,
+    gaps: Vec<(u64, u64, Option<u64>)>,
+}
+
+/// As many gaps as are kept apart; the last one grows.
+const MOST_GAPS: usize = 64;
+
+impl Span {
+    pub(super) fn reaches(&mut self, at_ns: u64) {
+        let (from, until) = self.covers.unwrap_or((at_ns, at_ns));
+        self.covers = Some((from.min(at_ns), until.max(at_ns)));
+    }
+
+    fn began(&self) -> Option<u64> {
+        self.covers.map(|(from, _)| from)
+    }
+
+    /// Something is missing between two times.
+    pub(super) fn gap(&mut self, from_ns: u64, until_ns: u64, frames: Option<u64>) {
+        let full = self.gaps.len() >= MOST_GAPS;
+        match self.gaps.last_mut() {
+            Some((from, until, count)) if full => {
+                (*from, *until) = ((*from).min(from_ns), (*until).max(until_ns));
+                *count = count.zip(frames).and_then(|(one, other)| one.checked_add(other));
+            }
+            _ => self.gaps.push((from_ns, until_ns, frames)),
+        }
+    }
+
+    /// When the capture began, in words; how far it reaches; its gaps.
+    pub(super) fn told(&self) -> (String, u64, Vec<Gap>) {
+        let (from, until) = self.covers.unwrap_or_default();
+        let began = OffsetDateTime::from_unix_timestamp_nanos((from / 1000 * 1000).into());
+        let began = began.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default();
+        let gap = |(since, to, frames): &(u64, u64, Option<u64>)| Gap {
+            from_us: self.since(*since),
+            until_us: self.since((*to).min(until)),
+            frames: *frames,
+        };
+        (began, (until - from) / 1000, self.gaps.iter().map(gap).collect())
+    }
+
+    /// A time in microseconds since the capture began.
+    pub(super) fn since(&self, at_ns: u64) -> u64 {
+        at_ns.saturating_sub(self.began().unwrap_or_default()) / 1000
+    }
+}
+
+/// A frame as facts have it.
+pub(super) fn seen(direction: Direction, bytes: Vec<u8>, cut: bool) -> SeenFrame {
+    let unfinished = cut || Frame::parse(&bytes).is_some_and(|(frame, _)| frame.checksum_unfinished);
+    let checksum = if unfinished { TransportChecksum::Partial } else { TransportChecksum::Complete };
+    SeenFrame { direction, checksum, cut, bytes }
+}
