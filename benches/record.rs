@@ -22,8 +22,8 @@ const FLOOD: &str = "flood";
 const BOOT: &str = "boot";
 const RATE: u64 = 200_000;
 const LASTING: Duration = Duration::from_secs(5);
-/// One frame in so many is interesting.
-const INTERESTING: u64 = 1000;
+/// One frame in so many is interesting: twenty a second, more than any boot has.
+const INTERESTING: u64 = 10_000;
 const SETTLE: Duration = Duration::from_millis(500);
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -26,6 +26,7 @@ Examples:
   v6check replay facts.json -v       judge that again, anywhere, in full
   v6check --root /mnt -i eth0        check an image on disk, by its files
   v6check remedy --format shell      the changes that mend it, as a script
+  v6check record                     record a boot, until a signal or 600 s
   v6check explain ra-accepted        what a requirement is and why
 
 What is sent:
@@ -34,6 +35,7 @@ What is sent:
   Nothing else: no address is asked for, taken or given back, and no setting is
   changed. --plan shows it beforehand; --passive sends nothing. It needs
   CAP_NET_RAW (root); without it, what the network offers is inconclusive.
+  `record` and `watch` send nothing.
 
 With --root nothing is sent and no root is needed: the files of the image are
 read, and what shows in a running guest only is skipped.

@@ -87,9 +87,9 @@ fn boot() {
     scene.plug("new0");
     scene.guest.ip("link set new0 name eth0").unwrap();
     scene.guest.ip("link set eth0 up").unwrap();
-    scene.send(&scene.host, "tap0", &[frames::router_advertisement()]);
-    scene.send(&scene.guest, "eth0", &[frames::solicit()]);
-    scene.send(&scene.host, "tap0", &[frames::advertise()]);
+    Scene::send(&scene.host, "tap0", &[frames::router_advertisement()]);
+    Scene::send(&scene.guest, "eth0", &[frames::solicit()]);
+    Scene::send(&scene.host, "tap0", &[frames::advertise()]);
     scene.guest.ip(&format!("addr add {ADDRESS}/128 dev eth0")).unwrap();
     scene.guest.ip("route add default via fe80::1 dev eth0").unwrap();
     scene.guest.ip("route add 2001:db8:1::/64 dev eth0").unwrap();
@@ -168,7 +168,7 @@ fn filter() {
     }));
     let recorder = scene.record(&[]);
     for side in [(&scene.host, "tap0"), (&scene.guest, "eth0")] {
-        scene.send(side.0, side.1, &all.iter().map(|(_, bytes, _)| bytes.clone()).collect::<Vec<_>>());
+        Scene::send(side.0, side.1, &all.iter().map(|(_, bytes, _)| bytes.clone()).collect::<Vec<_>>());
     }
     recorder.end();
     let seen = read(&scene.recording());
@@ -189,7 +189,7 @@ fn opens() {
     scene.plug("eth0");
     scene.guest.ip("link set eth0 up mtu 9000").unwrap();
     scene.host.ip("link set tap0 mtu 9000").unwrap();
-    scene.send(&scene.host, "tap0", &[frames::router_advertisement(), frames::advertise(), frames::longest()]);
+    Scene::send(&scene.host, "tap0", &[frames::router_advertisement(), frames::advertise(), frames::longest()]);
     recorder.end();
     let tool = |program: &str, arguments: &[&str], path: &str| {
         let output = Command::new(program).args(arguments).arg(path).output().unwrap();
@@ -266,7 +266,7 @@ fn time_and_continued() {
     for round in 1..=2 {
         let began = std::time::Instant::now();
         let recorder = scene.record(&["--time", "1"]);
-        scene.send(&scene.host, "tap0", &[frames::router_advertisement()]);
+        Scene::send(&scene.host, "tap0", &[frames::router_advertisement()]);
         let ended = recorder.wait();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&began.elapsed()), "{:?}", began.elapsed());
@@ -327,8 +327,8 @@ fn live() {
     scene.plug("eth0");
     let follower = scene.run_again(FOLLOW);
     scene.guest.ip("link set eth0 up").unwrap();
-    scene.send(&scene.host, "tap0", &[frames::router_advertisement()]);
-    scene.send(&scene.guest, "eth0", &[frames::solicit()]);
+    Scene::send(&scene.host, "tap0", &[frames::router_advertisement()]);
+    Scene::send(&scene.guest, "eth0", &[frames::solicit()]);
     scene.check(&["-i", "eth0", "--timeout", "1"]);
     let ended = follower.end();
     let lines: Vec<&str> = ended.stdout.lines().collect();

@@ -153,7 +153,7 @@ impl Scene {
         self.guest.command(V6CHECK).args(arguments).output().unwrap();
     }
 
-    pub(crate) fn send(&self, from: &Namespace, interface: &str, frames: &[Vec<u8>]) {
+    pub(crate) fn send(from: &Namespace, interface: &str, frames: &[Vec<u8>]) {
         const SCRIPT: &str = "import socket, sys\n\
                               s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n\
                               s.bind((sys.argv[1], 0))\n\

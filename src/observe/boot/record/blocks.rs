@@ -70,7 +70,7 @@ impl Blocks {
         }
     }
 
-    /// The last blocks. Frames were dropped by the socket, for all interfaces together, which the first interface stands for.
+    /// The last blocks. The socket dropped frames of all interfaces together; the first interface stands for them.
     pub(super) fn end(&mut self, at_ns: u64, why: &str, dropped: u64) {
         for (number, (_, frames)) in std::mem::take(&mut self.described).into_iter().enumerate() {
             let (dropped, number) = (if number == 0 { dropped } else { 0 }, u32::try_from(number).unwrap_or_default());

@@ -113,7 +113,8 @@ impl Recorded {
         let has = |text: &str| beginning.windows(text.len()).any(|window| window == text.as_bytes());
         let magic = [SECTION_HEADER.to_ne_bytes(), BYTE_ORDER_MAGIC.to_ne_bytes()];
         let is_capture = beginning.get(..4) == Some(&magic[0]) && beginning.get(8..12) == Some(&magic[1]);
-        if !beginning.is_empty() && !(is_capture && has("v6check ") && has("boot_id=")) {
+        let is_ours = is_capture && has("v6check ") && has("boot_id=");
+        if !is_ours && !beginning.is_empty() {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there, and is no recording that v6check made"));
         }
         if has(boot) {
