@@ -29,6 +29,7 @@ fn checked(disable_ipv6: i64) -> Value {
                     "dhcpv6": {"seen": [{"name": "dhclient", "pid": 512, "evidence": ""}]}
                 }
             },
+            "boot": {"recording": unknown(), "journal": unknown()},
             "network": {"router": unknown(), "server": unknown()}
         }
     })

@@ -64,7 +64,6 @@ pub(crate) fn run() -> Run {
     Run {
         image: None,
         capture: None,
-        capture: None,
         unread: Vec::new(),
         started: "2026-11-24T06:44:00.125Z".into(),
         elapsed_us: 312_480,
