@@ -31,7 +31,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use catalogue::{Catalogue, Selection};
-use cli::{Check, Command, Reporting, Requirements};
+use cli::{Check, Command, Record, Reporting, Requirements};
 use facts::Facts;
 use plan::{Plan, Wanted};
 use report::output::{self, Target};
@@ -48,7 +48,8 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
-        Command::Record(_) | Command::Watch(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
+        Command::Record(Record { output, most_bytes, time }) => observe::boot::record(output, *most_bytes, *time).map(|()| 0).map_err(Failure::from),
+        Command::Watch(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };

@@ -185,7 +185,7 @@ fn only_few_files_touch_the_machine() {
 fn unsafe_code_is_in_one_file() {
     let allowing = |source: &Source| source.code().contains("(unsafe_code");
     let files: Vec<String> = sources("src").into_iter().filter(allowing).map(|source| source.path).collect();
-    assert_eq!(files, ["src/observe/network/packet_socket.rs"]);
+    assert_eq!(files, ["src/observe/packet/socket.rs"]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Described {
         let (ticks, power) = (u128::from(ticks), u32::from(self.resolution & 0x7f));
         let nanoseconds = match power {
             // 2^64 ticks of 10^-9 s and 2^30 fit into 2^127 in any case.
-            _ if self.resolution & 0x80 != 0 => ticks * 1_000_000_000 >> power,
+            _ if self.resolution & 0x80 != 0 => (ticks * 1_000_000_000) >> power,
             0..=9 => ticks * 10_u128.pow(9 - power),
             _ => 10_u128.checked_pow(power - 9).map_or(0, |divisor| ticks / divisor),
         };

@@ -15,6 +15,9 @@ use super::{Interface, Item, Packet, cooked, write};
 /// The most that a packet or block may be long, as in Wireshark (`WTAP_MAX_PACKET_SIZE_DBUS` and room for options).
 const LONGEST: u64 = 129 << 20;
 
+/// The most that is captured of a packet of a usual link type, whatever the file says (libpcap's `MAXIMUM_SNAPLEN`).
+const MAXIMUM_SNAPLEN: u32 = 262_144;
+
 /// Magic numbers of pcap (draft-ietf-opsawg-pcap section 4), and of its relatives that are read by nobody else.
 const PCAP_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOSECONDS: u32 = 0xa1b2_3c4d;
@@ -57,7 +60,7 @@ pub struct Reader<'f> {
 }
 
 enum Format {
-    Pcap { order: Order, header: Option<Interface>, link_type: u16, unit_ns: u64 },
+    Pcap { order: Order, header: Option<Interface>, link_type: u16, unit_ns: u64, longest: u32 },
     Pcapng(Section),
 }
 
@@ -123,7 +126,7 @@ impl<'f> Reader<'f> {
                 Ok(Found::Packet(packet, range)) => {
                     let bytes = self.input.bytes(range);
                     let way = packet.way.or_else(|| cooked(packet.link_type, bytes)?.way);
-                    return Ok(Some(Item::Packet(Packet { bytes, way, ..packet })));
+                    return Ok(Some(Item::Packet(Packet { way, bytes, ..packet })));
                 }
                 Err(stop) => {
                     self.ended = true;
@@ -142,9 +145,11 @@ impl<'f> Reader<'f> {
     /// The header of a pcap file (draft-ietf-opsawg-pcap section 4). The link type's upper bits tell of a frame check sequence.
     fn pcap(&mut self, order: Order, unit_ns: u64) -> io::Result<()> {
         if let Some(range) = self.input.take(24)? {
-            let link_type = order.u16(self.input.bytes(range), if order == Order::Big { 22 } else { 20 }).unwrap_or_default();
+            let head = self.input.bytes(range);
+            let link_type = order.u16(head, if order == Order::Big { 22 } else { 20 }).unwrap_or_default();
+            let longest = order.u32(head, 16).unwrap_or_default().max(MAXIMUM_SNAPLEN);
             let header = Some(Interface { name: String::new(), link_type });
-            self.format = Format::Pcap { order, header, link_type, unit_ns };
+            self.format = Format::Pcap { order, header, link_type, unit_ns, longest };
         } else {
             (self.cut_off, self.ended) = (Some(0), true);
         }
@@ -153,14 +158,17 @@ impl<'f> Reader<'f> {
 
     /// A packet of a pcap file (draft-ietf-opsawg-pcap section 5).
     fn record(&mut self) -> Result<Found, Stop> {
-        let Format::Pcap { order, header, link_type, unit_ns } = &mut self.format else { return Err(Stop::End) };
+        let Format::Pcap { order, header, link_type, unit_ns, longest } = &mut self.format else { return Err(Stop::End) };
         if let Some(interface) = header.take() {
             return Ok(Found::Item(Item::Interface(interface)));
         }
-        let (order, link_type, unit_ns) = (*order, *link_type, *unit_ns);
+        let (order, link_type, unit_ns, longest) = (*order, *link_type, *unit_ns, *longest);
         let head = self.next_head::<16>()?;
         let field = |at| order.u32(&head, at).unwrap_or_default();
         let captured = field(8);
+        if captured > longest {
+            return Err(Stop::Corrupt("a packet is longer than the file says that any is"));
+        }
         let range = self.piece(16 + u64::from(captured))?;
         let range = range.start + 16..range.end;
         if self.unwanted(link_type, &range) {

@@ -32,7 +32,7 @@ pub fn section(application: &str, comment: &str) -> Vec<u8> {
     body.extend(u64::MAX.to_ne_bytes());
     option(&mut body, SHB_USERAPPL, application.as_bytes());
     option(&mut body, OPT_COMMENT, comment.as_bytes());
-    block(SECTION_HEADER, body)
+    block(SECTION_HEADER, &body)
 }
 
 /// An interface; packets name it by its number, counted from 0 in the order of description. Times are in nanoseconds.
@@ -45,7 +45,7 @@ pub fn interface(link_type: u16, longest: u32, name: &str, description: &str, ma
         option(&mut body, IF_MACADDR, &mac);
     }
     option(&mut body, IF_TSRESOL, &[9]);
-    block(INTERFACE_DESCRIPTION, body)
+    block(INTERFACE_DESCRIPTION, &body)
 }
 
 /// A packet of an interface, at a time in nanoseconds since 1970.
@@ -61,7 +61,7 @@ pub fn packet(interface: u32, at_ns: u64, way: Way, wire_length: u32, bytes: &[u
         Way::Out => 2,
     };
     option(&mut body, EPB_FLAGS, &flags.to_ne_bytes());
-    block(ENHANCED_PACKET, body)
+    block(ENHANCED_PACKET, &body)
 }
 
 /// How many packets of an interface came and how many were dropped, from the beginning until a time in nanoseconds since 1970.
@@ -70,7 +70,7 @@ pub fn statistics(interface: u32, at_ns: u64, received: u64, dropped: u64) -> Ve
     time(&mut body, at_ns);
     option(&mut body, ISB_IFRECV, &received.to_ne_bytes());
     option(&mut body, ISB_IFDROP, &dropped.to_ne_bytes());
-    block(INTERFACE_STATISTICS, body)
+    block(INTERFACE_STATISTICS, &body)
 }
 
 /// An entry in systemd's journal export format, which Wireshark shows among the packets: time in nanoseconds since 1970, a line for people, and
@@ -85,7 +85,7 @@ pub fn journal(at_ns: u64, message: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     }
     let mut body = text.into_bytes();
     pad(&mut body);
-    block(JOURNAL_EXPORT, body)
+    block(JOURNAL_EXPORT, &body)
 }
 
 fn time(body: &mut Vec<u8>, at_ns: u64) {
@@ -109,7 +109,7 @@ fn pad(bytes: &mut Vec<u8>) {
 }
 
 /// Type, length, body, length. An end of options is optional, and left out.
-fn block(kind: u32, body: Vec<u8>) -> Vec<u8> {
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 12).unwrap_or_default().to_ne_bytes();
-    [&kind.to_ne_bytes()[..], &length, &body, &length].concat()
+    [&kind.to_ne_bytes()[..], &length, body, &length].concat()
 }

@@ -10,6 +10,7 @@ mod identity;
 mod image;
 pub mod intent;
 mod network;
+mod packet;
 mod settle;
 pub mod state;
 

@@ -232,7 +232,9 @@ fn sender(frame: &Frame<'_>, message: &Message, place: usize, tested: Option<Ipv
 /// The MAC address that a link-local address is made of.
 fn made_of(address: Ipv6Addr) -> Option<Mac> {
     match address.octets() {
-        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a, b, c, 0xff, 0xfe, d, e, f] => Some(Mac::new(a ^ 2, b, c, d, e, f)),
+        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, first, vendor @ .., 0xff, 0xfe, x, y, z] if vendor.len() == 2 => {
+            Some(Mac::new(first ^ 2, vendor[0], vendor[1], x, y, z))
+        }
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The boot: what was captured of it, and what the journal tells.
+//! The boot: recording it, and what captures and the journal tell of it.
 
 mod alone;
 mod foreign;
@@ -6,8 +6,10 @@ mod journal;
 mod of_run;
 mod own;
 mod read;
+mod record;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use crate::facts::Recording;
@@ -16,6 +18,7 @@ pub use alone::facts;
 pub use of_run::RECORDING;
 pub(super) use of_run::{Journal, Recordings, recordings};
 pub use read::begins;
+pub use record::{Live, follow, record};
 
 /// Why a capture cannot be read: file, byte and reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,4 +36,12 @@ pub struct ReadError {
 /// It cannot be opened, or is no capture.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Recording>, ReadError> {
     read::file(path).map(|reading| reading.recordings)
+}
+
+/// The same of a capture that comes from `source`, such as standard input, and is called `name`.
+///
+/// # Errors
+/// It cannot be read to its end, or is no capture.
+pub fn read_from(source: &mut dyn Read, name: &str) -> Result<BTreeMap<String, Recording>, ReadError> {
+    read::stream(source, name).map(|reading| reading.recordings)
 }

@@ -95,10 +95,9 @@ impl Own {
         let Some(told) = self.told(interface) else { return };
         if let Happening::Link(LinkChange { up: true, carrier: true }) = happened {
             told.up = match (&told.up, field("V6CHECK_FOUND")) {
-                (Up::NotYet, Some(_)) => Up::Before,
                 (Up::NotYet, None) => Up::At(at_ns),
                 (Up::At(at), _) => Up::At(*at),
-                (Up::Before, _) => Up::Before,
+                (Up::NotYet, Some(_)) | (Up::Before, _) => Up::Before,
             };
         }
         told.add(at_ns, happened);

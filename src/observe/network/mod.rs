@@ -4,8 +4,6 @@
 //! never bound, nothing that is heard is answered. It does not judge the answers beyond what a client needs to stop asking.
 
 mod dialogue;
-mod filter;
-mod packet_socket;
 mod progress;
 mod retransmission;
 mod router;
@@ -22,11 +20,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use self::dialogue::{Dialogue, Heard, Question};
-use self::packet_socket::{Captured, PacketSocket, Received};
 use self::retransmission::Random;
 use self::router::RouterQuestion;
 use self::server::ServerQuestion;
 use super::Progress;
+use super::packet::{Captured, PacketSocket, Received, filter};
 use crate::facts::{ClientIdentity, Conversation, Direction, Mac, Network, Observed};
 use crate::wire;
 
@@ -66,7 +64,7 @@ pub struct Answers {
 /// Asks the network of every target, at the same time. Returns as soon as no target needs more, at the deadline, or on a signal. Needs a
 /// runtime with I/O and time. What could not be asked becomes a reason.
 pub async fn ask(targets: &[Target], ending: Ending, signals: &mut Signals, progress: Progress<'_>) -> Answers {
-    match PacketSocket::open() {
+    match PacketSocket::open(&filter::conversations(), false) {
         Ok(socket) => {
             let answers = converse(&socket, targets, ending, signals, progress).await;
             socket.close();

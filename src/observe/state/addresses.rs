@@ -38,7 +38,7 @@ const FLAGS: [(u32, AddressFlag); 12] = [
 ///
 /// # Errors
 /// The kernel does not answer.
-pub(super) fn ipv6() -> io::Result<Vec<(u32, Address)>> {
+pub(in crate::observe) fn ipv6() -> io::Result<Vec<(u32, Address)>> {
     dump(netlink_sys::protocols::NETLINK_ROUTE, RTM_GETADDR, &request(libc::AF_INET6), decode_ipv6)
 }
 
@@ -71,7 +71,8 @@ fn address(message: &[u8], family: i32) -> Option<(u32, IpAddr)> {
     Some((u32_at(message, 4)?, ip(value)?))
 }
 
-fn decode_ipv6(message: &[u8]) -> Option<(u32, Address)> {
+/// The address that a message of `RTM_NEWADDR` or `RTM_DELADDR` is about, if it is one of IPv6, with the index of its interface.
+pub(in crate::observe) fn decode_ipv6(message: &[u8]) -> Option<(u32, Address)> {
     let (index, IpAddr::V6(address)) = address(message, libc::AF_INET6)? else { return None };
     let [_, prefix_length, short_flags, scope, ..] = *message else { return None };
     let body = message.get(IFADDRMSG..)?;

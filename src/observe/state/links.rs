@@ -32,29 +32,29 @@ const IFINFOMSG: usize = 16;
 
 /// A link as one message told it.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(in crate::observe) struct Told {
     /// Its name.
-    pub(super) name: String,
+    pub(in crate::observe) name: String,
     /// The link.
-    pub(super) link: Link,
+    pub(in crate::observe) link: Link,
     /// Its IPv6 part, if it has one.
-    pub(super) inet6: Option<ToldInet6>,
+    pub(in crate::observe) inet6: Option<ToldInet6>,
 }
 
 /// The IPv6 part of a link.
 #[derive(Debug)]
-pub(super) struct ToldInet6 {
+pub(in crate::observe) struct ToldInet6 {
     /// Its flags.
-    pub(super) flags: Inet6,
+    pub(in crate::observe) flags: Inet6,
     /// `IFLA_INET6_CONF`, as long as this kernel has it; indices are `DEVCONF_*` of linux/ipv6.h.
-    pub(super) settings: Vec<i32>,
+    pub(in crate::observe) settings: Vec<i32>,
 }
 
 /// All links of this network namespace.
 ///
 /// # Errors
 /// The kernel does not answer.
-pub(super) fn links() -> io::Result<Vec<Told>> {
+pub(in crate::observe) fn links() -> io::Result<Vec<Told>> {
     let mut request = vec![0; IFINFOMSG];
     // Counters would make the answer twice as long, and nothing here reads them.
     request.extend(8_u16.to_ne_bytes());
@@ -63,7 +63,8 @@ pub(super) fn links() -> io::Result<Vec<Told>> {
     dump(netlink_sys::protocols::NETLINK_ROUTE, RTM_GETLINK, &request, decode)
 }
 
-fn decode(message: &[u8]) -> Option<Told> {
+/// The link that a message of `RTM_NEWLINK` or `RTM_DELLINK` is about.
+pub(in crate::observe) fn decode(message: &[u8]) -> Option<Told> {
     let hardware = u16_at(message, 2)?;
     let index = u32_at(message, 4)?;
     let flags = u32_at(message, 8)?;

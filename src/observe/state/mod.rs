@@ -2,13 +2,13 @@
 //!
 //! What cannot be read becomes a reason in the facts. Nothing here sends a packet, binds a port or changes a setting.
 
-mod addresses;
+pub(in crate::observe) mod addresses;
 mod leases;
-mod links;
-mod netlink;
+pub(in crate::observe) mod links;
+pub(in crate::observe) mod netlink;
 mod owners;
 mod processes;
-mod routes;
+pub(in crate::observe) mod routes;
 mod settings;
 mod sockets;
 

@@ -11,7 +11,7 @@ use netlink_sys::{Socket, SocketAddr};
 use socket2::SockRef;
 
 /// As much as the kernel puts into one datagram of a dump (af_netlink.c: at most 32 KiB), and room to see that it was not cut.
-const DATAGRAM: usize = 64 << 10;
+pub(in crate::observe) const DATAGRAM: usize = 64 << 10;
 /// As many messages as one dump may have; a full routing table of the Internet stays below it.
 const MOST_MESSAGES: usize = 1 << 19;
 /// As many objects of one dump as are kept.
@@ -31,7 +31,7 @@ const NLMSG_OVERRUN: u16 = 4;
 ///
 /// # Errors
 /// The kernel refuses, does not answer, answers something that is not netlink, or changes faster than it can be read.
-pub(super) fn dump<T>(protocol: isize, kind: u16, request: &[u8], decode: impl Fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
+pub(in crate::observe) fn dump<T>(protocol: isize, kind: u16, request: &[u8], decode: impl Fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
     for _ in 0..TRIES {
         if let Some(found) = dump_once(protocol, kind, request, &decode)? {
             return Ok(found);
@@ -99,15 +99,18 @@ fn dump_once<T>(protocol: isize, kind: u16, request: &[u8], decode: &impl Fn(&[u
     }
 }
 
-struct Message<'a> {
-    kind: u16,
+/// A message of the kernel's.
+pub(in crate::observe) struct Message<'a> {
+    /// What it is, `RTM_*` or one of netlink's own.
+    pub(in crate::observe) kind: u16,
     flags: u16,
     sequence: u32,
-    payload: &'a [u8],
+    /// What is behind its header.
+    pub(in crate::observe) payload: &'a [u8],
 }
 
 /// The messages of one datagram.
-struct Messages<'a>(&'a [u8]);
+pub(in crate::observe) struct Messages<'a>(pub(in crate::observe) &'a [u8]);
 
 impl<'a> Iterator for Messages<'a> {
     type Item = io::Result<Message<'a>>;
@@ -137,17 +140,17 @@ pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// The value of the first attribute of number `wanted`.
-pub(super) fn attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+pub(in crate::observe) fn attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     attributes(bytes).find(|(kind, _)| *kind == wanted).map(|(_, value)| value)
 }
 
 /// A native-endian `u32` at `at`.
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(in crate::observe) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|chunk| u32::from_ne_bytes(*chunk))
 }
 
 /// A native-endian `i32` at `at`.
-pub(super) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
+pub(in crate::observe) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
     bytes.get(at..)?.first_chunk().map(|chunk| i32::from_ne_bytes(*chunk))
 }
 

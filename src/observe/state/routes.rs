@@ -57,12 +57,39 @@ struct Told {
     object: Option<u32>,
 }
 
+impl Told {
+    /// Whether one of its hops has no gateway, as far as the message tells.
+    fn on_link(&self) -> bool {
+        self.hops.is_empty() || self.hops.iter().any(|hop| hop.gateway.is_none())
+    }
+}
+
 /// All IPv6 unicast routes of this network namespace but those of table `local`, once for each interface that they use.
 ///
 /// # Errors
 /// The kernel does not answer, or a route uses a nexthop object that it does not tell.
 pub(super) fn routes() -> io::Result<Vec<(u32, Route)>> {
-    let told = dump(netlink_sys::protocols::NETLINK_ROUTE, RTM_GETROUTE, &request::<RTMSG>(), decode_route)?;
+    routes_if(|_, _| true)
+}
+
+/// Those of them that `matter`: a route without its gateway yet, and whether it may lead to the link itself.
+///
+/// # Errors
+/// As for all.
+pub(in crate::observe) fn routes_if(matter: impl Fn(&Route, bool) -> bool) -> io::Result<Vec<(u32, Route)>> {
+    let decode = |message: &[u8]| decode_route(message).filter(|told| matter(&told.route, told.on_link()));
+    by_interface(dump(netlink_sys::protocols::NETLINK_ROUTE, RTM_GETROUTE, &request::<RTMSG>(), decode)?)
+}
+
+/// The route that a message of `RTM_NEWROUTE` or `RTM_DELROUTE` is about, if it is one of these, once for each interface that it uses.
+///
+/// # Errors
+/// As for all.
+pub(in crate::observe) fn told(message: &[u8], matters: impl Fn(&Route, bool) -> bool) -> io::Result<Vec<(u32, Route)>> {
+    by_interface(decode_route(message).filter(|told| matters(&told.route, told.on_link())).into_iter().collect())
+}
+
+fn by_interface(told: Vec<Told>) -> io::Result<Vec<(u32, Route)>> {
     let objects = if told.iter().any(|told| told.object.is_some()) { Objects::read()? } else { Objects::default() };
     let mut routes = Vec::new();
     for Told { route, mut hops, object } in told {

@@ -9,7 +9,7 @@ use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-use socket2::{Domain, SockAddr, SockAddrStorage, Socket, Type};
+use socket2::{Domain, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -18,30 +18,34 @@ use crate::facts::{Mac, TransportChecksum};
 
 /// Room for a burst, as far as net.core.rmem_max lets us.
 const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
-/// Room for one control message of [`libc::tpacket_auxdata`], in units that keep it aligned.
+/// Room for a control message of [`libc::tpacket_auxdata`] and one with a time, in units that keep them aligned.
 const CONTROL_WORDS: usize = 16;
 
 /// A packet socket that is registered with the runtime.
-pub(super) struct PacketSocket {
+pub(in crate::observe) struct PacketSocket {
     socket: AsyncFd<Socket>,
 }
 
 /// A frame as the kernel showed it.
 #[derive(Debug)]
-pub(super) struct Captured<'a> {
+pub(in crate::observe) struct Captured<'a> {
     /// Index of the interface.
-    pub(super) interface: u32,
+    pub(in crate::observe) interface: u32,
     /// The guest sent it; otherwise it arrived.
-    pub(super) outgoing: bool,
+    pub(in crate::observe) outgoing: bool,
     /// Whether its transport checksum can be judged: not if the device left it unfinished, nor if the frame was cut.
-    pub(super) checksum: TransportChecksum,
+    pub(in crate::observe) checksum: TransportChecksum,
+    /// When the kernel saw it, in nanoseconds since 1970 by the clock of that moment; absent unless asked for.
+    pub(in crate::observe) stamp_ns: Option<u64>,
+    /// How long it was on the wire, in bytes.
+    pub(in crate::observe) wire_length: u32,
     /// The frame from its Ethernet header on, cut at [`filter::LONGEST_FRAME`].
-    pub(super) bytes: &'a [u8],
+    pub(in crate::observe) bytes: &'a [u8],
 }
 
 /// What reading the socket yielded.
 #[derive(Debug)]
-pub(super) enum Received<'a> {
+pub(in crate::observe) enum Received<'a> {
     /// A frame of an interface.
     Frame(Captured<'a>),
     /// A frame that is none of the interface's own traffic: for another host, or tagged for a VLAN.
@@ -51,29 +55,31 @@ pub(super) enum Received<'a> {
 }
 
 impl PacketSocket {
-    /// Opens the socket for all interfaces of this network namespace; needs CAP_NET_RAW and a runtime with I/O.
+    /// Opens the socket for all interfaces of this network namespace, those to come included, behind a program of [`filter`]; with the kernel's
+    /// time stamps if they are `stamped`. Needs CAP_NET_RAW and a runtime with I/O.
     ///
     /// # Errors
     /// `EPERM` without CAP_NET_RAW; `EAFNOSUPPORT` where the kernel has no packet sockets.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::observe) fn open(program: &[SockFilter], stamped: bool) -> io::Result<Self> {
         // Protocol 0 queues nothing, so that no frame gets past the filter before it is there.
         let socket = Socket::new(Domain::PACKET, Type::RAW, None)?;
-        socket.attach_filter(&filter::program())?;
+        socket.attach_filter(program)?;
         socket.set_nonblocking(true)?;
         socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
-        set_option(&socket, libc::PACKET_AUXDATA, &1_i32)?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1_i32)?;
+        if stamped {
+            set_option(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, &1_i32)?;
+        }
         // Of the protocols only ETH_P_ALL shows what the guest's own programs send.
         socket.bind(&link_address(0, libc::ETH_P_ALL)?)?;
-        // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
-        let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)?;
-        Ok(Self { socket })
+        Ok(Self { socket: registered(socket)? })
     }
 
     /// Has the interface receive a multicast group while the socket is open, for when the kernel's IPv6 has not joined it.
     ///
     /// # Errors
     /// `ENODEV` without such an interface.
-    pub(super) fn join(&self, interface: u32, group: Mac) -> io::Result<()> {
+    pub(in crate::observe) fn join(&self, interface: u32, group: Mac) -> io::Result<()> {
         let mut address = [0; 8];
         address[..6].copy_from_slice(&group.octets());
         let membership = libc::packet_mreq {
@@ -83,14 +89,14 @@ impl PacketSocket {
             mr_alen: 6,
             mr_address: address,
         };
-        set_option(self.socket.get_ref(), libc::PACKET_ADD_MEMBERSHIP, &membership)
+        set_option(self.socket.get_ref(), libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
     }
 
     /// Sends a whole Ethernet frame.
     ///
     /// # Errors
     /// `ENETDOWN` if the link is down, `ENXIO` if it is gone, `ENOBUFS` or `EAGAIN` if there is no room.
-    pub(super) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
+    pub(in crate::observe) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
         let sent = self.socket.get_ref().send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
         if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
@@ -99,7 +105,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The runtime is shutting down.
-    pub(super) async fn readable(&self) -> io::Result<()> {
+    pub(in crate::observe) async fn readable(&self) -> io::Result<()> {
         self.socket.readable().await.map(|_ready| ())
     }
 
@@ -107,7 +113,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The kernel's, such as `ENETDOWN` when an interface went down; the socket stays usable.
-    pub(super) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
+    pub(in crate::observe) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
         match self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer)) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Empty),
             Err(error) => Err(error),
@@ -116,6 +122,8 @@ impl PacketSocket {
                 interface: arrived.interface,
                 outgoing: arrived.outgoing,
                 checksum: arrived.checksum,
+                stamp_ns: arrived.stamp_ns,
+                wire_length: arrived.wire_length,
                 bytes: buffer.get(..arrived.length).unwrap_or_default(),
             })),
         }
@@ -123,7 +131,7 @@ impl PacketSocket {
 
     /// Closes the socket while the caller goes on: the kernel waits for an RCU grace period in it, 4 to 20 ms (net/packet/af_packet.c,
     /// `packet_release`). A process's end waits for it too; a socket left to the kernel to collect would stay open for nobody knows how long.
-    pub(super) fn close(self) {
+    pub(in crate::observe) fn close(self) {
         let socket = self.socket.into_inner();
         // Without a thread it is closed here and now.
         let _ = std::thread::Builder::new().spawn(move || drop(socket));
@@ -133,7 +141,7 @@ impl PacketSocket {
     ///
     /// # Errors
     /// The kernel's.
-    pub(super) fn lost(&self) -> io::Result<u32> {
+    pub(in crate::observe) fn lost(&self) -> io::Result<u32> {
         let mut statistics = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
         let mut length = option_length::<libc::tpacket_stats>();
         // SAFETY: the pointers are to a live structure of the option's type and to its length.
@@ -150,11 +158,22 @@ impl PacketSocket {
     }
 }
 
+/// Registers a socket with the runtime, for reading.
+///
+/// # Errors
+/// There is no runtime with I/O.
+pub(in crate::observe) fn registered(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
+    unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
+}
+
 /// What came with a frame.
 struct Arrived {
     interface: u32,
     outgoing: bool,
     checksum: TransportChecksum,
+    stamp_ns: Option<u64>,
+    wire_length: u32,
     length: usize,
 }
 
@@ -175,26 +194,25 @@ fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<Arrived>> {
     let received = unsafe { libc::recvmsg(socket.as_raw_fd(), ptr::from_mut(&mut message), libc::MSG_DONTWAIT) };
     let length = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
 
-    let mut status = 0;
     let mut cut = message.msg_flags & libc::MSG_TRUNC != 0;
-    // SAFETY: the kernel filled `message`, and it and `control`, which is aligned for `cmsghdr`, are still alive. Data is read only from
-    // a control message that is long enough for it, unaligned.
+    let mut status = 0;
+    let mut stamp_ns = None;
+    let mut wire_length = u32::try_from(length).unwrap_or(u32::MAX);
+    // SAFETY: the kernel filled `message`, and it and `control`, which is aligned for `cmsghdr`, are still alive; `data` is called with
+    // their control messages only.
     unsafe {
         let mut header = libc::CMSG_FIRSTHDR(ptr::from_ref(&message));
         while !header.is_null() {
-            #[expect(clippy::cast_possible_truncation, reason = "28 fits")]
-            let needed = libc::CMSG_LEN(size_of::<libc::tpacket_auxdata>() as u32) as usize;
-            // The type differs between C libraries.
-            #[allow(clippy::unnecessary_cast, reason = "cmsg_len is 32 bits wide in some C libraries")]
-            let long_enough = (*header).cmsg_len as usize >= needed;
-            if (*header).cmsg_level == libc::SOL_PACKET && (*header).cmsg_type == libc::PACKET_AUXDATA && long_enough {
-                let data = ptr::read_unaligned(libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>());
-                status = data.tp_status;
-                cut |= data.tp_len > data.tp_snaplen;
+            if let Some(auxiliary) = data::<libc::tpacket_auxdata>(header, libc::SOL_PACKET, libc::PACKET_AUXDATA) {
+                status = auxiliary.tp_status;
+                cut |= auxiliary.tp_len > auxiliary.tp_snaplen;
+                wire_length = wire_length.max(auxiliary.tp_len);
                 // Tag 0 carries only a priority (IEEE 802.1Q section 6.9); any other makes the frame another interface's.
-                if status & libc::TP_STATUS_VLAN_VALID != 0 && data.tp_vlan_tci & 0xfff != 0 {
+                if status & libc::TP_STATUS_VLAN_VALID != 0 && auxiliary.tp_vlan_tci & 0xfff != 0 {
                     return Ok(None);
                 }
+            } else if let Some(time) = data::<libc::timespec>(header, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) {
+                stamp_ns = nanoseconds(&time);
             }
             header = libc::CMSG_NXTHDR(ptr::from_ref(&message), header);
         }
@@ -208,13 +226,37 @@ fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<Arrived>> {
         interface,
         outgoing: source.sll_pkttype == libc::PACKET_OUTGOING,
         checksum: if judgeable { TransportChecksum::Complete } else { TransportChecksum::Partial },
+        stamp_ns,
+        wire_length,
         length,
     }))
 }
 
-fn set_option<T>(socket: &Socket, option: libc::c_int, value: &T) -> io::Result<()> {
-    // SAFETY: the pointer is to a live value of the length given; callers pass the type that packet(7) names for the option.
-    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_PACKET, option, ptr::from_ref(value).cast(), option_length::<T>()) };
+/// The data of a control message, if it is of this level and kind and long enough.
+///
+/// # Safety
+/// `header` is a control message that the kernel wrote, and all bytes of a `T` are a valid value of it.
+unsafe fn data<T>(header: *const libc::cmsghdr, level: libc::c_int, kind: libc::c_int) -> Option<T> {
+    // SAFETY: the caller's; data is read only where there is enough of it, unaligned.
+    unsafe {
+        #[expect(clippy::cast_possible_truncation, reason = "the structures are a few bytes long")]
+        let needed = libc::CMSG_LEN(size_of::<T>() as u32) as usize;
+        // The type differs between C libraries.
+        #[allow(clippy::unnecessary_cast, reason = "cmsg_len is 32 bits wide in some C libraries")]
+        let long_enough = (*header).cmsg_len as usize >= needed;
+        let wanted = (*header).cmsg_level == level && (*header).cmsg_type == kind;
+        (wanted && long_enough).then(|| ptr::read_unaligned(libc::CMSG_DATA(header).cast::<T>()))
+    }
+}
+
+fn nanoseconds(time: &libc::timespec) -> Option<u64> {
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(u64::try_from(time.tv_nsec).ok()?)
+}
+
+fn set_option<T>(socket: &Socket, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {
+    // SAFETY: the pointer is to a live value of the length given; callers pass the type that packet(7) and socket(7) name for the option.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, ptr::from_ref(value).cast(), option_length::<T>()) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
