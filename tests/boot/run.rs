@@ -147,3 +147,35 @@ fn a_marked_frame_of_another_machine_is_not_ours() {
     own.frame(0, 100, v6check::capture::Way::In, &foreign);
     assert_eq!(crate::frames::told(&crate::frames::read(&own.0)["eth0"]), ["100 network RS"]);
 }
+
+#[test]
+fn what_v6check_recorded_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("boot.pcapng");
+    let script = r#"
+        set -e
+        ip link add other type veth peer name new0
+        sysctl -qw net.ipv6.conf.other.disable_ipv6=1
+        ip link set other up
+        "$1" record --output "$2" & recorder=$!
+        sleep 1
+        ip link set new0 name eth0
+        ip link set eth0 address fa:16:3e:00:00:05 up
+        sleep 3
+        kill $recorder
+        wait $recorder
+    "#;
+    let arguments = ["--net", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_v6check"), path.to_str().unwrap()];
+    let output = Command::new("unshare").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let recordings = v6check::observe::boot::read(&path).unwrap();
+    let recording = recordings.get("eth0").unwrap_or_else(|| panic!("{:?}", recordings.keys()));
+    let told = crate::frames::told(recording);
+    assert!(told.iter().any(|line| line.ends_with("guest NS")) && told.iter().any(|line| line.ends_with("guest RS")), "{told:?}");
+    assert_eq!(recording.mac, Some(Guest(5).mac()));
+    let first = recording.events.iter().position(|event| matches!(event.what, v6check::facts::Happening::Frame(_))).unwrap();
+    let up_at_us = recording.up_at_us.unwrap();
+    assert!((500_000..=recording.events[first].at_us).contains(&up_at_us), "{up_at_us} {told:?}");
+    assert!(recording.gaps.is_empty(), "{:?}", recording.gaps);
+    assert!(!recordings.contains_key("new0"), "{:?}", recordings.keys());
+}

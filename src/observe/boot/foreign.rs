@@ -38,7 +38,8 @@ pub(super) struct Foreign {
     left_out: Option<(u64, u64, u64)>,
 }
 
-/// Where a frame was seen: the interface of the capture, that of a cooked capture of all interfaces, and its VLANs.
+/// Where a frame was seen: the interface of the capture, that of a cooked capture of all interfaces, and its VLANs; 0 is none (IEEE 802.1Q
+/// section 6.9).
 type Place = (usize, Option<u32>, Vec<u16>);
 
 /// Somebody on the link.
@@ -94,7 +95,7 @@ impl Foreign {
             return;
         }
         let cooked = capture::cooked(packet.link_type, packet.bytes);
-        let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.clone());
+        let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.iter().copied().filter(|vlan| *vlan != 0).collect());
         let next = self.places.len();
         if next >= MOST_PARTIES && !self.places.contains_key(&place) {
             self.leave_out(packet.at_ns);
