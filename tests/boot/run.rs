@@ -113,12 +113,12 @@ fn what_tcpdump_captures_is_read() {
         ip link set lo up
         unshare --net sleep 60 & guest=$!
         trap 'kill $guest' EXIT
-        sleep 0.3
+        until [ "$(readlink /proc/$guest/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
         ip link add tap1 type veth peer name eth0 netns $guest
         sysctl -qw net.ipv6.conf.tap1.disable_ipv6=1
         ip link set tap1 up
         tcpdump -q -U -n -i tap1 -w "$1" >/dev/null 2>&1 & tcpdump=$!
-        sleep 1
+        until [ -s "$1" ]; do sleep 0.05; done
         nsenter -t $guest -n ip link set eth0 address fa:16:3e:00:00:05 up
         sleep 3
         kill $tcpdump
@@ -158,7 +158,8 @@ fn what_v6check_recorded_is_read() {
         sysctl -qw net.ipv6.conf.other.disable_ipv6=1
         ip link set other up
         "$1" record --output "$2" & recorder=$!
-        sleep 1
+        until [ -s "$2" ]; do sleep 0.05; done
+        sleep 0.2
         ip link set new0 name eth0
         ip link set eth0 address fa:16:3e:00:00:05 up
         sleep 3
@@ -175,7 +176,7 @@ fn what_v6check_recorded_is_read() {
     assert_eq!(recording.mac, Some(Guest(5).mac()));
     let first = recording.events.iter().position(|event| matches!(event.what, v6check::facts::Happening::Frame(_))).unwrap();
     let up_at_us = recording.up_at_us.unwrap();
-    assert!((500_000..=recording.events[first].at_us).contains(&up_at_us), "{up_at_us} {told:?}");
+    assert!((1..=recording.events[first].at_us).contains(&up_at_us), "{up_at_us} {told:?}");
     assert!(recording.gaps.is_empty(), "{:?}", recording.gaps);
     assert!(!recordings.contains_key("new0"), "{:?}", recordings.keys());
 }

@@ -20,8 +20,8 @@ use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
 
 /// As many frames of all guests together as are kept, and as many bytes.
-const MOST_FRAMES: usize = 1 << 15;
-const MOST_BYTES: usize = 6 << 20;
+const MOST_FRAMES: usize = 1 << 14;
+const MOST_BYTES: usize = 3 << 20;
 /// As many parties as are told apart, and places.
 const MOST_PARTIES: usize = 4096;
 

@@ -15,8 +15,8 @@ pub(super) struct Own {
     bytes: usize,
 }
 
-/// As much of frames as is kept, in bytes: twice what a recording has by default.
-const MOST_BYTES: usize = 8 << 20;
+/// As much of frames as is kept, in bytes: what a recording has by default.
+const MOST_BYTES: usize = 4 << 20;
 
 /// What is told of one.
 #[derive(Debug, Default)]
