@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
 
     let recording = folder.path().join("boot.pcapng");
-    let recorder = Process::start(recorder(&guest, &recording))?;
+    let process = Process::start(recorder(&guest, &recording))?;
     send(&host, BOOT)?;
     let lines: String = (0..10)
         .map(|number| {
@@ -58,16 +58,16 @@ fn main() -> Result<()> {
         .collect();
     guest.ip_batch(&lines)?;
     sleep(SETTLE);
-    let (boot_ms, memory_kib) = (recorder.cpu_ms()?, recorder.memory_kib()?);
-    recorder.end()?;
+    let (boot_ms, memory_kib) = (process.cpu_ms()?, process.memory_kib()?);
+    process.end()?;
     println!("a boot of 60 frames and 40 changes: {boot_ms:.1} ms of CPU (20 at the most), {memory_kib} KiB (6144 at the most)");
     fs::remove_file(&recording)?;
 
-    let recorder = Process::start(recorder(&guest, &recording))?;
-    let before = recorder.cpu_ms()?;
+    let process = Process::start(recorder(&guest, &recording))?;
+    let before = process.cpu_ms()?;
     let (sent, interesting, rate) = send(&host, FLOOD)?;
-    let ours_ms = recorder.cpu_ms()? - before;
-    recorder.end()?;
+    let ours_ms = process.cpu_ms()? - before;
+    process.end()?;
     let (recorded, gaps) = counted(&recording)?;
     println!("flood of {sent} frames at {rate} a second: {recorded} of {interesting} interesting ones recorded, {gaps} gaps");
 

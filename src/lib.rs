@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod facts;
 mod glob;
+pub mod install;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
@@ -49,7 +50,11 @@ pub fn run(command: &Command) -> u8 {
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
         Command::Record(Record { output, most_bytes, time }) => observe::boot::record(output, *most_bytes, *time).map(|()| 0).map_err(Failure::from),
-        Command::Watch(_) | Command::Install(_) | Command::Uninstall { .. } => Err("not built yet".into()),
+        Command::Install(wanted) => put(wanted),
+        Command::Uninstall { root, dry_run } => {
+            directory(root.as_deref()).and_then(|()| Ok(install::uninstall(root.as_deref(), *dry_run, &mut shown)?)).map(|()| 0)
+        }
+        Command::Watch(_) => Err("not built yet".into()),
         Command::List { json, requirements } => list(requirements, *json),
         Command::Explain { id, checks } => explain(id, checks.as_deref()),
     };
@@ -86,15 +91,49 @@ fn remedy(root: Option<&Path>, wanted: &Wanted, requirements: &Requirements, for
 
 /// The facts of the image below `root`, or of this machine.
 fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
+    directory(root)?;
     match root {
-        Some(root) if !root.is_dir() => {
-            Err(format!("{}: not a directory; give the one that the image is mounted or unpacked in", root.display()).into())
-        }
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => Err(format!("no interface can be called {name:?}").into()),
             None => Ok(observe::image(root, &wanted.interfaces)),
         },
         None => Ok(observe::observe(&plan(wanted, selection)?, &tell)?),
+    }
+}
+
+/// Puts recorder and report into an image or this machine.
+fn put(wanted: &cli::Install) -> Result<u8, Failure> {
+    directory(wanted.root.as_deref())?;
+    Catalogue::load(None)?.select(&wanted.profile)?;
+    let mut arguments: Vec<String> = ["--color", "never", "--profile", &wanted.profile].map(str::to_owned).into();
+    for (at, (format, target)) in wanted.reports.iter().enumerate() {
+        if wanted.reports[..at].iter().any(|(_, earlier)| earlier == target) {
+            return Err(format!("two reports would be written to {target}; give each its own file").into());
+        }
+        let place = match target {
+            Target::Stdout => "-",
+            Target::Path(path) if path.is_absolute() => path.to_str().ok_or_else(|| format!("{target}: not UTF-8, so no unit can name it"))?,
+            Target::Path(_) => return Err(format!("{target}: not an absolute path, which each boot needs").into()),
+        };
+        // One word, so that no name is taken for an option.
+        arguments.push(format!("--{format}={place}"));
+    }
+    install::install(wanted.root.as_deref(), &install::Wish { arguments }, wanted.dry_run, &mut shown)?;
+    Ok(0)
+}
+
+/// One line of what is done, at once.
+fn shown(line: &str) {
+    let _ = output::write(&Target::Stdout, format!("{line}\n").as_bytes());
+}
+
+/// Nothing, if `root` can be an image.
+fn directory(root: Option<&Path>) -> Result<(), Failure> {
+    match root {
+        Some(root) if !root.is_dir() => {
+            Err(format!("{}: not a directory; give the one that the image is mounted or unpacked in", root.display()).into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -121,6 +121,8 @@ fn example(shelf: &Shelf, check: &Check, case: &Case) -> Result<(), String> {
         let said = finding.message.contains(word.as_str()) || finding.reason.as_ref().is_some_and(|reason| reason.contains(word.as_str()));
         holds(said, &wrong(&format!("neither message nor reason says {word:?}")))?;
     }
+    let blame = check.blame_of(finding.cause);
+    holds(case.blame.is_none_or(|expected| expected == blame), &wrong(&format!("the fault is not the {:?}'s", case.blame)))?;
     let beyond = finding.evidence.iter().find(|evidence| !check.needs.contains(&evidence.tense));
     holds(beyond.is_none(), &wrong(&format!("evidence {beyond:?} is of a tense that needs does not name")))?;
     holds(!finding.message.is_empty() && !finding.message.contains('\n'), &wrong("the message is not one line"))?;

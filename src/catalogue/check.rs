@@ -1,10 +1,12 @@
 //! One requirement as its check file says it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Remedy;
 use crate::facts::Tense;
-use crate::judge::{Rule, Verdict};
+use crate::judge::{Cause, Rule, Verdict};
 
 /// How much a requirement weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +55,9 @@ pub struct Check {
     pub level: Level,
     /// Whose fault a failure is.
     pub blame: Blame,
+    /// Whose fault a failure of these causes is instead.
+    #[serde(default)]
+    pub blame_by_cause: BTreeMap<Cause, Blame>,
     /// The tenses it reads.
     pub needs: Vec<Tense>,
     /// Why it matters, in two sentences.
@@ -75,6 +80,13 @@ pub struct Check {
     pub cases: Vec<Case>,
 }
 
+impl Check {
+    /// Whose fault a failure with this cause is.
+    pub fn blame_of(&self, cause: Option<Cause>) -> Blame {
+        cause.and_then(|cause| self.blame_by_cause.get(&cause)).copied().unwrap_or(self.blame)
+    }
+}
+
 /// A worked example: the known-good guest with one deviation, and the verdict that it must get.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -85,6 +97,8 @@ pub struct Case {
     pub verdict: Verdict,
     /// A word that message or reason must contain.
     pub says: Option<String>,
+    /// Whose fault it must be, where the cause decides.
+    pub blame: Option<Blame>,
     /// The good guest is an image on disk that does not run: it has no link, no state and no network.
     #[serde(default)]
     pub image: bool,
@@ -94,6 +108,8 @@ pub struct Case {
     pub interface: Option<toml::Table>,
     /// What was recorded of the boot, instead of the good guest's: `{ at = 1.5, solicit = {} }`, in the order of time.
     pub boot: Option<Vec<toml::Table>>,
+    /// The guest has a second interface `eth1`, like the first, of whose boot this was recorded.
+    pub second_boot: Option<Vec<toml::Table>>,
     /// The Router Advertisements that answer, instead of the good network's one.
     pub advertisements: Option<Vec<toml::Table>>,
     /// The DHCPv6 messages that answer, instead of the good network's one.

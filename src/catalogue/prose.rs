@@ -89,6 +89,10 @@ pub fn explain(catalogue: &Catalogue, check: &Check) -> String {
         .map(|(profile, selected)| format!("{} ({})", profile.name, level_word(selected.level)))
         .collect();
     let mut facts = vec![("Level", level_prose(check.level).to_owned()), ("Blame", blame_prose(check.blame).to_owned())];
+    if let Some(blame) = check.blame_by_cause.values().next() {
+        let causes: Vec<_> = check.blame_by_cause.keys().map(|cause| cause_prose(*cause)).collect();
+        facts.push(("", format!("{}, {}", causes.join(" or "), blame_prose(*blame))));
+    }
     facts.push(("Looks at", check.needs.iter().map(|tense| tense_prose(*tense)).collect::<Vec<_>>().join("; ")));
     if !check.follows.is_empty() {
         facts.push(("Follows", format!("where this fails because {} did, only that is named as the cause", check.follows.join(" or "))));
@@ -166,5 +170,6 @@ fn cause_prose(cause: crate::judge::Cause) -> &'static str {
         Cause::Duplicate => "where another node uses the address",
         Cause::NoAddress => "where the server has no address for this guest",
         Cause::Silence => "where nobody answers",
+        Cause::NotAsked => "where the guest does not ask",
     }
 }

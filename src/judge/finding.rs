@@ -31,7 +31,8 @@ pub struct Evidence {
     pub value: String,
 }
 
-/// A cause that calls for another change than the requirement's usual one; check files name its remedy under `[remedy.cause]`.
+/// A cause that calls for another change than the requirement's usual one; check files name its remedy under `[remedy.cause]`, and whose fault it
+/// is, where that is not the usual one, under `[blame-by-cause]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -45,11 +46,13 @@ pub enum Cause {
     NoAddress,
     /// Nobody answered.
     Silence,
+    /// The guest did not ask.
+    NotAsked,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence];
+    pub const ALL: [Self; 6] = [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked];
 
     /// Its name in check files.
     pub fn name(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Cause {
             Self::Duplicate => "duplicate",
             Self::NoAddress => "no-address",
             Self::Silence => "silence",
+            Self::NotAsked => "not-asked",
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::net::Ipv6Addr;
 
-use super::{Evidence, Subject};
-use crate::facts::{Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
+use super::{Evidence, Finding, Subject};
+use crate::facts::{AddressChange, Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
 use crate::wire::Flaw;
 use crate::wire::dhcpv6;
 use crate::wire::frame::Frame;
@@ -65,6 +65,13 @@ impl<'a> Story<'a> {
         self.said.iter().filter(|said| said.by == Party::Guest)
     }
 
+    /// What the guest's interface itself said: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
+    /// capture that knows no MAC addresses has zeros.
+    pub(super) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
+        let own = self.recording.mac;
+        self.guest().filter(move |said| own.is_none_or(|own| said.frame.source_mac == own || said.frame.source_mac.is_zero()))
+    }
+
     /// What others said.
     pub(super) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
         self.said.iter().filter(|said| said.by == Party::Network)
@@ -88,7 +95,43 @@ impl<'a> Story<'a> {
 
     /// The guest's Router Solicitations.
     pub(super) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.guest().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
+        self.own().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
+    }
+
+    /// The guest's solicitations of duplicate address detection: when, and of which address.
+    pub(super) fn detections(&self) -> impl Iterator<Item = (u64, Ipv6Addr)> {
+        self.own().filter_map(|said| match &said.message {
+            Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => Some((said.at_us, message.target)),
+            _ => None,
+        })
+    }
+
+    /// What changed of the interface's addresses, and when. Only a recording in the guest knows.
+    pub(super) fn address_changes(&self) -> impl Iterator<Item = (u64, &'a AddressChange)> {
+        self.recording.events.iter().filter_map(|event| match &event.what {
+            Happening::Address(change) => Some((event.at_us, change)),
+            _ => None,
+        })
+    }
+
+    /// Whether the guest forwards at a time, as far as the recording tells.
+    pub(super) fn forwards_at(&self, at_us: u64) -> bool {
+        let mut forwards = false;
+        for event in self.recording.events.iter().take_while(|event| event.at_us <= at_us) {
+            if let Happening::Forwarding(on) = event.what {
+                forwards = on;
+            }
+        }
+        forwards
+    }
+
+    /// What there is to say of messages that the recording does not have.
+    pub(super) fn none(&self, name: &str) -> Finding {
+        if self.recording.gaps.is_empty() {
+            Finding::skip(format!("the recording has no {name} of the guest's to judge"))
+        } else {
+            Finding::inconclusive(format!("the recording has no {name} of the guest's to judge, and frames are missing from it"))
+        }
     }
 
     /// Whether frames may be missing between two times.
@@ -136,6 +179,11 @@ impl<'a> Said<'a> {
         let checksum_right = known.then(|| frame.payload.checksum_right()).flatten();
         Some(Self { at_us: event.at_us, by, frame, message, flaws, cut: *cut, checksum_right })
     }
+}
+
+/// Whether the guest forwards by the kernel's setting of now; no where that cannot be told.
+pub(super) fn forwards_now(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0))
 }
 
 /// A time of the recording in words: `3.214 s`.

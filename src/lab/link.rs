@@ -54,6 +54,11 @@ impl CalicoLink {
         Ok(Self { server: None, router, range, ports: Vec::new(), directory })
     }
 
+    /// A file of the lab's beside the host's own.
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+
     /// The compute host's namespace.
     pub fn router(&self) -> &Namespace {
         &self.router

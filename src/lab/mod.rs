@@ -7,6 +7,7 @@
 //! Differences from a compute host: a tap is a veth end, so carrier comes at both ends at once; the dummy `ns-XXX` is a veth end
 //! without ARP, since not every kernel has dummies; the filter restates Felix's rules; there is no BGP, and no DHCPv4. From a VM: no udev, no service manager, no hardware.
 
+mod capture;
 mod clients;
 mod command;
 mod dnsmasq;
@@ -23,6 +24,7 @@ mod switch;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+pub use capture::Capture;
 pub use clients::Stack;
 pub use command::{Daemon, Output, poll, run};
 pub use dnsmasq::{Dnsmasq, Host, Range, Served};

@@ -79,7 +79,7 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         id: check.id.clone(),
         interface,
         level: requirement.level,
-        blame: check.blame,
+        blame: check.blame_of(cause),
         verdict,
         title: check.title.clone(),
         expected,

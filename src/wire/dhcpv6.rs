@@ -158,6 +158,14 @@ impl Message {
         })
     }
 
+    /// Elapsed time in hundredths of a second, of the first such option.
+    pub fn elapsed_time(&self) -> Option<u16> {
+        self.options.iter().find_map(|option| match option {
+            DhcpOption::ElapsedTime(hundredths) => Some(*hundredths),
+            _ => None,
+        })
+    }
+
     /// DUID of the server, of the first such option.
     pub fn server_id(&self) -> Option<&[u8]> {
         self.options.iter().find_map(|option| match option {
@@ -225,53 +233,46 @@ impl DhcpOption {
         }
     }
 
+    /// Its code; `None` for bytes that are no option.
+    pub fn code(&self) -> Option<u16> {
+        Some(match self {
+            Self::ClientId(_) => code::CLIENT_ID,
+            Self::ServerId(_) => code::SERVER_ID,
+            Self::IaNa { .. } => code::IA_NA,
+            Self::IaAddress { .. } => code::IA_ADDRESS,
+            Self::OptionRequest(_) => code::OPTION_REQUEST,
+            Self::Preference(_) => code::PREFERENCE,
+            Self::ElapsedTime(_) => code::ELAPSED_TIME,
+            Self::StatusCode(..) => code::STATUS_CODE,
+            Self::Other(code, _) => *code,
+            Self::Rest(_) => return None,
+        })
+    }
+
     fn build(&self, bytes: &mut Vec<u8>) {
         let mut data = Vec::new();
-        let code = match self {
-            Self::ClientId(duid) => {
-                data.extend(duid);
-                code::CLIENT_ID
-            }
-            Self::ServerId(duid) => {
-                data.extend(duid);
-                code::SERVER_ID
-            }
+        match self {
+            Self::ClientId(raw) | Self::ServerId(raw) | Self::Other(_, raw) | Self::Rest(raw) => data.extend(raw),
             Self::IaNa { iaid, t1_s, t2_s, options } => {
                 data.extend([iaid, t1_s, t2_s].into_iter().flat_map(|number| number.to_be_bytes()));
                 build_options(options, &mut data);
-                code::IA_NA
             }
             Self::IaAddress { address, preferred_s, valid_s, options } => {
                 data.extend(address.octets());
                 data.extend([preferred_s, valid_s].into_iter().flat_map(|number| number.to_be_bytes()));
                 build_options(options, &mut data);
-                code::IA_ADDRESS
             }
-            Self::OptionRequest(codes) => {
-                data.extend(codes.iter().flat_map(|code| code.to_be_bytes()));
-                code::OPTION_REQUEST
-            }
-            Self::Preference(preference) => {
-                data.push(*preference);
-                code::PREFERENCE
-            }
-            Self::ElapsedTime(hundredths) => {
-                data.extend(hundredths.to_be_bytes());
-                code::ELAPSED_TIME
-            }
+            Self::OptionRequest(codes) => data.extend(codes.iter().flat_map(|code| code.to_be_bytes())),
+            Self::Preference(preference) => data.push(*preference),
+            Self::ElapsedTime(hundredths) => data.extend(hundredths.to_be_bytes()),
             Self::StatusCode(status, text) => {
                 data.extend(status.to_be_bytes());
                 data.extend(text);
-                code::STATUS_CODE
             }
-            Self::Other(code, raw) => {
-                data.extend(raw);
-                *code
-            }
-            Self::Rest(raw) => {
-                bytes.extend(raw);
-                return;
-            }
+        }
+        let Some(code) = self.code() else {
+            bytes.extend(data);
+            return;
         };
         let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
         bytes.extend(code.to_be_bytes());

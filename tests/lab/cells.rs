@@ -2,7 +2,7 @@
 
 use v6check::lab::{LabError, Stack};
 
-use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, PASS, SKIP, compare};
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, PASS, SKIP, compare};
 use crate::scenes::{self, Scene};
 use crate::stacks::{self, Break, Reaches};
 
@@ -60,6 +60,8 @@ pub(crate) const NO_RA_TAKEN: &[Deviation] = &[
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
     ("rs-outlasts-late-link", "*", SKIP, ""),
+    NO_RS_SEEN,
+    NO_RA_SEEN,
 ];
 
 pub(crate) const FORWARDING: &[Deviation] = &[
@@ -68,13 +70,20 @@ pub(crate) const FORWARDING: &[Deviation] = &[
     ("ra-default-route", "*", FAIL, ""),
     ("ra-solicited", "*", SKIP, ""),
     ("rs-outlasts-late-link", "*", SKIP, ""),
+    NO_RS_SEEN,
+    NO_RA_SEEN,
 ];
+
+/// It solicited before; and the route that it learned then is gone.
+const FORWARDING_LATER: &[Deviation] =
+    &[("rs-at-boot", "*", PASS, "since"), FORWARDING[0], FORWARDING[1], FORWARDING[2], FORWARDING[3], FORWARDING[4], NO_RA_SEEN];
 
 const REFUSED: &[Deviation] = &[
     ("network-dhcpv6-offer", "*", FAIL, "noaddrsavail"),
     ("dhcpv6-address", "*", INCONCLUSIVE, "noaddrsavail"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
+    NO_EXCHANGE_SEEN,
 ];
 
 /// Nothing was asked of the network, for a reason that has this word.
@@ -101,7 +110,7 @@ pub(crate) const CELLS: &[Cell] = &[
     cell("cell-02-accept-ra-0", scenes::accept_ra_0, 1, NO_RA_TAKEN),
     cell("cell-03-forwarding-accept-ra-1", scenes::forwarding_accept_ra_1, 1, FORWARDING),
     cell("cell-03-forwarding-accept-ra-2", scenes::forwarding_accept_ra_2, 0, &[]),
-    cell("cell-04-forwarding-later", scenes::forwarding_later, 1, FORWARDING),
+    cell("cell-04-forwarding-later", scenes::forwarding_later, 1, FORWARDING_LATER),
     cell(
         "cell-05-length-64",
         scenes::length_64,
@@ -123,6 +132,8 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
             ("dhclient-prefix-length-fix", "*", SKIP, ""),
+            NO_REQUEST_SEEN,
+            NO_EXCHANGE_SEEN,
         ],
     ),
     cell(
@@ -136,6 +147,8 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address-as-offered", "eth1", SKIP, ""),
             ("dhcpv6-prefix-length", "eth1", SKIP, ""),
             ("dhclient-prefix-length-fix", "eth1", SKIP, ""),
+            ("dhcpv6-at-boot", "eth1", INCONCLUSIVE, "records the next boot"),
+            ("dhcpv6-exchange-completed", "eth1", INCONCLUSIVE, "records the next boot"),
         ],
     ),
     cell(
@@ -160,6 +173,11 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhclient-prefix-length-fix", "*", SKIP, ""),
             ("network-dhcpv6-offer", "*", INCONCLUSIVE, "link-local"),
             ("network-single-server", "*", INCONCLUSIVE, "link-local"),
+            ("rs-at-boot", "*", SKIP, ""),
+            ("ra-received-at-boot", "*", SKIP, ""),
+            ("dad-before-use", "*", SKIP, ""),
+            ("dhcpv6-at-boot", "*", SKIP, ""),
+            ("dhcpv6-exchange-completed", "*", SKIP, ""),
         ],
     ),
     cell("cell-09-unknown-mac", scenes::unknown_mac, 3, REFUSED),
@@ -176,6 +194,8 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
             ("dhclient-prefix-length-fix", "*", SKIP, ""),
+            NO_REQUEST_SEEN,
+            NO_EXCHANGE_SEEN,
         ],
     ),
     cell(
@@ -200,6 +220,7 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address", "*", INCONCLUSIVE, "no dhcpv6 server answers"),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
+            NO_EXCHANGE_SEEN,
         ],
     ),
     cell(
@@ -216,6 +237,8 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address", "*", INCONCLUSIVE, "no dhcpv6 server answers"),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
+            NO_RA_SEEN,
+            NO_EXCHANGE_SEEN,
         ],
     ),
     cell(
@@ -234,6 +257,7 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-address", "*", FAIL, "firewall"),
             ("dhcpv6-address-as-offered", "*", SKIP, ""),
             ("dhcpv6-prefix-length", "*", SKIP, ""),
+            NO_EXCHANGE_SEEN,
         ],
     )
     .seen_in(&[("firewall-passes-dhcpv6", "AF_PACKET"), ("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
@@ -247,6 +271,7 @@ pub(crate) const CELLS: &[Cell] = &[
             ("ra-default-route", "*", FAIL, "firewall"),
             ("ra-solicited", "*", SKIP, ""),
             ("rs-outlasts-late-link", "*", SKIP, ""),
+            NO_RA_SEEN,
         ],
     )
     .seen_in(&[

@@ -11,7 +11,7 @@ pub(crate) const INCONCLUSIVE: &str = "inconclusive";
 
 /// The requirements of profile `calico`, each with whose fault a failure is, and the verdict on a good guest when one need not wait for
 /// second routers and servers.
-const GOOD: [(&str, &str, &str); 31] = [
+const GOOD: [(&str, &str, &str); 36] = [
     ("ipv6-enabled", "guest", PASS),
     ("link-local-address", "guest", PASS),
     ("one-network-stack", "guest", PASS),
@@ -35,6 +35,11 @@ const GOOD: [(&str, &str, &str); 31] = [
     ("no-implied-on-link-prefix", "guest", PASS),
     ("dhclient-prefix-length-fix", "guest", PASS),
     ("recipe-literal-backticks", "guest", PASS),
+    ("rs-at-boot", "guest", PASS),
+    ("ra-received-at-boot", "network", PASS),
+    ("dad-before-use", "guest", INCONCLUSIVE),
+    ("dhcpv6-at-boot", "guest", PASS),
+    ("dhcpv6-exchange-completed", "guest", PASS),
     ("ipv4-address", "guest", PASS),
     ("network-router-advertisement", "network", PASS),
     ("network-managed-flag", "network", PASS),
@@ -48,6 +53,12 @@ const GOOD: [(&str, &str, &str); 31] = [
 /// A verdict other than the good guest's: the requirement, the interface (`*` for each), the verdict, and a word that the message must
 /// have (may be empty).
 pub(crate) type Deviation = (&'static str, &'static str, &'static str, &'static str);
+
+/// Without a recording, what nothing else shows of the boot: a Router Solicitation, a Router Advertisement, a DHCPv6 request, a completed exchange.
+pub(crate) const NO_RS_SEEN: Deviation = ("rs-at-boot", "*", INCONCLUSIVE, "records the next boot");
+pub(crate) const NO_RA_SEEN: Deviation = ("ra-received-at-boot", "*", INCONCLUSIVE, "records the next boot");
+pub(crate) const NO_REQUEST_SEEN: Deviation = ("dhcpv6-at-boot", "*", INCONCLUSIVE, "records the next boot");
+pub(crate) const NO_EXCHANGE_SEEN: Deviation = ("dhcpv6-exchange-completed", "*", INCONCLUSIVE, "records the next boot");
 
 /// Whether `report` says of these interfaces exactly what is expected. The error tells every difference.
 pub(crate) fn compare(report: &Value, interfaces: &[&str], deviations: &[Deviation]) -> Result<(), String> {

@@ -4,11 +4,13 @@
 //! It needs root, and the packages that `tests/install-packages` names; without them it fails, since a lab that was skipped would look
 //! like one that passed.
 
+mod boots;
 mod cells;
 mod expectation;
 mod promises;
 mod scenes;
 mod stacks;
+mod tshark;
 
 use std::process::Command;
 
@@ -17,12 +19,15 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// Cells mostly wait, for duplicate address detection and for their clients, so more of them run at once than there are processors.
 const CELLS_AT_ONCE: usize = 10;
 
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 16] = [
     "ip",
     "nft",
     "dnsmasq",
     "dhclient",
     "radvd",
+    "tcpdump",
+    "tshark",
+    "python3",
     "setpriv",
     "unshare",
     "dhcpcd",
@@ -49,6 +54,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(CELLS_AT_ONCE);
     let mut trials: Vec<Trial> = cells::CELLS.iter().chain(stacks::CELLS).map(|cell| trial(cell.name, || cells::run(cell))).collect();
+    trials.extend(boots::BOOTS.iter().map(|boot| trial(boot.name, || boots::run(boot))));
     trials.extend(promises::ALL.iter().map(|(name, promise)| trial(name, promise)));
     libtest_mimic::run(&arguments, trials).exit();
 }

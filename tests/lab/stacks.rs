@@ -3,7 +3,7 @@
 use v6check::lab::{LabError, Range, Stack};
 
 use crate::cells::{Cell, FORWARDING, NO_RA_TAKEN, stack};
-use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, SKIP};
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, SKIP};
 use crate::scenes::{self, Scene};
 
 /// What is done to a guest.
@@ -103,24 +103,28 @@ pub(crate) fn of_every_guest(stack: Stack, broken: Break) -> Vec<Deviation> {
 }
 
 /// Whoever takes Router Advertisements is told to take none, with the word that tells it.
-const fn takes_none(word: &'static str) -> [Deviation; 5] {
+const fn takes_none(word: &'static str) -> [Deviation; 7] {
     [
         ("ra-accept-intended", "*", FAIL, word),
         ("ra-accepted", "*", FAIL, word),
         ("ra-default-route", "*", FAIL, ""),
         ("ra-solicited", "*", SKIP, ""),
         ("rs-outlasts-late-link", "*", SKIP, ""),
+        NO_RS_SEEN,
+        NO_RA_SEEN,
     ]
 }
 
 /// Nothing runs DHCPv6, as these words of its files have it.
-const fn no_dhcpv6(word: &'static str) -> [Deviation; 5] {
+const fn no_dhcpv6(word: &'static str) -> [Deviation; 7] {
     [
         ("dhcpv6-intended", "*", FAIL, word),
         ("dhcpv6-client-running", "*", FAIL, ""),
         ("dhcpv6-address", "*", FAIL, "no dhcpv6 client"),
         ("dhcpv6-address-as-offered", "*", SKIP, ""),
         ("dhcpv6-prefix-length", "*", SKIP, ""),
+        NO_REQUEST_SEEN,
+        NO_EXCHANGE_SEEN,
     ]
 }
 
@@ -136,6 +140,10 @@ const NETPLAN_WITHOUT_RAS: &[Deviation] = &[
     ("dhcpv6-address", "*", FAIL, "no dhcpv6 client"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
+    NO_RS_SEEN,
+    NO_RA_SEEN,
+    NO_REQUEST_SEEN,
+    NO_EXCHANGE_SEEN,
 ];
 
 /// dhcpcd 9 installs a default route only once it has a global address for it.
@@ -146,15 +154,19 @@ const DHCPCD_WITHOUT_DHCPV6: &[Deviation] = &[
     ("dhcpv6-address", "*", FAIL, "no dhcpv6 client"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
+    NO_RA_SEEN,
+    NO_REQUEST_SEEN,
+    NO_EXCHANGE_SEEN,
 ];
 
-const DROPPED: [Deviation; 6] = [
+const DROPPED: [Deviation; 7] = [
     ("firewall-passes-ra", "*", FAIL, ""),
     ("firewall-passes-dhcpv6", "*", FAIL, ""),
     ("ra-accepted", "*", FAIL, "firewall"),
     ("ra-default-route", "*", FAIL, "firewall"),
     ("ra-solicited", "*", SKIP, ""),
     ("rs-outlasts-late-link", "*", SKIP, ""),
+    NO_RA_SEEN,
 ];
 
 /// The firewall drops the answers too, and the client asks all the same.
@@ -165,9 +177,13 @@ const ALL_DROPPED: &[Deviation] = &[
     DROPPED[3],
     DROPPED[4],
     DROPPED[5],
+    DROPPED[6],
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
+    NO_EXCHANGE_SEEN,
+    // Of dhcpcd, which serves IPv4 as well, a process shows no request.
+    NO_REQUEST_SEEN,
 ];
 
 /// The firewall drops Router Advertisements, and the client waits for one.
@@ -178,10 +194,13 @@ const WAITING: &[Deviation] = &[
     DROPPED[3],
     DROPPED[4],
     DROPPED[5],
+    DROPPED[6],
     ("dhcpv6-client-running", "*", SKIP, "firewall"),
     ("dhcpv6-address", "*", FAIL, "firewall"),
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
+    NO_REQUEST_SEEN,
+    NO_EXCHANGE_SEEN,
 ];
 
 /// What was learned is still there, and nobody renews it.
@@ -195,7 +214,9 @@ const KILLED: &[Deviation] = &[
 const CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, "")];
 
 /// The network's faults, and a client that rightly does not run, or runs and rightly asks nobody.
-const SLAAC: [Deviation; 8] = [
+const SLAAC: [Deviation; 10] = [
+    NO_REQUEST_SEEN,
+    NO_EXCHANGE_SEEN,
     ("network-managed-flag", "*", FAIL, "m=0"),
     ("network-no-slaac-prefix", "*", FAIL, ""),
     ("network-no-on-link-prefix", "*", FAIL, ""),
@@ -219,17 +240,17 @@ cells! {
     "dhclient-dhcpv6-off" Ifupdown Dhcpv6Off ROUTE 1 WITHOUT_STANZA;
     "dhclient-hardened" Ifupdown Hardened ADDRESS 1 NO_RA_TAKEN;
     "dhclient-forwarding" Ifupdown Forwarding ADDRESS 1 FORWARDING;
-    "dhclient-firewall-closed" Ifupdown FirewallClosed NEITHER 1 ALL_DROPPED;
+    "dhclient-firewall-closed" Ifupdown FirewallClosed NEITHER 1 ALL_DROPPED.split_at(11).0;
     "dhclient-killed" Ifupdown ClientKilled BOTH 0 CLIENT_KILLED;
 
     "dhcpcd-good" Dhcpcd None BOTH 0 &[];
-    "dhcpcd-ras-off" Dhcpcd RasOff ADDRESS 1 &[("ra-default-route", "*", FAIL, "")];
+    "dhcpcd-ras-off" Dhcpcd RasOff ADDRESS 1 &[("ra-default-route", "*", FAIL, ""), NO_RA_SEEN];
     "dhcpcd-dhcpv6-off" Dhcpcd Dhcpv6Off NEITHER 1 DHCPCD_WITHOUT_DHCPV6;
     "dhcpcd-hardened" Dhcpcd Hardened BOTH 0 &[];
     "dhcpcd-forwarding" Dhcpcd Forwarding BOTH 0 &[];
     "dhcpcd-firewall-closed" Dhcpcd FirewallClosed NEITHER 1 ALL_DROPPED;
     "dhcpcd-killed" Dhcpcd ClientKilled BOTH 1 KILLED;
-    "dhcpcd-slaac-subnet" Dhcpcd SlaacSubnet BOTH 3 SLAAC.split_at(7).0;
+    "dhcpcd-slaac-subnet" Dhcpcd SlaacSubnet BOTH 3 SLAAC.split_at(9).0;
 
     "networkd-good" Networkd None BOTH 0 &[];
     "networkd-ras-off" Networkd RasOff ADDRESS 1 &takes_none("ipv6acceptra=no");
@@ -274,4 +295,6 @@ const WITHOUT_STANZA: &[Deviation] = &[
     ("dhcpv6-address-as-offered", "*", SKIP, ""),
     ("dhcpv6-prefix-length", "*", SKIP, ""),
     WITHOUT_DHCLIENT,
+    NO_REQUEST_SEEN,
+    NO_EXCHANGE_SEEN,
 ];

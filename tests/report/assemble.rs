@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use v6check::catalogue::{Blame, Check, Level, Profile, Requirement, Selection};
 use v6check::facts::{Facts, load};
-use v6check::judge::{Expectations, Verdict};
+use v6check::judge::{Cause, Expectations, Verdict};
 use v6check::report::{Counting, Report, assemble};
 
 fn link(mtu: u32) -> Value {
@@ -166,4 +166,17 @@ fn requirements_that_follow_each_other_still_have_a_cause() {
     let requirements = vec![requirement("a", Level::Must, 1280, &["b"]), requirement("b", Level::Must, 1280, &["a", "b"])];
     let report = assemble(&facts(&json!({"eth0": checked(1)})), &selection(requirements), Counting::default());
     assert_eq!(report.summary.diagnosis[0].text.matches("switched off").count(), 1, "{:?}", report.summary.diagnosis);
+}
+
+#[test]
+fn the_cause_decides_whose_fault_a_failure_is() {
+    let mut requirements = vec![requirement("ipv6-enabled", Level::Must, 1280, &[])];
+    let check = &mut requirements[0].check;
+    check.blame_by_cause.insert(Cause::Silence, Blame::Network);
+    assert_eq!(
+        (check.blame_of(Some(Cause::Silence)), check.blame_of(Some(Cause::Firewall)), check.blame_of(None)),
+        (Blame::Network, Blame::Guest, Blame::Guest)
+    );
+    let report = assemble(&facts(&json!({"eth0": checked(1)})), &selection(requirements), Counting::default());
+    assert_eq!(report.results[0].blame, Blame::Guest, "a failure without that cause");
 }

@@ -30,6 +30,11 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
         let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
         tenses.boot.recording = Observed::Seen(story::recording(list)?);
     }
+    if let Some(list) = &case.second_boot {
+        let mut second = facts.interfaces.get(INTERFACE).cloned().ok_or("the good guest has no interface")?;
+        second.tenses.as_mut().ok_or("the interface has no tenses")?.boot.recording = Observed::Seen(story::recording(list)?);
+        facts.interfaces.insert("eth1".into(), second);
+    }
     // The patches come last, so that they can say how a conversation ended in which nobody answered.
     let mut json = serde_json::to_value(&facts).map_err(|error| error.to_string())?;
     if let Some(table) = &case.host {
@@ -44,6 +49,7 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
     let facts = serde_path(&json)?;
     let deviates = case.image
         || case.boot.is_some()
+        || case.second_boot.is_some()
         || case.host.is_some()
         || case.interface.is_some()
         || case.advertisements.is_some()

@@ -34,6 +34,8 @@ struct Advertisement {
     other: bool,
     /// Router lifetime in seconds.
     lifetime: u16,
+    /// Retransmission timer in milliseconds.
+    retransmit: u32,
     /// Of the IPv6 header.
     hop_limit: u8,
     code: u8,
@@ -51,6 +53,7 @@ impl Default for Advertisement {
             managed: true,
             other: true,
             lifetime: 1800,
+            retransmit: 0,
             hop_limit: 255,
             code: 0,
             wrong_checksum: false,
@@ -102,6 +105,13 @@ struct Answer {
     valid: u32,
     /// Preferred lifetime in seconds.
     preferred: u32,
+    /// T1 and T2 in seconds.
+    t1: u32,
+    t2: u32,
+    /// SOL_MAX_RT in seconds, if it tells one.
+    sol_max_rt: Option<u32>,
+    /// It lets the client send to it by unicast.
+    unicast: bool,
     wrong_checksum: bool,
 }
 
@@ -129,6 +139,10 @@ impl Default for Answer {
             preference: 0,
             valid: DAY_S,
             preferred: DAY_S,
+            t1: 43_200,
+            t2: 75_600,
+            sol_max_rt: None,
+            unicast: false,
             wrong_checksum: false,
         }
     }
@@ -186,7 +200,7 @@ pub(crate) fn advertisement(table: &toml::Table) -> Result<Vec<u8>, String> {
         flags: flag(short.managed, RouterAdvertisement::MANAGED) | flag(short.other, RouterAdvertisement::OTHER),
         lifetime_s: short.lifetime,
         reachable_ms: 0,
-        retransmit_ms: 0,
+        retransmit_ms: short.retransmit,
         options,
     };
     let destination_mac = if short.to.is_multicast() { multicast_mac(short.to) } else { GUEST_MAC };
@@ -238,10 +252,14 @@ pub(crate) fn answer(table: &toml::Table, asked: &Asked) -> Result<Vec<u8>, Stri
     // A server that refuses in the message's own status leaves the association out, as dnsmasq does.
     if !association.is_empty() {
         let iaid = short.iaid.unwrap_or(asked.iaid);
-        options.push(DhcpOption::IaNa { iaid, t1_s: 43_200, t2_s: 75_600, options: association });
+        options.push(DhcpOption::IaNa { iaid, t1_s: short.t1, t2_s: short.t2, options: association });
     }
     options.extend(short.status.map(status));
     options.push(DhcpOption::Preference(short.preference));
+    options.extend(short.sol_max_rt.map(|seconds| DhcpOption::Other(82, seconds.to_be_bytes().to_vec())));
+    if short.unicast {
+        options.push(DhcpOption::Other(12, short.from.octets().to_vec()));
+    }
     options.push(DhcpOption::Other(23, Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 0x53).octets().to_vec()));
     let kind = match short.kind {
         Kind::Advertise => kind::ADVERTISE,

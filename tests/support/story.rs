@@ -66,6 +66,8 @@ enum What {
     Ra(Table),
     Ns(Neighbor),
     Na(Neighbor),
+    /// Of the router `target` for a destination that is on the link.
+    Redirect(Neighbor),
     /// An MLD report of these groups.
     Report(Report),
     Solicit(Client),
@@ -89,9 +91,11 @@ struct Address {
     tentative: bool,
     #[serde(default)]
     dadfailed: bool,
+    #[serde(default)]
+    optimistic: bool,
 }
 
-/// A Router Solicitation, Neighbor Solicitation or Neighbor Advertisement.
+/// A Router Solicitation, Neighbor Solicitation, Neighbor Advertisement or Redirect.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct Neighbor {
@@ -219,6 +223,9 @@ impl Short {
                 if address.dadfailed {
                     flags.push(AddressFlag::Dadfailed);
                 }
+                if address.optimistic {
+                    flags.push(AddressFlag::Optimistic);
+                }
                 address_change(Change::Set, &address.is, flags)?
             }
             What::AddressGone(address) => address_change(Change::Gone, address, Vec::new())?,
@@ -235,6 +242,7 @@ impl Short {
             What::Rs(short) => (short.frame(133)?, By::Guest),
             What::Ns(short) => (short.frame(135)?, By::Guest),
             What::Na(short) => (short.frame(136)?, By::Guest),
+            What::Redirect(short) => (short.frame(137)?, By::Guest),
             What::Report(short) => (short.frame(), By::Guest),
             What::Ra(table) => (frames::advertisement(table)?, By::Network),
             What::Advertise(table) => (answer(table, "advertise", SOLICIT_TRANSACTION)?, By::Network),
@@ -309,6 +317,9 @@ impl Neighbor {
         let mut data = vec![message, self.code, 0, 0];
         data.extend(self.flags.unwrap_or(if message == 136 { 0x2000_0000 } else { 0 }).to_be_bytes());
         if message != 133 {
+            data.extend(target.octets());
+        }
+        if message == 137 {
             data.extend(target.octets());
         }
         if self.link_layer.unwrap_or(!from.is_unspecified()) {

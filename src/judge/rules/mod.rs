@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, daemon, heard, held, intended, story, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Subject, Verdict, boot_window, boot_witness, daemon, exchange, exchanges, heard, held, intended, soliciting,
+    story, tally, timing,
+};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,4 +78,27 @@ kinds! {
     dhcpv6_offer::Dhcpv6Offer,
     single_router::SingleRouter,
     single_server::SingleServer,
+    message_form::MessageForm,
+    duplicate_detection::DuplicateDetection,
+    group_reports::GroupReports,
+    never_sent::NeverSent,
+    solicitation_timing::SolicitationTiming,
+    dhcpv6_at_boot::Dhcpv6AtBoot,
+    dhcpv6_exchange_completed::Dhcpv6ExchangeCompleted,
+    ra_received_at_boot::RaReceivedAtBoot,
+    rs_at_boot::RsAtBoot,
+    dad_before_use::DadBeforeUse,
+    dhcpv6_client_options::Dhcpv6ClientOptions,
+    dhcpv6_client_envelope::Dhcpv6ClientEnvelope,
+    dhcpv6_elapsed_time::Dhcpv6ElapsedTime,
+    dhcpv6_transaction::Dhcpv6Transaction,
+    dhcpv6_retransmission::Dhcpv6Retransmission,
+    dhcpv6_solicit_delay::Dhcpv6SolicitDelay,
+    dhcpv6_rate_limit::Dhcpv6RateLimit,
+    dhcpv6_identity::Dhcpv6Identity,
+    dhcpv6_identity_of_host::Dhcpv6IdentityOfHost,
+    dhcpv6_chosen_server::Dhcpv6ChosenServer,
+    dhcpv6_renewal::Dhcpv6Renewal,
+    dhcpv6_decline::Dhcpv6Decline,
+    dhcpv6_confirm::Dhcpv6Confirm,
 }

@@ -41,6 +41,15 @@ fn by_upstart(root: &Root, name: &str) -> bool {
 
 /// As [`starts`]; an image without anything that starts services, which is only the files that somebody looks at, is taken to start them.
 pub(super) fn starts_if_told(root: &Root, names: &[&str]) -> bool {
-    let told = ["/etc/systemd/system", "/etc/runlevels", "/etc/rc2.d", "/etc/rc.d/rc2.d"].iter().any(|path| root.is_directory(path));
-    !told || starts(root, names)
+    let told = ["/etc/systemd/system", "/etc/runlevels", "/etc/rc2.d", "/etc/rc.d/rc2.d"];
+    !told.iter().any(|path| root.is_directory(path) && !only_ours(root, path)) || starts(root, names)
+}
+
+/// Whether a directory is there for what `v6check install` put into it, itself or a directory below.
+fn only_ours(root: &Root, path: &str) -> bool {
+    let names = root.names(path);
+    let ours =
+        |name: &String| name.starts_with("v6check-") || name.starts_with('S') && name.get(3..).is_some_and(|rest| rest.starts_with("v6check-"));
+    let below = |name: &String| root.names(&format!("{path}/{name}"));
+    !names.is_empty() && names.iter().all(|name| ours(name) || !below(name).is_empty() && below(name).iter().all(ours))
 }

@@ -1,0 +1,168 @@
+//! The DHCPv6 exchanges of a boot: the client's messages, grouped by what they transmit again.
+//!
+//! Whether a message was lost before it was captured is not in a capture; the rules ask for gaps and for the elapsed time that a message tells.
+
+use serde::Deserialize;
+
+use super::Evidence;
+use super::story::{Said, Story};
+use crate::facts::{Happening, Recorder};
+use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name};
+use crate::wire::duid::Duid;
+
+/// A message that clients send, as check files name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ClientMessage {
+    /// Solicit.
+    Solicit,
+    /// Request.
+    Request,
+    /// Confirm.
+    Confirm,
+    /// Renew.
+    Renew,
+    /// Rebind.
+    Rebind,
+    /// Release.
+    Release,
+    /// Decline.
+    Decline,
+    /// Information-request.
+    InformationRequest,
+}
+
+impl ClientMessage {
+    /// Its type (RFC 8415 section 7.3).
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::Solicit => kind::SOLICIT,
+            Self::Request => kind::REQUEST,
+            Self::Confirm => kind::CONFIRM,
+            Self::Renew => kind::RENEW,
+            Self::Rebind => kind::REBIND,
+            Self::Release => kind::RELEASE,
+            Self::Decline => kind::DECLINE,
+            Self::InformationRequest => kind::INFORMATION_REQUEST,
+        }
+    }
+}
+
+/// A message that the client sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'s> {
+    /// When and how.
+    pub(super) said: &'s Said<'s>,
+    /// The message.
+    pub(super) message: &'s Message,
+}
+
+impl Sent<'_> {
+    /// When, in microseconds since the capture began.
+    pub(super) fn at_us(&self) -> u64 {
+        self.said.at_us
+    }
+
+    /// The elapsed time that it tells, in microseconds.
+    pub(super) fn elapsed_us(&self) -> Option<u64> {
+        self.message.elapsed_time().map(|hundredths| u64::from(hundredths) * 10_000)
+    }
+
+    /// Its name: `Solicit`.
+    pub(super) fn name(&self) -> String {
+        kind_name(self.message.kind)
+    }
+
+    /// Its beginning alone was captured, or its options cannot be read to their end.
+    pub(super) fn partly_read(&self) -> bool {
+        self.said.cut || matches!(self.message.options.last(), Some(DhcpOption::Rest(_)))
+    }
+
+    /// The identity associations in it: code of the option, and IAID.
+    pub(super) fn associations(&self) -> impl Iterator<Item = (u16, u32)> {
+        self.message.options.iter().filter_map(|option| match option {
+            DhcpOption::IaNa { iaid, .. } => Some((3, *iaid)),
+            DhcpOption::Other(code @ (4 | 25), data) => Some((*code, u32::from_be_bytes(*data.first_chunk()?))),
+            _ => None,
+        })
+    }
+
+    /// As evidence.
+    pub(super) fn evidence(&self, story: &Story<'_>) -> Evidence {
+        let elapsed = self.message.elapsed_time().map_or_else(String::new, |it| format!(", elapsed {}.{:02} s", it / 100, it % 100));
+        story.evidence(self.at_us(), format!("{} {:06x}{elapsed}", self.name(), self.message.transaction_id))
+    }
+}
+
+/// A message and its retransmissions.
+pub(super) struct Exchange<'s> {
+    /// The message, as often as it was captured, in the order of time; at least once.
+    pub(super) sent: Vec<Sent<'s>>,
+}
+
+impl<'s> Exchange<'s> {
+    /// The first of it that was captured.
+    pub(super) fn first(&self) -> Sent<'s> {
+        self.sent[0]
+    }
+
+    /// The last of it that was captured.
+    pub(super) fn last(&self) -> Sent<'s> {
+        self.sent[self.sent.len() - 1]
+    }
+
+    /// When the first answer to it came.
+    pub(super) fn answered_at(&self, story: &Story<'_>) -> Option<u64> {
+        let first = self.first();
+        let answers = |said: &Said<'_>, message: &Message| {
+            said.at_us >= first.at_us() && message.transaction_id == first.message.transaction_id && said.checksum_right != Some(false)
+        };
+        story.server().find(|(said, message)| answers(said, message)).map(|(said, _)| said.at_us)
+    }
+}
+
+impl Story<'_> {
+    /// All that the guest's DHCPv6 client sent.
+    pub(super) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+        self.client().filter(|(_, message)| is_client_message(message.kind)).map(|(said, message)| Sent { said, message })
+    }
+
+    /// The same, grouped: what follows with the same type, transaction and client retransmits.
+    pub(super) fn exchanges(&self) -> Vec<Exchange<'_>> {
+        let mut exchanges: Vec<Exchange<'_>> = Vec::new();
+        for sent in self.sent() {
+            let same = |exchange: &&mut Exchange<'_>| {
+                let (a, b) = (exchange.first().message, sent.message);
+                (a.kind, a.transaction_id, a.client_id()) == (b.kind, b.transaction_id, b.client_id())
+            };
+            match exchanges.iter_mut().rev().take(MOST_AT_ONCE).find(same) {
+                Some(exchange) => exchange.sent.push(sent),
+                None => exchanges.push(Exchange { sent: vec![sent] }),
+            }
+        }
+        exchanges
+    }
+
+    /// Whether frames between two times may be missing without a trace: another program captured, and it need not have told.
+    pub(super) fn foreign(&self) -> bool {
+        self.recording.by == Recorder::Capture
+    }
+
+    /// Whether the link changed between two times.
+    pub(super) fn link_changed(&self, from_us: u64, until_us: u64) -> bool {
+        let within = |at_us: u64| from_us <= at_us && at_us <= until_us;
+        self.recording.events.iter().any(|event| within(event.at_us) && matches!(event.what, Happening::Link(_)))
+    }
+}
+
+/// As many exchanges as a client may hold at once, for all its associations.
+const MOST_AT_ONCE: usize = 16;
+
+fn is_client_message(number: u8) -> bool {
+    matches!(number, kind::SOLICIT..=kind::DECLINE | kind::INFORMATION_REQUEST) && !matches!(number, kind::ADVERTISE | kind::REPLY)
+}
+
+/// A DUID for people.
+pub(super) fn shown(duid: &[u8]) -> String {
+    Duid(duid.to_vec()).to_string()
+}

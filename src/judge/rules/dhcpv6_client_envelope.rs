@@ -1,0 +1,77 @@
+//! The addresses and the port that the DHCPv6 client sends from and to.
+
+use std::net::Ipv6Addr;
+
+use serde::Deserialize;
+
+use super::exchanges::Sent;
+use super::story::{Story, seconds};
+use super::tally::{Look, Tally};
+use super::{Judgement, Kind, Subject};
+use crate::wire::frame::Payload;
+
+/// `ff02::1:2`, All_DHCP_Relay_Agents_and_Servers (RFC 8415 section 7.1).
+const SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
+
+/// Server Unicast (RFC 8415 section 21.12).
+const SERVER_UNICAST: u16 = 12;
+
+/// What is sent to all servers comes from a link-local address, and to one server only is sent after it allowed that with Server Unicast.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Dhcpv6ClientEnvelope {
+    /// The source port to be used; absent where the addresses are judged instead.
+    source_port: Option<u16>,
+}
+
+impl Kind for Dhcpv6ClientEnvelope {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let story = Story::of(subject)?;
+        let mut tally = Tally::new(match self.source_port {
+            Some(port) => format!("sent from UDP port {port}"),
+            None => "sent from a link-local address to ff02::1:2".into(),
+        });
+        for sent in story.sent() {
+            let look = match self.source_port {
+                Some(port) => ports(sent, port),
+                None => addresses(&story, sent),
+            };
+            let value = format!("{} from {} to {}", sent.name(), sent.said.frame.source, sent.said.frame.destination);
+            tally.look(story.evidence(sent.at_us(), value), look);
+        }
+        Ok(tally.settle("DHCPv6 messages of the guest", [&story]))
+    }
+}
+
+fn ports(sent: Sent<'_>, expected: u16) -> Look {
+    match sent.said.frame.payload {
+        Payload::Udp { source_port, .. } if source_port != expected => Look::Wrong(
+            format!("from port {source_port}"),
+            format!("the {} at {} is sent from UDP port {source_port}, not {expected}", sent.name(), seconds(sent.at_us())),
+        ),
+        _ => Look::Right,
+    }
+}
+
+fn addresses(story: &Story<'_>, sent: Sent<'_>) -> Look {
+    let (source, destination) = (sent.said.frame.source, sent.said.frame.destination);
+    let unicast_allowed = || {
+        story.server().any(|(said, message)| {
+            said.at_us < sent.at_us() && message.options.iter().any(|option| option.code() == Some(SERVER_UNICAST))
+        })
+    };
+    let place = format!("the {} at {}", sent.name(), seconds(sent.at_us()));
+    if destination == SERVERS {
+        if source.is_unicast_link_local() {
+            return Look::Right;
+        }
+        return Look::Wrong(format!("from {source}"), format!("{place} is sent from {source}, which is no link-local address"));
+    }
+    if !destination.is_multicast() && unicast_allowed() {
+        return Look::Right;
+    }
+    if !destination.is_multicast() && (story.foreign() || story.recording.up_at_us.is_none() || story.lost_between(0, sent.at_us())) {
+        return Look::Unsure(format!("{place} goes to {destination}; whether that server allowed unicast was not captured"));
+    }
+    Look::Wrong(format!("to {destination}"), format!("{place} is sent to {destination}, not to ff02::1:2"))
+}

@@ -1,0 +1,59 @@
+//! After the link was away, the client asks whether its addresses still belong there.
+
+use serde::Deserialize;
+
+use super::story::{Story, seconds};
+use super::tally::{Look, Tally};
+use super::{Judgement, Kind, Subject};
+use crate::facts::{Change, Happening, LinkChange};
+use crate::wire::dhcpv6::kind;
+
+/// A Confirm, Rebind or Renew follows when the link comes back and the client still has its lease (RFC 8415 section 18.2.12).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Dhcpv6Confirm {
+    /// How long the client may take, in seconds.
+    within_s: u32,
+}
+
+impl Kind for Dhcpv6Confirm {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let story = Story::of(subject)?;
+        let mut tally = Tally::new("a Confirm, Rebind or Renew after the link came back");
+        let leased = story.server().find(|(_, message)| message.kind == kind::REPLY).map(|(said, _)| said.at_us);
+        let (mut away, mut given_up) = (false, false);
+        for event in story.recording.events.iter().filter(|event| leased.is_some_and(|leased| leased < event.at_us)) {
+            match &event.what {
+                // What a client that drops its addresses with the link has left is nothing to confirm.
+                Happening::Address(it) if it.change == Change::Gone && !it.address.is_unicast_link_local() => given_up = true,
+                Happening::Link(LinkChange { up: true, carrier: true }) if away => {
+                    if !given_up {
+                        tally.look(story.evidence(event.at_us, "the link is back"), self.look(&story, event.at_us));
+                    }
+                    (away, given_up) = (false, false);
+                }
+                Happening::Link(LinkChange { up: true, carrier: true }) => {}
+                Happening::Link(_) => away = true,
+                _ => {}
+            }
+        }
+        Ok(tally.settle("returns of the link to a lease", [&story]))
+    }
+}
+
+impl Dhcpv6Confirm {
+    fn look(&self, story: &Story<'_>, back_us: u64) -> Look {
+        let due = back_us.saturating_add(u64::from(self.within_s) * 1_000_000);
+        let next = story.sent().find(|sent| sent.at_us() >= back_us && sent.at_us() <= due);
+        let place = format!("after the link came back at {}", seconds(back_us));
+        match next.map(|sent| sent.message.kind) {
+            Some(kind::CONFIRM | kind::REBIND | kind::RENEW) => Look::Right,
+            _ if story.lost_between(back_us, due) => Look::Unsure(format!("frames are missing {place}")),
+            Some(_) => Look::Wrong("it begins anew".into(), format!("the client begins anew {place}, instead of asking whether its addresses still hold")),
+            None if story.recording.elapsed_us < due || story.link_changed(back_us.saturating_add(1), due) => {
+                Look::Unsure(format!("{place} the recording is too short"))
+            }
+            None => Look::Wrong("nothing".into(), format!("the client does not ask {place} whether its addresses still hold")),
+        }
+    }
+}

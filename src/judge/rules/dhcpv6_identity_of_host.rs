@@ -1,0 +1,71 @@
+//! How the host's DHCPv6 clients name themselves and their associations, on all interfaces together.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::dhcpv6_solicit_delay::stories;
+use super::exchanges::shown;
+use super::tally::{Look, Tally};
+use super::{Judgement, Kind, Scope, Subject};
+
+/// One DUID on all interfaces (RFC 8415 section 11), and with the same DUID no IAID on two of them (section 12).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Dhcpv6IdentityOfHost {
+    /// What of it.
+    judges: Judges,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Judges {
+    Duid,
+    Iaid,
+}
+
+impl Kind for Dhcpv6IdentityOfHost {
+    const SCOPE: Scope = Scope::Host;
+
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let stories = stories(subject)?;
+        match self.judges {
+            Judges::Duid => {
+                let mut tally = Tally::new("one DUID in all messages of the host");
+                let mut first: Option<(&str, &[u8])> = None;
+                for (name, story) in &stories {
+                    for sent in story.sent() {
+                        let Some(duid) = sent.message.client_id() else { continue };
+                        let (at, known) = *first.get_or_insert((name, duid));
+                        let look = if known == duid {
+                            Look::Right
+                        } else {
+                            let message = format!("the client on {name} is {}, and on {at} it was {}", shown(duid), shown(known));
+                            Look::Wrong(format!("{} and {}", shown(known), shown(duid)), message)
+                        };
+                        tally.look(story.evidence(sent.at_us(), format!("{} on {name} from client {}", sent.name(), shown(duid))), look);
+                    }
+                }
+                Ok(tally.settle("messages with a client identifier", stories.iter().map(|(_, story)| story)))
+            }
+            Judges::Iaid => {
+                let mut tally = Tally::new("an IAID on one interface only");
+                let mut first = BTreeMap::new();
+                for (name, story) in &stories {
+                    for sent in story.sent() {
+                        for (code, iaid) in sent.associations() {
+                            let at = *first.entry((sent.message.client_id(), code, iaid)).or_insert(*name);
+                            let look = if at == *name {
+                                Look::Right
+                            } else {
+                                Look::Wrong(format!("{iaid:08x} on {at} and {name}"), format!("the client uses IAID {iaid:08x} on both {at} and {name}"))
+                            };
+                            tally.look(story.evidence(sent.at_us(), format!("{} on {name} with IAID {iaid:08x}", sent.name())), look);
+                        }
+                    }
+                }
+                Ok(tally.settle("identity associations", stories.iter().map(|(_, story)| story)))
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! When the DHCPv6 client transmits a message again (RFC 8415 section 15).
+
+use serde::Deserialize;
+
+use super::exchanges::{ClientMessage, Exchange};
+use super::story::{Story, seconds};
+use super::tally::{Look, Tally};
+use super::{Judgement, Kind, Subject};
+use crate::wire::dhcpv6::DhcpOption;
+use crate::wire::message::Message;
+
+/// The first interval is the initial one, each further one twice the one before, up to a maximum; all with a tenth of randomness.
+///
+/// An interval may seem longer than the client chose it, by what a busy guest is late, and hardly shorter. Nothing is judged behind an answer or
+/// a change of the link, nor where frames are missing; too long an interval in another program's capture may hide a lost message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Dhcpv6Retransmission {
+    /// The message.
+    message: ClientMessage,
+    /// IRT in milliseconds.
+    initial_ms: u32,
+    /// The first interval is longer than IRT.
+    #[serde(default)]
+    above_initial: bool,
+    /// MRT in seconds.
+    maximum_s: u32,
+    /// MRC, if there is one.
+    most: Option<usize>,
+    /// What of it.
+    judges: Vec<Judges>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Judges {
+    FirstInterval,
+    Backoff,
+    GoesOn,
+}
+
+const LATE_US: u64 = 500_000;
+const EARLY_US: u64 = 50_000;
+/// What may pass before its absence is told, beyond the interval itself.
+const GRACE_US: u64 = 2_000_000;
+
+/// What an interval may be, in microseconds.
+#[derive(Clone, Copy)]
+struct Band {
+    low: u64,
+    high: u64,
+}
+
+impl Kind for Dhcpv6Retransmission {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let story = Story::of(subject)?;
+        let mut exchanges = story.exchanges();
+        exchanges.retain(|exchange| exchange.first().message.kind == self.message.number());
+        let mut tally = Tally::new(self.expected());
+        for exchange in &exchanges {
+            self.intervals(&story, exchange, &mut tally);
+        }
+        if let Some(last) = exchanges.last().filter(|_| self.judges.contains(&Judges::GoesOn))
+            && let Some(look) = self.goes_on(&story, last)
+        {
+            tally.look(last.last().evidence(&story), look);
+        }
+        Ok(tally.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [&story]))
+    }
+}
+
+impl Dhcpv6Retransmission {
+    fn expected(&self) -> String {
+        match self.judges[..] {
+            [Judges::FirstInterval] if self.above_initial => {
+                format!("the first retransmission after more than {} ms and at most a tenth more", self.initial_ms)
+            }
+            [Judges::GoesOn] => "retransmission without end".into(),
+            _ => format!("intervals that begin at {} ms and double up to {} s, a tenth more or less", self.initial_ms, self.maximum_s),
+        }
+    }
+
+    fn initial_us(&self) -> u64 {
+        u64::from(self.initial_ms) * 1000
+    }
+
+    fn first_band(&self) -> Band {
+        let initial = self.initial_us();
+        Band { low: if self.above_initial { initial } else { initial / 10 * 9 }, high: initial / 10 * 11 }
+    }
+
+    /// MRT in microseconds: the usual one, and what servers told instead (RFC 8415 section 21.24) by the time `until_us`.
+    fn caps(&self, story: &Story<'_>, until_us: u64) -> Vec<u64> {
+        let told = story.said.iter().filter(|said| said.at_us < until_us).filter_map(|said| match &said.message {
+            Message::ToClient(message) => message.options.iter().find_map(|option| match option {
+                DhcpOption::Other(82, data) => Some(u64::from(u32::from_be_bytes(*data.first_chunk()?))),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let usable = told.filter(|seconds| self.message == ClientMessage::Solicit && (60..=86_400).contains(seconds));
+        usable.chain([self.maximum_s.into()]).map(|seconds| seconds * 1_000_000).collect()
+    }
+
+    fn intervals(&self, story: &Story<'_>, exchange: &Exchange<'_>, tally: &mut Tally) {
+        let answered = exchange.answered_at(story).unwrap_or(u64::MAX);
+        let mut band = (exchange.first().message.elapsed_time() == Some(0)).then(|| self.first_band());
+        for (at, pair) in exchange.sent.windows(2).enumerate() {
+            let (from, until) = (pair[0].at_us(), pair[1].at_us());
+            if answered <= until || story.link_changed(from, until) {
+                return;
+            }
+            let judged = self.judges.contains(if at == 0 { &Judges::FirstInterval } else { &Judges::Backoff });
+            let length = until.saturating_sub(from);
+            let evidence = || story.evidence(until, format!("{} again after {}", pair[1].name(), seconds(length)));
+            if story.lost_between(from, until) {
+                if judged {
+                    tally.look(evidence(), Look::Unsure(format!("frames are missing between {} and {}", seconds(from), seconds(until))));
+                }
+                return;
+            }
+            let look = match band {
+                Some(band) => look(story, band, length),
+                // A capture that began late shows no first interval, and by another program not whether the next is whole.
+                None if story.foreign() => return,
+                None => Look::Right,
+            };
+            let right = matches!(look, Look::Right);
+            if judged && band.is_some() {
+                tally.look(evidence(), look);
+            }
+            if !right {
+                return;
+            }
+            let chosen = Band {
+                low: length.saturating_sub(LATE_US).max(band.map_or(0, |band| band.low)),
+                high: length.saturating_add(EARLY_US).min(band.map_or(u64::MAX, |band| band.high)),
+            };
+            band = Some(Self::next(chosen, &self.caps(story, until)));
+        }
+        if let Some(most) = self.most {
+            let count = exchange.sent.len();
+            let evidence = exchange.last().evidence(story);
+            // Whether the first transmission counts is read in both ways.
+            if count > most + 1 {
+                let name = exchange.first().name();
+                tally.look(evidence, Look::Wrong(format!("{count} transmissions"), format!("the {name} was sent {count} times, and {most} are the most")));
+            }
+        }
+    }
+
+    fn next(chosen: Band, caps: &[u64]) -> Band {
+        let mut next = Band { low: (chosen.low / 10).saturating_mul(19), high: (chosen.high / 10).saturating_mul(21) };
+        let highest = caps.iter().copied().max().unwrap_or(u64::MAX / 10);
+        for cap in caps.iter().filter(|cap| next.high > **cap) {
+            next.low = next.low.min(cap / 10 * 9);
+        }
+        if next.high > highest {
+            next.high = highest / 10 * 11;
+        }
+        next
+    }
+
+    /// `None` where the exchange was answered.
+    fn goes_on(&self, story: &Story<'_>, exchange: &Exchange<'_>) -> Option<Look> {
+        if exchange.answered_at(story).is_some() {
+            return None;
+        }
+        let last = exchange.last();
+        let before = match exchange.sent[..] {
+            [.., earlier, last] => last.at_us().saturating_sub(earlier.at_us()),
+            _ => last.elapsed_us().unwrap_or(u64::MAX),
+        };
+        let longest = if before == 0 { self.first_band().high } else { (before.max(self.initial_us()) / 10).saturating_mul(21) };
+        let caps = self.caps(story, last.at_us());
+        let due = last.at_us().saturating_add(longest.min(caps.into_iter().max().unwrap_or(u64::MAX) / 10 * 11) + GRACE_US);
+        let count = exchange.sent.len();
+        let end = story.recording.elapsed_us;
+        let name = last.name();
+        Some(if due > end {
+            // It goes on as far as can be seen, if it was transmitted again at all.
+            if count > 1 { Look::Right } else { Look::Unsure(format!("the recording ends before the next {name} was due")) }
+        } else if story.lost_between(last.at_us(), due) {
+            Look::Unsure(format!("frames are missing after the {name} at {}", seconds(last.at_us())))
+        } else if story.link_changed(last.at_us(), due) {
+            Look::Unsure(format!("the link changed after the {name} at {}", seconds(last.at_us())))
+        } else if unmanaged(story, last.at_us(), due) {
+            Look::Unsure(format!("a router said without M after the {name} at {} that there is no DHCPv6", seconds(last.at_us())))
+        } else {
+            let message = format!("no {name} after the one at {}, which was the {count}. and had no answer; the recording reaches {}", seconds(last.at_us()), seconds(end));
+            Look::Wrong(format!("{count} and no more"), message)
+        })
+    }
+}
+
+fn look(story: &Story<'_>, band: Band, length: u64) -> Look {
+    let text = format!("after {} instead of {} to {}", seconds(length), seconds(band.low), seconds(band.high));
+    if length.saturating_add(EARLY_US) < band.low {
+        Look::Wrong(text.clone(), format!("the message is sent again too soon: {text}"))
+    } else if length <= band.high.saturating_add(LATE_US) {
+        Look::Right
+    } else if story.foreign() {
+        Look::Unsure(format!("the message is sent again {text}; one between may not have been captured"))
+    } else {
+        Look::Wrong(text.clone(), format!("the message is sent again too late: {text}"))
+    }
+}
+
+/// Whether a router said in this time that there is no address by DHCPv6.
+fn unmanaged(story: &Story<'_>, from_us: u64, until_us: u64) -> bool {
+    story.network().any(|said| matches!(&said.message, Message::RouterAdvertisement(it) if from_us <= said.at_us && said.at_us <= until_us && !it.managed()))
+}

@@ -1,0 +1,104 @@
+//! The solicited-node groups of the guest's addresses, as its MLD reports tell of them.
+
+use std::net::Ipv6Addr;
+
+use serde::Deserialize;
+
+use super::story::{Story, seconds};
+use super::{Finding, Judgement, Kind, Subject};
+use crate::facts::{AddressFlag, Change};
+use crate::wire::message::Message;
+use crate::wire::neighbor::solicited_node;
+
+/// The guest reports that it listens to the solicited-node group of each of its addresses.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GroupReports {
+    /// Which reports count.
+    by: By,
+    /// How much later a report may be seen, in milliseconds.
+    tolerance_ms: u64,
+}
+
+/// When the group must have been reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum By {
+    /// When duplicate address detection of the address begins.
+    Detection,
+    /// Once the address is usable.
+    Use,
+}
+
+impl Kind for GroupReports {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let story = Story::of(subject)?;
+        let mut addresses: Vec<(u64, Ipv6Addr)> = match self.by {
+            By::Detection => story.detections().collect(),
+            By::Use => usable(&story),
+        };
+        // The first time counts; a report that is due after the end of the recording is not missed.
+        addresses.retain(|(at_us, _)| at_us.saturating_add(self.tolerance()) < story.recording.elapsed_us);
+        addresses.sort_by_key(|(at_us, address)| (*address, *at_us));
+        addresses.dedup_by_key(|(_, address)| *address);
+        let Some((first_at, first)) = addresses.iter().min().copied() else {
+            return Ok(match self.by {
+                By::Detection => story.none("Neighbor Solicitation for duplicate address detection"),
+                By::Use => Finding::skip("the recording tells of no address"),
+            });
+        };
+        let expected = match self.by {
+            By::Detection => "the solicited-node group is joined before duplicate address detection",
+            By::Use => "the solicited-node group of each address is reported",
+        };
+        let Some((at_us, address)) = addresses.iter().find(|(at_us, address)| !self.reported(&story, *at_us, *address)) else {
+            let group = solicited_node(first);
+            let seen = format!("so for {} address(es)", addresses.len());
+            return Ok(Finding::pass(expected, seen).with_all([story.evidence(first_at, format!("{first} is in {group}, which was reported"))]));
+        };
+        let group = solicited_node(*address);
+        if !story.from_the_start() {
+            return Ok(Finding::inconclusive(format!("{group} may have been reported before the recording began")));
+        }
+        let until = if self.by == By::Use { u64::MAX } else { at_us.saturating_add(self.tolerance()) };
+        let cut = story.own().any(|said| said.cut && said.at_us <= until && matches!(said.message, Message::ListenerReport(_)));
+        if cut || story.lost_between(0, until) {
+            return Ok(Finding::inconclusive(format!("a report of {group} may be in what is missing from the recording")));
+        }
+        let when = match self.by {
+            By::Detection => format!("before duplicate address detection of {address} at {}", seconds(*at_us)),
+            By::Use => format!("though {address} is in use since {}", seconds(*at_us)),
+        };
+        let message = format!("no MLD report of {group} {when}");
+        Ok(Finding::fail(expected, message.clone(), message).with_all([story.evidence(*at_us, format!("{address}, whose group is {group}"))]))
+    }
+}
+
+impl GroupReports {
+    fn tolerance(&self) -> u64 {
+        self.tolerance_ms.saturating_mul(1000)
+    }
+
+    fn reported(&self, story: &Story<'_>, at_us: u64, address: Ipv6Addr) -> bool {
+        let group = solicited_node(address);
+        story.own().any(|said| match &said.message {
+            Message::ListenerReport(report) => {
+                let timely = self.by == By::Use || said.at_us <= at_us.saturating_add(self.tolerance());
+                timely && report.records.iter().any(|record| record.group == group && record.joins())
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Addresses that may be used, by the kernel's word, and since when; of a capture without it, those that messages come from.
+fn usable(story: &Story<'_>) -> Vec<(u64, Ipv6Addr)> {
+    let unusable = |flag: &AddressFlag| matches!(flag, AddressFlag::Tentative | AddressFlag::Dadfailed);
+    let told = story.address_changes().filter(|(_, it)| it.change == Change::Set && !it.flags.iter().any(unusable));
+    let mut usable: Vec<_> = told.map(|(at_us, it)| (at_us, it.address)).collect();
+    if usable.is_empty() {
+        usable.extend(story.own().map(|said| (said.at_us, said.frame.source)));
+    }
+    usable.retain(|(_, address)| !address.is_unspecified() && !address.is_loopback() && !address.is_multicast());
+    usable
+}

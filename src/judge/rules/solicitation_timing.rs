@@ -1,0 +1,274 @@
+//! When Router Solicitations leave: the first, the intervals, how long it goes on and when it ends.
+
+use serde::Deserialize;
+
+use super::soliciting::{Spell, spells};
+use super::story::{Story, seconds};
+use super::{Evidence, Finding, Judgement, Kind, Subject, ra_accepted};
+use crate::facts::{Happening, LinkChange};
+use crate::judge::Verdict;
+
+/// RFC 7559 section 2: the first retransmission timeout is 4 s, the greatest 3600 s, and each may be off by a tenth (RFC 8415 section 15). All
+/// in microseconds.
+const FIRST: (u64, u64) = (3_600_000, 4_400_000);
+const GREATEST: (u64, u64) = (3_240_000_000, 3_960_000_000);
+/// Two intervals that differ by less come from a fixed timer.
+const SAME_US: u64 = 100_000;
+/// `MAX_RTR_SOLICITATION_DELAY` and `RetransTimer` (RFC 4861 section 10).
+const DELAY_US: u64 = 1_000_000;
+const RETRANSMIT_US: u64 = 1_000_000;
+
+/// The guest's Router Solicitations leave when RFC 4861 section 6.3.7 and RFC 7559 have them leave. An interval with a gap of the recording in
+/// it is not judged, and of one wrong interval among right ones nobody can tell whether it was the start of another program.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SolicitationTiming {
+    aspect: Aspect,
+    /// How much later or earlier than sent a frame may have been timed, in milliseconds.
+    tolerance_ms: u64,
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Aspect {
+    FirstDelay,
+    Spacing,
+    Backoff,
+    GoesOn,
+    Stops,
+}
+
+/// What one spell shows; the first of these counts most.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Shows {
+    Wrong(String),
+    Unclear(String),
+    Right,
+    Nothing(&'static str),
+}
+
+impl Kind for SolicitationTiming {
+    fn judge(&self, subject: &Subject<'_>) -> Judgement {
+        let story = Story::of(subject)?;
+        // Who was told to take no RA has nothing to go on for. A capture alone tells nothing of that.
+        if self.aspect == Aspect::GoesOn && ra_accepted::now(subject).is_ok_and(|finding| finding.verdict == Verdict::Fail) {
+            return Ok(Finding::skip("the guest does not accept Router Advertisements"));
+        }
+        let spells = spells(&story);
+        let mut shown: Vec<_> = match self.aspect {
+            Aspect::FirstDelay => spells.iter().take(1).map(|spell| self.first_delay(&story, spell)).zip(&spells).collect(),
+            _ => spells.iter().map(|spell| self.shows(&story, spell)).zip(&spells).collect(),
+        };
+        shown.sort_by(|one, other| one.0.cmp(&other.0));
+        let expected = self.aspect.expected();
+        Ok(match shown.into_iter().next() {
+            None => story.none("Router Solicitation"),
+            Some((Shows::Wrong(what), spell)) => {
+                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell))
+            }
+            Some((Shows::Unclear(why), _)) => Finding::inconclusive(why),
+            Some((Shows::Right, spell)) => {
+                Finding::pass(expected, format!("{} Router Solicitation(s), as they should be", spell.sent_us.len())).with_all(told(&story, spell))
+            }
+            Some((Shows::Nothing(why), _)) => Finding::skip(why),
+        })
+    }
+}
+
+/// The first solicitations of a spell, and what ended it, as evidence.
+fn told(story: &Story<'_>, spell: &Spell) -> Vec<Evidence> {
+    let sent = spell.sent_us.iter().chain(&spell.after_us).take(6).map(|at_us| story.evidence(*at_us, "Router Solicitation"));
+    sent.chain(spell.answered_us.map(|at_us| story.evidence(at_us, "valid Router Advertisement"))).collect()
+}
+
+impl Aspect {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::FirstDelay => "the first one leaves within a second, duplicate address detection aside",
+            Self::Spacing => "4 s between two, less a tenth",
+            Self::Backoff => "4 s between the first two, then twice the interval before, each within a tenth",
+            Self::GoesOn => "they go on until a router answers",
+            Self::Stops => "none after a router answered",
+        }
+    }
+}
+
+impl SolicitationTiming {
+    fn tolerance(&self) -> u64 {
+        self.tolerance_ms.saturating_mul(1000)
+    }
+
+    fn shows(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        match self.aspect {
+            Aspect::FirstDelay => self.first_delay(story, spell),
+            Aspect::Spacing => self.spacing(story, spell),
+            Aspect::Backoff => self.backoff(story, spell),
+            Aspect::GoesOn => self.goes_on(story, spell),
+            Aspect::Stops => self.stops(story, spell),
+        }
+    }
+
+    /// One random second before duplicate address detection (RFC 4862 section 5.4.2) and one before the solicitation, which two programs may
+    /// both wait; and detection itself.
+    fn first_delay(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        let Some(first) = spell.sent_us.first().copied() else { return Shows::Nothing("no Router Solicitation") };
+        if story.answering_advertisements().any(|at_us| at_us < first) {
+            return Shows::Nothing("a Router Advertisement came before the first Router Solicitation");
+        }
+        let Some(up) = came_up(story, first) else {
+            return Shows::Unclear("the recording does not show when the interface came up".into());
+        };
+        if story.lost_between(up, first) {
+            return Shows::Unclear("frames are missing before the first Router Solicitation".into());
+        }
+        let tests = story.detections().filter(|(at, target)| target.is_unicast_link_local() && (up..first).contains(at)).count();
+        let detection = RETRANSMIT_US.saturating_mul(u64::try_from(tests).unwrap_or(u64::MAX));
+        let delay = (first - up).saturating_sub(detection);
+        if delay > self.tolerance().saturating_add(2 * DELAY_US) {
+            Shows::Wrong(format!("the first one left {} after the interface came up, detection aside", seconds(delay)))
+        } else {
+            Shows::Right
+        }
+    }
+
+    fn spacing(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        let intervals: Vec<_> = intervals(story, spell).collect();
+        let short: Vec<_> = intervals.iter().filter(|(interval, _)| interval.saturating_add(self.tolerance()) < FIRST.0).collect();
+        match short.as_slice() {
+            // A lost solicitation makes an interval longer, never shorter.
+            [(first, _), _, ..] => Shows::Wrong(format!("{} intervals of less than 3.6 s, the first {}", short.len(), seconds(*first))),
+            [(only, _)] => Shows::Unclear(restarted(*only)),
+            [] => match intervals.iter().find(|(_, lost)| *lost) {
+                Some(_) => Shows::Unclear("frames are missing between two Router Solicitations".into()),
+                None if intervals.is_empty() => Shows::Nothing("no second Router Solicitation was due"),
+                None => Shows::Right,
+            },
+        }
+    }
+
+    fn backoff(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        let (mut before, mut odd, mut right, mut lost_any) = (None, Vec::new(), 0, false);
+        let mut known = spell.whole;
+        for (interval, lost) in intervals(story, spell) {
+            if lost {
+                (before, known, lost_any) = (None, false, true);
+                continue;
+            }
+            match (self.due(before), before) {
+                // In the middle of a sequence any interval may be right.
+                _ if before.is_none() && !known => {}
+                ((low, high), _) if (low..=high).contains(&interval) => right += 1,
+                (_, Some(fixed)) if interval.abs_diff(fixed) < SAME_US => {
+                    return Shows::Wrong(format!("two intervals of {} one after the other", seconds(interval)));
+                }
+                ((low, high), _) => {
+                    odd.push(format!("an interval of {} where {} to {} are due", seconds(interval), seconds(low), seconds(high)));
+                    (before, known) = (None, true);
+                    continue;
+                }
+            }
+            (before, known) = (Some(interval), true);
+        }
+        match odd.as_slice() {
+            [first, _, ..] => Shows::Wrong(format!("{first}, and {} more that does not fit", odd.len() - 1)),
+            [only] => Shows::Unclear(format!("{only}: another program may have begun to solicit")),
+            [] if right > 0 => Shows::Right,
+            [] if lost_any => Shows::Unclear("frames are missing between the Router Solicitations".into()),
+            [] if spell.sent_us.len() > 1 => Shows::Unclear("the recording begins too late to know which interval is the first".into()),
+            [] => Shows::Nothing("no second Router Solicitation was due"),
+        }
+    }
+
+    /// Shortest and longest interval after one of `before`, the tolerance of all three times included.
+    fn due(&self, before: Option<u64>) -> (u64, u64) {
+        let ((low, high), spread) = match before {
+            None => (FIRST, self.tolerance()),
+            Some(before) => {
+                let low = (before.saturating_mul(19) / 10).min(GREATEST.0);
+                ((low, (before.saturating_mul(21) / 10).min(GREATEST.1)), self.tolerance().saturating_mul(3))
+            }
+        };
+        (low.saturating_sub(spread), high.saturating_add(spread))
+    }
+
+    fn goes_on(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        let Some(last) = spell.sent_us.last().copied() else { return Shows::Nothing("no Router Solicitation") };
+        let answered = spell.answered_us.is_some();
+        let silence = spell.answered_us.unwrap_or(spell.until_us).saturating_sub(last);
+        let due = match intervals(story, spell).last() {
+            Some((_, true)) => return Shows::Unclear("frames are missing between the Router Solicitations".into()),
+            Some((interval, false)) => self.due(Some(interval)).1.max(FIRST.1),
+            None => self.due(None).1,
+        };
+        let due = due.saturating_add(self.tolerance());
+        if silence <= due {
+            return match spell.sent_us.len() {
+                1 if answered => Shows::Nothing("a router answered before a second Router Solicitation was due"),
+                1 => Shows::Unclear("the recording ends before a second Router Solicitation is due".into()),
+                _ => Shows::Right,
+            };
+        }
+        if story.lost_between(last, last.saturating_add(due)) {
+            return Shows::Unclear("frames are missing after the last Router Solicitation".into());
+        }
+        Shows::Wrong(format!("none in {} after number {}, though no router had answered", seconds(silence), spell.sent_us.len()))
+    }
+
+    /// Solicitations after the answer that keep to the sequence come from a host that has not heard it, or does not stop; others may be a
+    /// program's start.
+    fn stops(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+        let Some(answered) = spell.answered_us else { return Shows::Nothing("no valid Router Advertisement with a lifetime answered") };
+        let Some(next) = spell.after_us.first() else {
+            return if story.lost_between(answered, spell.until_us) {
+                Shows::Unclear("frames are missing after the Router Advertisement".into())
+            } else {
+                Shows::Right
+            };
+        };
+        let all: Vec<_> = spell.sent_us.iter().chain(&spell.after_us).copied().collect();
+        let mut before = None;
+        let (mut kept, mut run) = (0_usize, 0_usize);
+        for pair in all.windows(2) {
+            let interval = pair[1] - pair[0];
+            let (low, high) = self.due(before);
+            let fits = (low..=high).contains(&interval) || before.is_some_and(|before| interval.abs_diff(before) < SAME_US);
+            run = if fits && pair[1] > answered { run + 1 } else { 0 };
+            kept = kept.max(run);
+            before = Some(interval);
+        }
+        let count = spell.after_us.len();
+        if kept >= 2 {
+            Shows::Wrong(format!("{count} more after a router had answered at {}, in the rhythm of one that was not answered", seconds(answered)))
+        } else {
+            Shows::Unclear(format!(
+                "{count} more after a router had answered, the first at {}: another program may have begun to solicit",
+                seconds(*next)
+            ))
+        }
+    }
+}
+
+/// The intervals between the solicitations of a spell up to its answer, and whether frames may be missing in each.
+fn intervals<'a>(story: &'a Story<'_>, spell: &'a Spell) -> impl Iterator<Item = (u64, bool)> + 'a {
+    spell.sent_us.windows(2).map(|pair| (pair[1] - pair[0], story.lost_between(pair[0], pair[1])))
+}
+
+fn restarted(interval: u64) -> String {
+    format!("one interval of {}, less than 3.6 s: another program may have begun to solicit", seconds(interval))
+}
+
+/// When the interface last came up before a time.
+fn came_up(story: &Story<'_>, before_us: u64) -> Option<u64> {
+    let (mut up_at, mut is_up) = (story.recording.up_at_us?, true);
+    for event in story.recording.events.iter().take_while(|event| event.at_us <= before_us) {
+        if let Happening::Link(LinkChange { up, carrier }) = event.what {
+            let now = up && carrier;
+            if now && !is_up {
+                up_at = event.at_us;
+            }
+            is_up = now;
+        }
+    }
+    Some(up_at).filter(|up_at| *up_at <= before_us)
+}

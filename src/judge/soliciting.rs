@@ -1,0 +1,96 @@
+//! How the guest solicits: its Router Solicitations in spells, each from a start of the interface to its end.
+//!
+//! Does not know who solicits. A program that takes over from the kernel begins anew, and on the wire that looks like a wrong interval; so the
+//! rules say nothing certain of a single one.
+
+use super::story::Story;
+use crate::facts::{AddressFlag, Change, Happening, LinkChange};
+use crate::wire::message::Message;
+
+/// A router's answer may cross the next solicitation on its way, in microseconds.
+const CROSSING_US: u64 = 250_000;
+
+/// Solicitations between two starts of the interface.
+#[derive(Debug, Default)]
+pub(super) struct Spell {
+    /// When each left, up to the answer.
+    pub(super) sent_us: Vec<u64>,
+    /// When the first valid RA with a router lifetime came after the first of them.
+    pub(super) answered_us: Option<u64>,
+    /// When more left after the answer.
+    pub(super) after_us: Vec<u64>,
+    /// When the spell ended: the interface stopped or began anew, or the recording ended.
+    pub(super) until_us: u64,
+    /// The recording has its first solicitation.
+    pub(super) whole: bool,
+}
+
+enum Mark {
+    Solicitation,
+    Answer,
+    Restart,
+}
+
+/// The spells of the story, in order; only those with a solicitation.
+pub(super) fn spells(story: &Story<'_>) -> Vec<Spell> {
+    let (mut spells, mut began_us) = (Vec::new(), 0);
+    let mut spell = Spell { whole: story.from_the_start(), ..Spell::default() };
+    for (at_us, mark) in marks(story) {
+        match (mark, spell.answered_us) {
+            (Mark::Solicitation, None) => {
+                if spell.sent_us.is_empty() {
+                    spell.whole &= !story.lost_between(began_us, at_us);
+                }
+                spell.sent_us.push(at_us);
+            }
+            (Mark::Solicitation, Some(answered)) if at_us > answered.saturating_add(CROSSING_US) => spell.after_us.push(at_us),
+            (Mark::Answer, None) if !spell.sent_us.is_empty() => spell.answered_us = Some(at_us),
+            (Mark::Restart, _) => {
+                began_us = at_us;
+                let next = Spell { whole: true, ..Spell::default() };
+                let ended = Spell { until_us: at_us, ..std::mem::replace(&mut spell, next) };
+                spells.extend(Some(ended).filter(|spell| !spell.sent_us.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    spell.until_us = story.recording.elapsed_us;
+    spells.extend(Some(spell).filter(|spell| !spell.sent_us.is_empty()));
+    spells
+}
+
+/// What matters of the story, in the order of time.
+fn marks(story: &Story<'_>) -> Vec<(u64, Mark)> {
+    let mut marks: Vec<_> = story.solicitations().map(|said| (said.at_us, Mark::Solicitation)).collect();
+    marks.extend(story.answering_advertisements().map(|at_us| (at_us, Mark::Answer)));
+    marks.extend(story.detections().filter(|(_, target)| target.is_unicast_link_local()).map(|(at_us, _)| (at_us, Mark::Restart)));
+    marks.extend(story.recording.events.iter().filter(|event| restarts(&event.what)).map(|event| (event.at_us, Mark::Restart)));
+    marks.sort_by_key(|(at_us, _)| *at_us);
+    marks
+}
+
+/// Whether the host may solicit anew after it (RFC 4861 section 6.3.7): the link or the link-local address went or came, or it is no router
+/// any more.
+fn restarts(what: &Happening) -> bool {
+    match what {
+        Happening::Link(LinkChange { up, carrier }) => !(*up && *carrier),
+        Happening::Address(change) => {
+            change.address.is_unicast_link_local() && (change.change == Change::Gone || change.flags.contains(&AddressFlag::Tentative))
+        }
+        Happening::Forwarding(_) => true,
+        Happening::Frame(_) | Happening::Route(_) => false,
+    }
+}
+
+impl Story<'_> {
+    /// When a valid RA with a router lifetime arrived (RFC 4861 section 6.1.2).
+    pub(super) fn answering_advertisements(&self) -> impl Iterator<Item = u64> {
+        self.network().filter_map(|said| match &said.message {
+            Message::RouterAdvertisement(message) => {
+                let valid = said.frame.hop_limit == 255 && said.frame.source.is_unicast_link_local() && said.flaws.is_empty();
+                (valid && said.checksum_right != Some(false) && message.lifetime_s > 0).then_some(said.at_us)
+            }
+            _ => None,
+        })
+    }
+}
