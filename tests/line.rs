@@ -55,6 +55,7 @@ fn the_plan_of_a_named_interface_says_what_would_be_sent() {
     let plan = stdout(&output);
     assert!(plan.contains("nic0      MAC address 02:00:00:00:00:01, up\n"), "{plan}");
     assert!(plan.contains("nic1      not asked for\n") && plan.contains("ff02::1:2") && plan.contains("at most 2.5 s"), "{plan}");
+    assert!(plan.contains("/run/v6check/boot.pcapng") && plan.contains("journalctl -b"), "{plan}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
 
 /// As many frames of all guests together as are kept, and as many bytes.
-const MOST_FRAMES: usize = 1 << 15;
-const MOST_BYTES: usize = 6 << 20;
+const MOST_FRAMES: usize = 1 << 14;
+const MOST_BYTES: usize = 3 << 20;
 /// As many parties as are told apart, and places.
 const MOST_PARTIES: usize = 4096;
 
@@ -38,7 +38,8 @@ pub(super) struct Foreign {
     left_out: Option<(u64, u64, u64)>,
 }
 
-/// Where a frame was seen: the interface of the capture, that of a cooked capture of all interfaces, and its VLANs.
+/// Where a frame was seen: the interface of the capture, that of a cooked capture of all interfaces, and its VLANs; 0 is none (IEEE 802.1Q
+/// section 6.9).
 type Place = (usize, Option<u32>, Vec<u16>);
 
 /// Somebody on the link.
@@ -94,7 +95,7 @@ impl Foreign {
             return;
         }
         let cooked = capture::cooked(packet.link_type, packet.bytes);
-        let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.clone());
+        let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.iter().copied().filter(|vlan| *vlan != 0).collect());
         let next = self.places.len();
         if next >= MOST_PARTIES && !self.places.contains_key(&place) {
             self.leave_out(packet.at_ns);
@@ -232,7 +233,9 @@ fn sender(frame: &Frame<'_>, message: &Message, place: usize, tested: Option<Ipv
 /// The MAC address that a link-local address is made of.
 fn made_of(address: Ipv6Addr) -> Option<Mac> {
     match address.octets() {
-        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a, b, c, 0xff, 0xfe, d, e, f] => Some(Mac::new(a ^ 2, b, c, d, e, f)),
+        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, first, vendor @ .., 0xff, 0xfe, x, y, z] if vendor.len() == 2 => {
+            Some(Mac::new(first ^ 2, vendor[0], vendor[1], x, y, z))
+        }
         _ => None,
     }
 }

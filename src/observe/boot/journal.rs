@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn lines_of_the_clients_are_read_and_others_are_not_guessed_at() {
-        let told: [(&str, &str, Option<(&str, u8, bool)>); 13] = [
+        type Told = Option<(&'static str, u8, bool)>;
+        let told: [(&str, &str, Told); 13] = [
             ("dhclient", "XMT: Solicit on eth0, interval 1040ms.", Some(("eth0", 1, true))),
             ("dhclient", "XMT: Info-Request on eth0, interval 960ms.", Some(("eth0", 11, true))),
             ("dhclient", "RCV: Advertise message on ens3 from fe80::ecee:eeff:feee:eeee.", Some(("ens3", 2, false))),

@@ -1,4 +1,4 @@
-//! The boot: what was captured of it, and what the journal tells.
+//! The boot: recording it, and what captures and the journal tell of it.
 
 mod alone;
 mod foreign;
@@ -9,6 +9,7 @@ mod read;
 mod record;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use crate::facts::Recording;
@@ -35,4 +36,12 @@ pub struct ReadError {
 /// It cannot be opened, or is no capture.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Recording>, ReadError> {
     read::file(path).map(|reading| reading.recordings)
+}
+
+/// The same of a capture that comes from `source`, such as standard input, and is called `name`.
+///
+/// # Errors
+/// It cannot be read to its end, or is no capture.
+pub fn read_from(source: &mut dyn Read, name: &str) -> Result<BTreeMap<String, Recording>, ReadError> {
+    read::stream(source, name).map(|reading| reading.recordings)
 }

@@ -24,7 +24,7 @@ pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &
         None => recorded(root),
     };
     let of = |(name, link): (&&String, &&Link)| {
-        let recording = found.as_ref().map_or_else(|reason| Observed::unknown(reason), |found| found.of(name, link));
+        let recording = found.as_ref().map_or_else(Observed::unknown, |found| found.of(name, link));
         ((*name).clone(), recording)
     };
     links.iter().map(of).collect()
@@ -70,6 +70,9 @@ fn recorded(root: &Path) -> Result<Found, String> {
     }
 }
 
+/// As many guests of a capture as a reason names.
+const MOST_SHOWN: usize = 8;
+
 struct Found {
     file: String,
     recordings: BTreeMap<String, Recording>,
@@ -84,7 +87,6 @@ impl Found {
         if let Some(recording) = named.or_else(|| self.recordings.values().find(same)) {
             return Observed::Seen(recording.clone());
         }
-        const MOST_SHOWN: usize = 8;
         let guests: Vec<String> = self
             .recordings
             .iter()

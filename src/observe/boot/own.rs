@@ -15,8 +15,8 @@ pub(super) struct Own {
     bytes: usize,
 }
 
-/// As much of frames as is kept, in bytes: twice what a recording has by default.
-const MOST_BYTES: usize = 8 << 20;
+/// As much of frames as is kept, in bytes: what a recording has by default.
+const MOST_BYTES: usize = 4 << 20;
 
 /// What is told of one.
 #[derive(Debug, Default)]
@@ -95,10 +95,9 @@ impl Own {
         let Some(told) = self.told(interface) else { return };
         if let Happening::Link(LinkChange { up: true, carrier: true }) = happened {
             told.up = match (&told.up, field("V6CHECK_FOUND")) {
-                (Up::NotYet, Some(_)) => Up::Before,
                 (Up::NotYet, None) => Up::At(at_ns),
                 (Up::At(at), _) => Up::At(*at),
-                (Up::Before, _) => Up::Before,
+                (Up::NotYet, Some(_)) | (Up::Before, _) => Up::Before,
             };
         }
         told.add(at_ns, happened);

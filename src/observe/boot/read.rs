@@ -106,6 +106,8 @@ impl Pass {
                     own.journal(&fields, &mut self.names, &mut self.span);
                 }
             }
+            // Our own recorder tells of each drop when it was noticed; the sum at the end says no more.
+            Item::Dropped { .. } if self.own.is_some() => {}
             Item::Dropped { interface, at_ns, packets } => self.dropped(interface, at_ns, packets),
         }
     }

@@ -15,7 +15,7 @@ use crate::wire::neighbor::solicited_node;
 /// The same frame at two places within this time is one: a tap, its bridge and the NIC below.
 const SAME_NS: u64 = 100_000_000;
 /// As many events as all guests together have.
-const MOST_EVENTS: usize = 1 << 15;
+const MOST_EVENTS: usize = 1 << 14;
 /// As long before it tests its link-local address an interface that comes up says its first: the report of that address' group, which is delayed by
 /// up to a second (RFC 4862 section 5.4.2), and again when it is repeated.
 const COMING_UP_NS: u64 = 5_000_000_000;
