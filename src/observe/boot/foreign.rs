@@ -14,6 +14,7 @@ use std::net::Ipv6Addr;
 use super::read::Span;
 use crate::capture::{self, Packet};
 use crate::facts::{Mac, Recording};
+use crate::gather::{Gather, sort_by_time};
 use crate::wire::dhcpv6::kind;
 use crate::wire::frame::{Frame, Payload};
 use crate::wire::message::Message;
@@ -186,8 +187,8 @@ impl Foreign {
                 kept.to = To::One(self.known(party));
             }
         }
-        frames.sort_by_key(|kept| kept.at_ns);
-        let mut guests: BTreeSet<Party> = parties.iter().filter(|(_, said)| said.client && !said.network).map(|(party, _)| *party).collect();
+        sort_by_time(&mut frames, |kept| kept.at_ns);
+        let mut guests: BTreeSet<Party> = parties.iter().filter(|(_, said)| said.client && !said.network).map(|(party, _)| *party).gather();
         guest::settle_nameless(&mut guests, &mut frames);
         let interface = |place: usize| {
             let found = self.places.iter().find(|(_, number)| **number == place);

@@ -8,6 +8,7 @@ use std::net::Ipv6Addr;
 
 use super::{Kept, Party, To};
 use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
+use crate::gather::Gather;
 use crate::observe::boot::read::{MOST_GUESTS, Span, seen};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 use crate::wire::neighbor::solicited_node;
@@ -55,15 +56,15 @@ pub(super) fn recordings(
         };
         (name, recording(*guest, frames, span, file, most))
     });
-    guests.collect()
+    guests.gather()
 }
 
 fn recording(guest: Party, frames: &[Kept], span: &Span, file: &str, most: usize) -> Recording {
     let to_it = |kept: &Kept| matches!(kept.to, To::One(party) if party == guest);
     let own: Vec<&Kept> = frames.iter().filter(|kept| kept.from == guest || to_it(kept)).collect();
-    let places: BTreeSet<usize> = own.iter().map(|kept| kept.place).collect();
+    let places: BTreeSet<usize> = own.iter().map(|kept| kept.place).gather();
     let said = || own.iter().filter(|kept| kept.from == guest);
-    let groups: BTreeSet<Ipv6Addr> = said().filter_map(|kept| kept.source.or(kept.tested)).map(solicited_node).collect();
+    let groups: BTreeSet<Ipv6Addr> = said().filter_map(|kept| kept.source.or(kept.tested)).map(solicited_node).gather();
     let concerns = |kept: &&Kept| {
         kept.from == guest || to_it(kept) || matches!(kept.to, To::Group(group) if places.contains(&kept.place) && listens(group, &groups))
     };
