@@ -139,3 +139,15 @@ fn a_recording_cut_off_anywhere_is_read_up_to_there() {
     }
     assert!(counts.is_sorted() && counts.last() == Some(&(whole.events.len() - 1)), "{counts:?}");
 }
+
+#[test]
+fn between_two_recorders_is_a_gap() {
+    let mut file = Own::new("1", &["eth0"]);
+    file.good(0, "eth0", Guest(2));
+    file.news(20_000, &[("V6CHECK_RECORDING", "ended")]);
+    file.news(50_000, &[("V6CHECK_RECORDING", "began"), ("V6CHECK_UPTIME_NS", "60000000000")]);
+    let eth0 = &read(&file.0)["eth0"];
+    let gaps: Vec<_> = eth0.gaps.iter().map(|gap| (gap.from_us, gap.until_us, gap.frames)).collect();
+    assert_eq!(gaps, [(20_000_000, 50_000_000, None)]);
+    assert_eq!(eth0.elapsed_us, 50_000_000, "nobody writes this file");
+}

@@ -4,10 +4,11 @@
 //! mean. The only file with `unsafe`: neither the standard library nor socket2 has the options of packet sockets.
 #![expect(unsafe_code, reason = "packet socket options and control messages have no safe interface")]
 
-use std::io;
+use std::io::{self, PipeWriter};
 use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::sync::Arc;
 
 use socket2::{Domain, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
 use tokio::io::Interest;
@@ -21,9 +22,11 @@ const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 /// Room for a control message of [`libc::tpacket_auxdata`] and one with a time, in units that keep them aligned.
 const CONTROL_WORDS: usize = 16;
 
-/// A packet socket that is registered with the runtime.
+/// A packet socket.
 pub(in crate::observe) struct PacketSocket {
-    socket: AsyncFd<Socket>,
+    socket: Arc<Socket>,
+    /// Its registration with the runtime, while that is told of frames.
+    registration: Option<AsyncFd<Arc<Socket>>>,
 }
 
 /// A frame as the kernel showed it.
@@ -72,7 +75,8 @@ impl PacketSocket {
         }
         // Of the protocols only ETH_P_ALL shows what the guest's own programs send.
         socket.bind(&link_address(0, libc::ETH_P_ALL)?)?;
-        Ok(Self { socket: registered(socket)? })
+        let socket = Arc::new(socket);
+        Ok(Self { registration: Some(registered(Arc::clone(&socket))?), socket })
     }
 
     /// Has the interface receive a multicast group while the socket is open, for when the kernel's IPv6 has not joined it.
@@ -89,7 +93,7 @@ impl PacketSocket {
             mr_alen: 6,
             mr_address: address,
         };
-        set_option(self.socket.get_ref(), libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
+        set_option(&self.socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
     }
 
     /// Sends a whole Ethernet frame.
@@ -97,16 +101,35 @@ impl PacketSocket {
     /// # Errors
     /// `ENETDOWN` if the link is down, `ENXIO` if it is gone, `ENOBUFS` or `EAGAIN` if there is no room.
     pub(in crate::observe) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
-        let sent = self.socket.get_ref().send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
+        let sent = self.socket.send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
         if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
 
-    /// Waits until there may be something to receive.
+    /// Waits until there may be something to receive; for as long as there is, after [`Self::pause`].
     ///
     /// # Errors
     /// The runtime is shutting down.
     pub(in crate::observe) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await.map(|_ready| ())
+        match &self.registration {
+            Some(registration) => registration.readable().await.map(|_ready| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Has no frame wake this process until [`Self::go_on`]. They can be received as before.
+    pub(in crate::observe) fn pause(&mut self) {
+        self.registration = None;
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(in crate::observe) fn go_on(&mut self) -> io::Result<()> {
+        if self.registration.is_none() {
+            self.registration = Some(registered(Arc::clone(&self.socket))?);
+        }
+        Ok(())
     }
 
     /// Takes one frame, without waiting.
@@ -114,7 +137,11 @@ impl PacketSocket {
     /// # Errors
     /// The kernel's, such as `ENETDOWN` when an interface went down; the socket stays usable.
     pub(in crate::observe) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
-        match self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer)) {
+        let received = match &self.registration {
+            Some(registration) => registration.try_io(Interest::READABLE, |socket| receive(socket, buffer)),
+            None => receive(&self.socket, buffer),
+        };
+        match received {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Empty),
             Err(error) => Err(error),
             Ok(None) => Ok(Received::Other),
@@ -129,12 +156,24 @@ impl PacketSocket {
         }
     }
 
-    /// Closes the socket while the caller goes on: the kernel waits for an RCU grace period in it, 4 to 20 ms (net/packet/af_packet.c,
-    /// `packet_release`). A process's end waits for it too; a socket left to the kernel to collect would stay open for nobody knows how long.
+    /// Closes the socket while the caller goes on, and may end: in its last close the kernel waits for an RCU grace period, 4 to 20 ms
+    /// (net/packet/af_packet.c, `packet_release`), which the end of a process waits for too. So a child has the last one. A socket left to the kernel
+    /// to collect would stay open for nobody knows how long.
     pub(in crate::observe) fn close(self) {
-        let socket = self.socket.into_inner();
-        // Without a thread it is closed here and now.
-        let _ = std::thread::Builder::new().spawn(move || drop(socket));
+        let Self { socket, registration } = self;
+        drop(registration);
+        match fork_to_close(&socket) {
+            Ok((child, told)) => {
+                drop(socket);
+                drop(told);
+                // SAFETY: waitpid(2) takes a null pointer where the status is not wanted; nobody else waits for this child.
+                let reap = move || unsafe { libc::waitpid(child, ptr::null_mut(), 0) };
+                // Without a thread it is reaped when this process ends, which is soon.
+                let _ = std::thread::Builder::new().spawn(reap);
+            }
+            // Without a thread it is closed here and now.
+            Err(_) => drop(std::thread::Builder::new().spawn(move || drop(socket))),
+        }
     }
 
     /// How many frames the kernel dropped for want of room since this was last asked.
@@ -158,12 +197,73 @@ impl PacketSocket {
     }
 }
 
+/// Forks a child that holds a copy of the socket, and nothing else of this process, until the pipe that is returned is closed here.
+///
+/// # Errors
+/// There is no process or no pipe to be had.
+fn fork_to_close(socket: &Socket) -> io::Result<(libc::pid_t, PipeWriter)> {
+    let (wait, told) = io::pipe()?;
+    // SAFETY: other threads may hold locks at this moment, of the allocator say, which nobody unlocks in the child. So the child makes only calls
+    // that are async-signal-safe (signal-safety(7)), on numbers, and ends by _exit: it allocates, drops and unwinds nothing.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: this is the child.
+        0 => unsafe { hold(socket.as_raw_fd(), wait.as_raw_fd()) },
+        child => Ok((child, told)),
+    }
+}
+
+/// Holds `socket` until nobody can write to `wait` any more.
+///
+/// # Safety
+/// For a process of its own only: closes all its other descriptors, whoever owns them, and ends it.
+unsafe fn hold(socket: libc::c_int, wait: libc::c_int) -> ! {
+    let (first, second) = (socket.min(wait), socket.max(wait));
+    let mut byte = 0_u8;
+    // SAFETY: no descriptor is used after it was closed, and `byte` has room for the one byte; all three calls are async-signal-safe.
+    unsafe {
+        // Among them the terminal, and pipes whose readers wait for their end.
+        close_all(0, first - 1);
+        close_all(first + 1, second - 1);
+        close_all(second + 1, libc::c_int::MAX);
+        // At its end, or after a signal, this ends, and the kernel closes the socket.
+        libc::read(wait, ptr::from_mut(&mut byte).cast(), 1);
+        libc::_exit(0)
+    }
+}
+
+/// Closes the descriptors from `first` to `last`.
+///
+/// # Safety
+/// Nobody uses them any more.
+unsafe fn close_all(first: libc::c_int, last: libc::c_int) {
+    /// As many as are closed one by one; who has more open than a process may by default (getrlimit(2)) has a kernel that is new enough.
+    const MOST: libc::c_int = 1023;
+    if first > last {
+        return;
+    }
+    // SAFETY: the caller's. Both are system calls without pointers.
+    unsafe {
+        // Since Linux 5.9; without its C function, which not every library has.
+        if libc::syscall(libc::SYS_close_range, first, last, 0) != 0 {
+            for descriptor in first..=last.min(MOST) {
+                libc::close(descriptor);
+            }
+        }
+    }
+}
+
+/// A socket, or a share in one.
+pub(in crate::observe) trait Owned: AsRawFd {}
+impl Owned for Socket {}
+impl Owned for Arc<Socket> {}
+
 /// Registers a socket with the runtime, for reading.
 ///
 /// # Errors
 /// There is no runtime with I/O.
-pub(in crate::observe) fn registered(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
+pub(in crate::observe) fn registered<T: Owned>(socket: T) -> io::Result<AsyncFd<T>> {
+    // SAFETY: `Socket` owns its descriptor, which stays the same and open until the last share in it is dropped, and `AsyncFd` owns one.
     unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
 }
 
