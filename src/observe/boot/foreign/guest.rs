@@ -110,7 +110,7 @@ fn event(kept: &Kept, guest: Party, span: &Span) -> Event {
         true => Direction::Guest,
         false => Direction::Received,
     };
-    Event { at_us: span.since(kept.at_ns), what: Happening::Frame(seen(direction, kept.bytes.clone(), kept.cut)) }
+    Event { at_us: span.since(kept.at_ns), found: false, what: Happening::Frame(seen(direction, kept.bytes.clone(), kept.cut)) }
 }
 
 /// Whether a host listens to `group`: not to all routers, all DHCPv6 servers and relays, and all MLDv2 routers, and to solicited-node groups only
