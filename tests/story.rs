@@ -135,7 +135,11 @@ fn what_repeats_itself_is_not_told_again() {
 
 /// A frame as a hostile network could send it.
 fn frame(bytes: Vec<u8>) -> Event {
-    Event { at_us: 1, found: false, what: Happening::Frame(SeenFrame { direction: Direction::Received, checksum: TransportChecksum::Complete, cut: false, bytes }) }
+    Event {
+        at_us: 1,
+        found: false,
+        what: Happening::Frame(SeenFrame { direction: Direction::Received, checksum: TransportChecksum::Complete, cut: false, bytes }),
+    }
 }
 
 #[test]
