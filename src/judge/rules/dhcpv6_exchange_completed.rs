@@ -236,7 +236,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
                 }
         });
         if contested {
-            return Use::Duplicate(format!("the server gave {address}, and another node on the link claims it, so that the guest does not use it"));
+            return Use::Duplicate(format!("the server gave {address}, a duplicate: another node on the link claims it, so that the guest does not use it"));
         }
         let detects = guest().any(|said| matches!(&said.message, Message::NeighborSolicitation(it) if it.target == address));
         if changes().next().is_some() || detects {
