@@ -1,12 +1,14 @@
 //! The boot of this machine, for a run: the capture that was named, else the recorder's, else what the journal tells.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use super::journal;
 use super::read::{self, Reading};
 use crate::facts::{Boot, JournalLine, Link, Mac, Observed, Recording};
 use crate::observe::file::Root;
+use crate::observe::host;
 
 /// Where the recorder leaves the recording of this boot.
 pub const RECORDING: &str = "/run/v6check/boot.pcapng";
@@ -60,13 +62,28 @@ fn recorded(root: &Path) -> Result<Found, String> {
     if !below.exists(RECORDING) {
         return Err(NOT_RECORDED.into());
     }
-    let mut file = below.open(RECORDING).map_err(|error| format!("{RECORDING}: {error}"))?;
-    let Reading { recordings, boot_id, .. } = read::stream(&mut file, RECORDING).map_err(|error| error.to_string())?;
+    let file = below.open(RECORDING).map_err(|error| format!("{RECORDING}: {error}"))?;
+    let uptime_ns = host::uptime_cs() * 10_000_000;
+    let running = || is_recorded(&file).then_some(uptime_ns);
+    let Reading { recordings, boot_id, .. } = read::running(&mut &file, RECORDING, &running).map_err(|error| error.to_string())?;
     let this = below.text(BOOT_ID).map_err(|error| format!("{BOOT_ID}: {error}"))?;
     match boot_id {
         Some(id) if id == this.trim() => Ok(Found { file: RECORDING.into(), recordings }),
         Some(_) => Err(format!("{RECORDING} is of another boot")),
         None => Err(format!("{RECORDING} does not say of which boot it is")),
+    }
+}
+
+/// Whether a recorder writes the file: it holds a lock on it as long as it runs.
+fn is_recorded(file: &File) -> bool {
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(_)) => false,
+        Ok(()) => {
+            // One that begins just now waits for this.
+            let _ = file.unlock();
+            false
+        }
     }
 }
 

@@ -13,7 +13,12 @@ pub(super) struct Own {
     interfaces: BTreeMap<String, Told>,
     /// As much as their frames have, in bytes.
     bytes: usize,
+    /// When the recorder began, in nanoseconds since 1970 and since the machine booted; absent once it ended.
+    began: Option<(u64, u64)>,
 }
+
+/// How long before now what happens need not have been written yet: on a busy machine the recorder waits for its turn.
+const UNWRITTEN_NS: u64 = 1_000_000_000;
 
 /// As much of frames as is kept, in bytes: what a recording has by default.
 const MOST_BYTES: usize = 4 << 20;
@@ -81,6 +86,17 @@ impl Own {
     pub(super) fn journal(&mut self, fields: &[(String, String)], names: &mut [String], span: &mut Span) {
         let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         let Some(at_ns) = field("__REALTIME_TIMESTAMP").and_then(|text| text.parse::<u64>().ok()).and_then(|us| us.checked_mul(1000)) else { return };
+        match field("V6CHECK_RECORDING") {
+            Some("began") => {
+                // What happened between two recorders nobody saw.
+                if let Some(ended_ns) = span.until() {
+                    span.gap(ended_ns.min(at_ns), ended_ns.max(at_ns), None);
+                }
+                self.began = field("V6CHECK_UPTIME_NS").and_then(|text| text.parse().ok()).map(|uptime_ns| (at_ns, uptime_ns));
+            }
+            Some(_) => self.began = None,
+            None => {}
+        }
         span.reaches(at_ns);
         if let Some(gap) = field("V6CHECK_GAP").and_then(|text| serde_json::from_str::<Missing>(text).ok()) {
             span.gap(gap.from_ns, gap.until_ns, gap.frames);
@@ -105,6 +121,12 @@ impl Own {
             };
         }
         told.add(at_ns, found, happened);
+    }
+
+    /// Until when the recorder has written all that it saw, if it still goes on `uptime_ns` after the machine booted.
+    pub(super) fn written_until(&self, uptime_ns: u64) -> Option<u64> {
+        let (at_ns, began_ns) = self.began?;
+        Some(at_ns.saturating_add(uptime_ns.checked_sub(began_ns)?.checked_sub(UNWRITTEN_NS)?))
     }
 
     fn told(&mut self, name: &str) -> Option<&mut Told> {

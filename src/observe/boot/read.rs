@@ -53,6 +53,12 @@ pub(super) fn file(path: &Path) -> Result<Reading, ReadError> {
 
 /// Reads a capture from `source`, which is called `name`.
 pub(super) fn stream(source: &mut dyn Read, name: &str) -> Result<Reading, ReadError> {
+    running(source, name, &|| None)
+}
+
+/// The same; where a recorder may still be writing it, `uptime_ns` says after the reading that it is, and how long after the boot of the machine
+/// the reading began.
+pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() -> Option<u64>) -> Result<Reading, ReadError> {
     let failed = |error: capture::CaptureError| ReadError { file: name.to_owned(), what: error.to_string() };
     let mut reader = Reader::new(source).map_err(failed)?;
     let mut pass = Pass {
@@ -66,6 +72,12 @@ pub(super) fn stream(source: &mut dyn Read, name: &str) -> Result<Reading, ReadE
     };
     while let Some(item) = reader.next().map_err(failed)? {
         pass.item(item);
+    }
+    if let Some(own) = &pass.own
+        && let Some(until_ns) = uptime_ns().and_then(|uptime_ns| own.written_until(uptime_ns))
+    {
+        // Who records silence writes nothing.
+        pass.span.reaches(until_ns);
     }
     Ok(pass.finish(name))
 }
@@ -175,6 +187,11 @@ impl Span {
 
     fn began(&self) -> Option<u64> {
         self.covers.map(|(from, _)| from)
+    }
+
+    /// How far it reaches.
+    pub(super) fn until(&self) -> Option<u64> {
+        self.covers.map(|(_, until)| until)
     }
 
     /// Something is missing between two times.

@@ -9,6 +9,7 @@ use super::known::Interface;
 use super::source::{Item, What};
 use crate::capture::{Way, link_type, write};
 use crate::facts::{AddressChange, Change, Happening, LinkChange, RouteChange};
+use crate::observe::host;
 use crate::observe::packet::filter::LONGEST_FRAME;
 
 /// As many interfaces as are described; these blocks are never left out, so that an endless coming and going must not fill the file.
@@ -21,6 +22,7 @@ const EVENT: &str = "V6CHECK_EVENT";
 const FOUND: &str = "V6CHECK_FOUND";
 const RENAMED: &str = "V6CHECK_RENAMED";
 const RECORDING: &str = "V6CHECK_RECORDING";
+const UPTIME: &str = "V6CHECK_UPTIME_NS";
 const CLOCK: &str = "V6CHECK_CLOCK_SET";
 
 /// Blocks that are not written yet, and what numbers them.
@@ -37,7 +39,9 @@ impl Blocks {
     /// The first blocks behind the section header.
     pub(super) fn begin(at_ns: u64) -> Self {
         let mut blocks = Self { full: Vec::new(), bytes: Vec::new(), described: Vec::new() };
-        blocks.push(&write::journal(at_ns, "v6check begins to record", &[(RECORDING, "began")]));
+        // By these two a reader knows how far the recording of a silent guest reaches while it goes on.
+        let uptime_ns = (host::uptime_cs() * 10_000_000).to_string();
+        blocks.push(&write::journal(at_ns, "v6check begins to record", &[(RECORDING, "began"), (UPTIME, &uptime_ns)]));
         blocks
     }
 

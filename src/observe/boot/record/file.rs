@@ -8,6 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,9 @@ const BEGINNING: usize = 256;
 const LONGEST_HEADER: usize = 512;
 /// Of a full file the last part of this size stays, in parts of the whole.
 const TAIL: u64 = 4;
+
+/// How often it is tried to lock the file.
+const LOCK_TRIES: u32 = 5;
 
 /// The field of a gap's journal entry. It stands first, so that it is found in a block's beginning.
 pub(super) const GAP: &str = "V6CHECK_GAP";
@@ -226,10 +231,15 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |chunk| u32::from_ne_bytes(*chunk))
 }
 
+/// Locks the file for as long as it is open, by which its readers tell that the recording goes on.
 fn lock(file: &File) -> io::Result<()> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::Error::new(io::ErrorKind::ResourceBusy, "another recorder writes it")),
-        // Not every file system knows locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            // A reader holds it for a moment, another recorder for good.
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(10)),
+            // Not every file system knows locks.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+        }
     }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "another recorder writes it"))
 }
