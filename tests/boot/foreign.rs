@@ -62,6 +62,19 @@ fn who_only_tests_its_address_is_a_guest_where_it_is_the_only_one() {
 }
 
 #[test]
+fn each_capture_of_a_clients_boot_has_the_one_guest() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/boots");
+    let mut captures = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let guests: Vec<String> = v6check::observe::boot::read(&path).unwrap().into_keys().collect();
+        assert_eq!(guests, [Guest(1).name()], "{}", path.display());
+        captures += 1;
+    }
+    assert!(captures >= 9);
+}
+
+#[test]
 fn the_hosts_end_of_the_link_is_no_guest() {
     let guest = Guest(1);
     let of_tap = |frame: Vec<u8>| {
