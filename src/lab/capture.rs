@@ -23,9 +23,13 @@ impl Guest {
         poll("the recorder's file", COMMAND_LIMIT, || Ok(file.metadata().is_ok_and(|file| file.len() > 0)))
     }
 
-    /// Its recording, as this machine sees it.
-    pub fn recording(&self) -> PathBuf {
-        self.path(RECORDING)
+    /// Ends its recorder, and gives the recording as this machine sees it.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn end_recording(&mut self) -> Result<PathBuf, LabError> {
+        self.stop("recorder")?;
+        Ok(self.path(RECORDING))
     }
 }
 

@@ -275,7 +275,7 @@ pub(crate) fn run(boot: &Boot) -> Result<(), String> {
     for (nic, _) in &stage.ports {
         wrong.extend(compare(report, nic, nic, boot.deviations).into_iter().map(|what| format!("the guest's recording: {what}")));
     }
-    wrong.extend(tshark::differences(&stage.guest.recording())?);
+    wrong.extend(tshark::differences(&stage.guest.end_recording().map_err(lab)?)?);
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n\n{said}", wrong.join("\n"))) }
 }
 

@@ -97,7 +97,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
                 Use::NotYet(why) => Finding::inconclusive(why),
                 Use::Duplicate(message) => self.unless_hidden(ask, true, Finding::fail(EXPECTED, "a duplicate", message).because(Cause::Duplicate)),
                 Use::Ignored(times, last_us) => {
-                    let finding = unused_for(self.ignored(ask, answer, last_us)).because(Cause::Firewall);
+                    let finding = unused_for(ignored(ask, answer, last_us)).because(Cause::Firewall);
                     self.unless_hidden(ask, times >= SENT_AGAIN, finding)
                 }
                 Use::Unused(message) => self.unless_hidden(ask, false, unused_for(message)),
@@ -183,18 +183,6 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         self.unless_hidden(ask, times >= SENT_AGAIN, finding)
     }
 
-    /// A Reply with an address in spite of which the client sent its question again.
-    fn ignored(&self, ask: &Ask, answer: &Answer, last_us: u64) -> String {
-        format!(
-            "the Reply of {} ({}) arrived, and the client did not see it: it sent its {} again for {}; the guest's firewall drops UDP port 546, most \
-             likely",
-            answer.received.from,
-            answer.offer.describe(),
-            kind_name(ask.kind),
-            seconds(last_us.saturating_sub(answer.at_us))
-        )
-    }
-
     fn use_of(&self, ask: &Ask, answer: &Answer) -> Use {
         let name = kind_name(ask.kind);
         let (times, last) = again([ask], answer);
@@ -270,6 +258,18 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         });
         std::iter::once(question).chain(answers).collect()
     }
+}
+
+/// A Reply in spite of which the client sent its question again.
+fn ignored(ask: &Ask, answer: &Answer, last_us: u64) -> String {
+    format!(
+        "the Reply of {} ({}) arrived, and the client did not see it: it sent its {} again for {}; the guest's firewall drops UDP port 546, most \
+         likely",
+        answer.received.from,
+        answer.offer.describe(),
+        kind_name(ask.kind),
+        seconds(last_us.saturating_sub(answer.at_us))
+    )
 }
 
 /// How often any of `asks` was sent after `answer`, those left aside that may have crossed it; and when last.

@@ -56,6 +56,7 @@ enum Party {
 
 /// What shows whether a party is a guest.
 #[derive(Debug, Default, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each was said or was not, whatever else was")]
 struct Said {
     /// It solicited a router.
     solicits: bool,
