@@ -28,7 +28,7 @@ fn recording(name: &str) -> Recording {
         let direction = if frame[6..12] == MAC { Direction::Guest } else { Direction::Received };
         let at_us = time - *began.get_or_insert(time);
         let what = Happening::Frame(SeenFrame { direction, checksum: TransportChecksum::Partial, cut: false, bytes: frame });
-        events.push(Event { at_us, what });
+        events.push(Event { at_us, found: false, what });
     }
     Recording {
         file: format!("{name}.pcap"),

@@ -96,6 +96,23 @@ fn a_recording_is_charted() {
 }
 
 #[test]
+fn what_was_found_at_the_start_is_told_as_found() {
+    let table: Table =
+        "boot = [{ at = 0, found = true, link = \"up\" }, { at = 0, found = true, address = { is = \"fe80::f816:3eff:fe00:1/64\" } }, { at = 1, \
+                        rs = {} }]"
+            .parse()
+            .unwrap();
+    let events: Vec<Table> = table["boot"].clone().try_into().unwrap();
+    let recording = recording(&events).unwrap();
+    let captures = Captures::new();
+    fs::write(captures.path("late.pcapng"), pcapng::file(&[("eth0", &recording)])).unwrap();
+    for options in [&[][..], &["--chart"]] {
+        let text = captures.watch("late.pcapng", options);
+        assert!(text.contains("link is up") && text.contains("fe80::f816:3eff:fe00:1/64 found"), "{text}");
+    }
+}
+
+#[test]
 fn every_line_of_json_is_json_with_what_the_text_has() {
     let text = Captures::new().watch("good.pcapng", &["--json"]);
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -89,6 +89,9 @@ pub enum Recorder {
 pub struct Event {
     /// When, in microseconds since the capture began.
     pub at_us: u64,
+    /// It was found to be so, at the beginning or after a gap: nobody saw it come about.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
     /// What.
     pub what: Happening,
 }

@@ -23,15 +23,18 @@ pub(super) enum What {
 
 /// The strongest witness that `what` happened within `window_s` seconds of the interface's coming up: in words, and as evidence. The kernel makes
 /// the link-local address as the interface comes up.
-pub(super) fn of(subject: &Subject<'_>, window_s: u64, what: What) -> Option<(String, Evidence)> {
+///
+/// Beside a recording that tells of the question and leaves it open (`recorded`), only those are heard that it cannot contradict: that the address is
+/// there now and since when, not that a client was given one; that a client asked, not that it ran.
+pub(super) fn of(subject: &Subject<'_>, window_s: u64, what: What, recorded: bool) -> Option<(String, Evidence)> {
     let (_, tenses) = subject.on_interface().ok()?;
     let addresses = tenses.state.addresses.get().ok()?;
     let up_cs = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;
     let clock = Clock { up_cs, window_cs: window_s.saturating_mul(100) };
-    let (source, words) = journal(tenses, &clock, what)
-        .or_else(|| lease(subject, tenses, &clock))
+    let told = || journal(tenses, &clock, what).or_else(|| lease(subject, tenses, &clock));
+    let (source, words) = if recorded && what == What::Completed { None } else { told() }
         .or_else(|| address(tenses, &clock))
-        .or_else(|| if what == What::Asked { process(subject, &clock) } else { None })?;
+        .or_else(|| if what == What::Asked && !recorded { process(subject, &clock) } else { None })?;
     let evidence = Evidence { tense: Tense::Boot, source, value: format!("{words} (weaker than a recording)") };
     Some((words, evidence))
 }

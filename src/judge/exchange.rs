@@ -14,11 +14,8 @@ pub(super) struct Ask {
     /// DUID of the client.
     pub(super) duid: Vec<u8>,
     iaids: Vec<u32>,
-    /// When it was sent first and last, in microseconds since the capture began.
-    pub(super) first_us: u64,
-    pub(super) last_us: u64,
-    /// How often it was sent.
-    pub(super) times: usize,
+    /// When it was sent, each time, in microseconds since the capture began; at least once.
+    pub(super) sent_us: Vec<u64>,
     /// What came back, in the order of time.
     pub(super) answers: Vec<Answer>,
 }
@@ -33,6 +30,28 @@ pub(super) struct Answer {
     pub(super) offer: Offer,
     /// Its end is missing, where an address may have been.
     pub(super) cut: bool,
+}
+
+impl Ask {
+    /// When it was sent first.
+    pub(super) fn first_us(&self) -> u64 {
+        self.sent_us.first().copied().unwrap_or_default()
+    }
+
+    /// When it was sent last.
+    pub(super) fn last_us(&self) -> u64 {
+        self.sent_us.last().copied().unwrap_or_default()
+    }
+
+    /// When it is sent again at the latest if nothing that comes is seen: after at most 2.1 times the wait before, and 1.1 seconds at first (RFC 8415
+    /// section 15).
+    pub(super) fn due_us(&self) -> u64 {
+        let wait_us = match self.sent_us[..] {
+            [.., before, last] => (last - before).saturating_mul(21) / 10,
+            _ => 1_100_000,
+        };
+        self.last_us().saturating_add(wait_us)
+    }
 }
 
 impl Answer {
@@ -54,17 +73,14 @@ pub(super) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
         }
         let same = |ask: &&mut Ask| ask.kind == message.kind && ask.transaction_id == message.transaction_id && ask.duid == duid;
         if let Some(ask) = asks.iter_mut().rev().find(same) {
-            ask.last_us = said.at_us;
-            ask.times += 1;
+            ask.sent_us.push(said.at_us);
         } else {
             asks.push(Ask {
                 kind: message.kind,
                 transaction_id: message.transaction_id,
                 duid: duid.to_vec(),
                 iaids,
-                first_us: said.at_us,
-                last_us: said.at_us,
-                times: 1,
+                sent_us: vec![said.at_us],
                 answers: Vec::new(),
             });
         }
@@ -75,7 +91,7 @@ pub(super) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
         let solicited = received.message.kind == kind::ADVERTISE;
         // The latest question before it: a client may use one transaction for several.
         let fits = |ask: &&mut Ask| {
-            ask.first_us <= said.at_us && (ask.kind == kind::SOLICIT || !solicited) && received.answers(ask.transaction_id, &ask.duid)
+            ask.first_us() <= said.at_us && (ask.kind == kind::SOLICIT || !solicited) && received.answers(ask.transaction_id, &ask.duid)
         };
         match asks.iter_mut().rev().find(fits) {
             Some(ask) => {

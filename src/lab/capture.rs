@@ -23,9 +23,13 @@ impl Guest {
         poll("the recorder's file", COMMAND_LIMIT, || Ok(file.metadata().is_ok_and(|file| file.len() > 0)))
     }
 
-    /// Its recording, as this machine sees it.
-    pub fn recording(&self) -> PathBuf {
-        self.path(RECORDING)
+    /// Ends its recorder, and gives the recording as this machine sees it.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn end_recording(&mut self) -> Result<PathBuf, LabError> {
+        self.stop("recorder")?;
+        Ok(self.path(RECORDING))
     }
 }
 
@@ -42,7 +46,7 @@ impl CalicoLink {
     /// # Errors
     /// tcpdump does not start.
     pub fn capture(&self, port: &Port, options: &[&str]) -> Result<Capture, LabError> {
-        let file = self.path(&format!("{}.pcap", port.tap));
+        let file = self.captured_file(port);
         let log = self.path(&format!("{}.tcpdump", port.tap));
         let mut command = self.router().command("tcpdump");
         command.args(["-Z", "root", "-U", "-i", &port.tap, "-w"]).arg(&file).args(options);
@@ -51,6 +55,18 @@ impl CalicoLink {
         let listens = || Ok(std::fs::read_to_string(&log).is_ok_and(|text| text.contains("listening on")));
         poll("tcpdump listens", COMMAND_LIMIT, listens)?;
         Ok(Capture { daemon, file })
+    }
+
+    /// How long the capture of `port` is by now, in bytes: tcpdump gets packets from the kernel with some delay.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn captured(&self, port: &Port) -> Result<u64, LabError> {
+        self.captured_file(port).metadata().map(|file| file.len()).map_err(LabError::io("tcpdump's file"))
+    }
+
+    fn captured_file(&self, port: &Port) -> PathBuf {
+        self.path(&format!("{}.pcap", port.tap))
     }
 }
 

@@ -241,6 +241,13 @@ impl Guest {
         Ok(())
     }
 
+    /// Ends a daemon by SIGTERM.
+    pub(super) fn stop(&mut self, name: &str) -> Result<(), LabError> {
+        let Some(mut client) = self.clients.remove(name) else { return Err(LabError::Refused(format!("no {name} was started"))) };
+        client.terminate();
+        client.wait(COMMAND_LIMIT).map(drop)
+    }
+
     /// Takes note of the daemons that have ended.
     pub(super) fn reap(&mut self) -> Result<(), LabError> {
         self.clients.values_mut().try_for_each(|client| client.ended().map(drop))

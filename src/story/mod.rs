@@ -103,19 +103,10 @@ impl Narrator {
 
     /// The event in words; `None` where nothing of it is new.
     pub fn tell(&mut self, event: &Event) -> Option<Told> {
-        self.told(event, false)
-    }
-
-    /// The same of what was found to be so: nobody saw it come about.
-    pub fn found(&mut self, event: &Event) -> Option<Told> {
-        self.told(event, true)
-    }
-
-    fn told(&mut self, event: &Event, found: bool) -> Option<Told> {
         match &event.what {
             Happening::Frame(frame) => Some(self.conversation.tell(event.at_us, frame)),
             other => {
-                let context = kernel::Context { at_us: event.at_us, found, heard: &self.conversation, client: self.client.as_deref() };
+                let context = kernel::Context { at_us: event.at_us, found: event.found, heard: &self.conversation, client: self.client.as_deref() };
                 let words = self.kernel.tell(other, &context)?;
                 Some(words.told(event.at_us, Actor::Kernel, Actor::Guest))
             }

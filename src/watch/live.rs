@@ -79,8 +79,7 @@ impl Live {
     fn hear(&mut self, news: boot::Live<'_>) -> ControlFlow<()> {
         self.changed = true;
         match news {
-            boot::Live::Happened(name, event) => self.event(name, event, false),
-            boot::Live::Found(name, event) => self.event(name, event, true),
+            boot::Live::Happened(name, event) => self.event(name, event),
             boot::Live::Renamed { from, to } => {
                 if let Some(recording) = self.recordings.remove(from) {
                     self.recordings.insert(to.into(), recording);
@@ -102,7 +101,7 @@ impl Live {
         if self.screen.closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn event(&mut self, name: &str, event: Event, found: bool) {
+    fn event(&mut self, name: &str, event: Event) {
         if !self.recordings.contains_key(name) && self.recordings.len() >= MOST_INTERFACES {
             return;
         }
@@ -110,13 +109,12 @@ impl Live {
         if narrator.lacks_client(&event) {
             narrator.name_client(client(name));
         }
-        let told = if found { narrator.found(&event) } else { narrator.tell(&event) };
-        if let Some(told) = told {
+        if let Some(told) = narrator.tell(&event) {
             self.screen.event(&Line { clock: &self.clock, interface: Some(name), told: &told });
         }
         let began = self.clock.began();
         let recording = self.recordings.entry(name.to_owned()).or_insert_with(|| empty(began));
-        keep(recording, event, found);
+        keep(recording, event);
     }
 
     fn elapsed_us(&self) -> u64 {
@@ -161,9 +159,9 @@ fn empty(began: String) -> Recording {
 }
 
 /// Keeps an event for the diagnosis; of very many, the first and the last, with a gap between them.
-fn keep(recording: &mut Recording, event: Event, found: bool) {
+fn keep(recording: &mut Recording, event: Event) {
     if let Happening::Link(LinkChange { up: true, carrier: true }) = event.what
-        && !found
+        && !event.found
     {
         recording.up_at_us = recording.up_at_us.or(Some(event.at_us));
     }

@@ -44,8 +44,51 @@ fn two_guests_have_what_concerns_each() {
 fn a_second_owner_of_the_address_is_heard() {
     let (one, mut other) = (Guest(1), Guest(1).dad());
     other[6..12].copy_from_slice(&Guest(9).mac().octets());
-    let recordings = File::ethernet(&["br0"]).add(0, 100, &one.dad()).add(0, 200, &other).read();
-    assert_eq!(told(&recordings[&one.name()]), ["0 guest NS", "100 network NS"]);
+    let recordings = File::ethernet(&["br0"]).add(0, 100, &one.dad()).add(0, 200, &other).add(0, 300, &one.rs()).read();
+    assert_eq!(recordings.keys().collect::<Vec<_>>(), [&one.name()]);
+    assert_eq!(told(&recordings[&one.name()]), ["0 guest NS", "100 network NS", "200 guest RS"]);
+}
+
+#[test]
+fn who_only_tests_its_address_is_a_guest_where_it_is_the_only_one() {
+    let (guest, node) = (Guest(1), Guest(9));
+    let names = |file: &mut File| file.read().into_keys().collect::<Vec<_>>();
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &guest.dad())), [guest.name()]);
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &guest.dad()).add(0, 100, &ra())), [guest.name()], "a router is none");
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &guest.dad()).add(0, 100, &node.dad())), [""; 0], "either may be the router");
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &guest.dad()).add(0, 100, &node.dad()).add(0, 200, &guest.solicit(1))), [guest.name()]);
+    let mut apart = File::ethernet(&["tap1", "tap2"]);
+    assert_eq!(names(apart.add(0, 0, &guest.dad()).add(1, 0, &node.dad())), [guest.name(), node.name()], "each on a link of its own");
+}
+
+#[test]
+fn each_capture_of_a_clients_boot_has_the_one_guest() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/boots");
+    let mut captures = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let guests: Vec<String> = v6check::observe::boot::read(&path).unwrap().into_keys().collect();
+        assert_eq!(guests, [Guest(1).name()], "{}", path.display());
+        captures += 1;
+    }
+    assert!(captures >= 9);
+}
+
+#[test]
+fn the_hosts_end_of_the_link_is_no_guest() {
+    let guest = Guest(1);
+    let of_tap = |frame: Vec<u8>| {
+        let mut frame = frame;
+        frame[6] = 0xfe;
+        frame
+    };
+    let names = |file: &mut File| file.read().into_keys().collect::<Vec<_>>();
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &of_tap(guest.dad()))), [""; 0]);
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &of_tap(guest.dad())).add(0, 100, &guest.dad())), [guest.name()]);
+    let mut both = File::ethernet(&["tap1"]);
+    both.add(0, 0, &of_tap(guest.dad())).add(0, 10, &guest.dad()).add(0, 100, &of_tap(guest.rs())).add(0, 200, &guest.rs());
+    assert_eq!(names(&mut both), [guest.name()]);
+    assert_eq!(names(File::ethernet(&["tap1"]).add(0, 0, &of_tap(guest.rs()))), ["fe:16:3e:00:00:01"], "by its MAC address alone it may be a guest");
 }
 
 #[test]

@@ -94,6 +94,8 @@ fn what_was_found_up_came_up_at_an_unknown_time() {
     file.news(0, &[&found("eth1")[..], &[("V6CHECK_EVENT", DOWN)]].concat()).event(7000, "eth1", UP);
     let recordings = read(&file.0);
     assert_eq!((recordings["eth0"].up_at_us, recordings["eth1"].up_at_us), (None, Some(7_000_000)));
+    let found = |name: &str| recordings[name].events.iter().map(|event| event.found).collect::<Vec<_>>();
+    assert_eq!((found("eth0"), found("eth1")), (vec![true, false, false], vec![true, false]));
 }
 
 #[test]

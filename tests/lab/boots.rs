@@ -34,44 +34,15 @@ pub(crate) struct Boot {
 }
 
 const ETH0: &[&str] = &["eth0"];
+const TWO: &[&str] = &["eth0", "eth1"];
+const ETH1_SILENT: &[Deviation] =
+    &[("dhcpv6-at-boot", "eth1", FAIL, "guest", "solicit"), ("dhcpv6-exchange-completed", "eth1", FAIL, "guest", "solicit")];
 
+/// Those that take long are first, so that the others run beside them.
 pub(crate) const BOOTS: &[Boot] = &[
-    good("boot-good-dhclient", |stage| up(stage, Stack::Ifupdown)),
-    good("boot-good-dhcpcd", |stage| up(stage, Stack::Dhcpcd)),
-    good("boot-good-networkd", |stage| up(stage, Stack::Networkd)),
-    good("boot-good-networkmanager", |stage| up(stage, Stack::NetworkManager)),
-    good("boot-first-rs-lost", first_rs_lost),
-    good("boot-first-rs-lost-networkd", |stage| {
-        lose_first_rs(stage)?;
-        up(stage, Stack::Networkd)
-    }),
-    good("boot-server-late", |stage| server_late(stage, Stack::Ifupdown)),
-    good("boot-server-late-dhcpcd", |stage| server_late(stage, Stack::Dhcpcd)),
-    Boot {
-        name: "boot-advertise-dropped",
-        nics: ETH0,
-        act: |stage| drops(stage, Stack::Ifupdown),
-        deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "guest", "request")],
-    },
-    Boot {
-        name: "boot-advertise-dropped-networkd",
-        nics: ETH0,
-        act: |stage| drops(stage, Stack::Networkd),
-        deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "guest", "request")],
-    },
-    Boot {
-        name: "boot-one-of-two-silent",
-        nics: &["eth0", "eth1"],
-        act: one_silent,
-        deviations: &[("dhcpv6-at-boot", "eth1", FAIL, "guest", "solicit"), ("dhcpv6-exchange-completed", "eth1", FAIL, "guest", "solicit")],
-    },
+    Boot { name: "boot-one-of-two-silent", nics: TWO, act: |stage| one_silent(stage, Stack::Ifupdown), deviations: ETH1_SILENT },
+    Boot { name: "boot-one-of-two-silent-networkmanager", nics: TWO, act: |stage| one_silent(stage, Stack::NetworkManager), deviations: ETH1_SILENT },
     Boot { name: "boot-client-by-hand-later", nics: ETH0, act: by_hand_later, deviations: &[("dhcpv6-at-boot", "*", FAIL, "guest", "after")] },
-    Boot {
-        name: "boot-server-refuses",
-        nics: ETH0,
-        act: refused,
-        deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "network", "noaddrsavail")],
-    },
     Boot {
         name: "boot-server-silent",
         nics: ETH0,
@@ -84,16 +55,48 @@ pub(crate) const BOOTS: &[Boot] = &[
         act: never_requests,
         deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "guest", "request")],
     },
-    Boot {
-        name: "boot-duplicate-address",
-        nics: ETH0,
-        act: duplicate,
-        deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "network", "duplicate")],
-    },
+    refused("boot-server-refuses", |stage| refuses(stage, Stack::Ifupdown)),
+    refused("boot-server-refuses-dhcpcd", |stage| refuses(stage, Stack::Dhcpcd)),
+    refused("boot-server-refuses-networkd", |stage| refuses(stage, Stack::Networkd)),
+    refused("boot-server-refuses-networkmanager", |stage| refuses(stage, Stack::NetworkManager)),
+    dropped("boot-advertise-dropped", |stage| drops(stage, Stack::Ifupdown)),
+    dropped("boot-advertise-dropped-dhcpcd", |stage| drops(stage, Stack::Dhcpcd)),
+    // Its Solicits ask for a Reply at once (Rapid Commit).
+    dropped("boot-advertise-dropped-networkd", |stage| drops(stage, Stack::Networkd)),
+    dropped("boot-advertise-dropped-networkmanager", |stage| drops(stage, Stack::NetworkManager)),
+    duplicated("boot-duplicate-address", |stage| duplicate(stage, Stack::Ifupdown)),
+    duplicated("boot-duplicate-address-dhcpcd", |stage| duplicate(stage, Stack::Dhcpcd)),
+    duplicated("boot-duplicate-address-networkd", |stage| duplicate(stage, Stack::Networkd)),
+    duplicated("boot-duplicate-address-networkmanager", |stage| duplicate(stage, Stack::NetworkManager)),
+    good("boot-server-late", |stage| server_late(stage, Stack::Ifupdown)),
+    good("boot-server-late-dhcpcd", |stage| server_late(stage, Stack::Dhcpcd)),
+    good("boot-server-late-networkd", |stage| server_late(stage, Stack::Networkd)),
+    good("boot-server-late-networkmanager", |stage| server_late(stage, Stack::NetworkManager)),
+    good("boot-first-rs-lost", |stage| first_rs_lost(stage, Stack::Ifupdown)),
+    good("boot-first-rs-lost-dhcpcd", |stage| first_rs_lost(stage, Stack::Dhcpcd)),
+    good("boot-first-rs-lost-networkd", |stage| first_rs_lost(stage, Stack::Networkd)),
+    good("boot-first-rs-lost-networkmanager", |stage| first_rs_lost(stage, Stack::NetworkManager)),
+    good("boot-good-dhclient", |stage| up(stage, Stack::Ifupdown)),
+    good("boot-good-dhcpcd", |stage| up(stage, Stack::Dhcpcd)),
+    good("boot-good-networkd", |stage| up(stage, Stack::Networkd)),
+    good("boot-good-networkmanager", |stage| up(stage, Stack::NetworkManager)),
 ];
 
 const fn good(name: &'static str, act: fn(&mut Stage) -> Result<(), LabError>) -> Boot {
     Boot { name, nics: ETH0, act, deviations: &[] }
+}
+
+const fn refused(name: &'static str, act: fn(&mut Stage) -> Result<(), LabError>) -> Boot {
+    Boot { name, nics: ETH0, act, deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "network", "noaddrsavail")] }
+}
+
+const fn duplicated(name: &'static str, act: fn(&mut Stage) -> Result<(), LabError>) -> Boot {
+    Boot { name, nics: ETH0, act, deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "network", "duplicate")] }
+}
+
+/// The message that it tells by has to name the firewall.
+const fn dropped(name: &'static str, act: fn(&mut Stage) -> Result<(), LabError>) -> Boot {
+    Boot { name, nics: ETH0, act, deviations: &[("dhcpv6-exchange-completed", "*", FAIL, "guest", "firewall")] }
 }
 
 /// A guest that records, and a compute host whose taps are captured.
@@ -121,6 +124,18 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Has something unrelated go over the link, as on any link: that is what shows how far a capture of another program reaches.
+    fn chat(&self, port: &Port) -> Result<(), LabError> {
+        let before = self.link.captured(port)?;
+        poll("the capture has something unrelated", STATE_LIMIT, || {
+            // Whether it is answered does not matter.
+            let _ = self.link.router().succeed("ping", &["-c", "1", "-W", "1", "-I", &port.tap, "ff02::1"]);
+            Ok(self.link.captured(port)? > before)
+        })
+    }
+}
+
 fn up(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     stage.link.serve()?;
     stage.guest.boot_by(stack)?;
@@ -136,9 +151,9 @@ fn lose_first_rs(stage: &Stage) -> Result<(), LabError> {
     )
 }
 
-fn first_rs_lost(stage: &mut Stage) -> Result<(), LabError> {
+fn first_rs_lost(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     lose_first_rs(stage)?;
-    up(stage, Stack::Ifupdown)
+    up(stage, stack)
 }
 
 fn server_late(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
@@ -150,6 +165,14 @@ fn server_late(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     stage.guest.wait_for_global("eth0")
 }
 
+/// dhcpcd sets no route before it has an address.
+fn without_address(stage: &Stage, stack: Stack) -> Result<(), LabError> {
+    if stack != Stack::Dhcpcd {
+        stage.guest.wait_for_default_route("eth0")?;
+    }
+    stage.guest.wait_for_age(SEVERAL_SOLICITS)
+}
+
 fn drops(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     stage
         .guest
@@ -157,13 +180,12 @@ fn drops(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
         .nft("table inet filter {\n chain input {\n  type filter hook input priority filter; policy accept;\n  udp dport 546 drop\n }\n}\n")?;
     stage.link.serve()?;
     stage.guest.boot_by(stack)?;
-    stage.guest.wait_for_default_route("eth0")?;
-    stage.guest.wait_for_age(SEVERAL_SOLICITS)
+    without_address(stage, stack)
 }
 
-fn one_silent(stage: &mut Stage) -> Result<(), LabError> {
+fn one_silent(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     stage.guest.nic("eth1")?.dhcpv6 = false;
-    up(stage, Stack::Ifupdown)?;
+    up(stage, stack)?;
     stage.guest.wait_for_age(PAST_THE_WINDOW)
 }
 
@@ -177,12 +199,11 @@ fn by_hand_later(stage: &mut Stage) -> Result<(), LabError> {
 }
 
 /// The server does not know the guest's MAC address.
-fn refused(stage: &mut Stage) -> Result<(), LabError> {
+fn refuses(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     let address = stage.ports[0].1.address;
     stage.link.serve_hosts(vec![Host { mac: "fa:16:3e:99:99:99".into(), address }])?;
-    stage.guest.boot_by(Stack::Ifupdown)?;
-    stage.guest.wait_for_default_route("eth0")?;
-    stage.guest.wait_for_age(SEVERAL_SOLICITS)
+    stage.guest.boot_by(stack)?;
+    without_address(stage, stack)
 }
 
 fn server_silent(stage: &mut Stage) -> Result<(), LabError> {
@@ -202,26 +223,32 @@ duid = bytes.fromhex('00030001fa163e000001')
 solicit = b'\\x01\\x12\\x34\\x56' + option(1, duid) + option(8, b'\\0\\0') + option(6, b'\\0\\x52') + option(3, struct.pack('!III', 1, 0, 0))
 s.sendto(solicit, ('ff02::1:2', 547, 0, socket.if_nametoindex('eth0')))
 s.recv(2000)
+print('advertised', flush=True)
 time.sleep(1000)
 ";
     stage.guest.nic("eth0")?.dhcpv6 = false;
     stage.link.serve()?;
     stage.guest.boot_by(Stack::Ifupdown)?;
     stage.guest.wait_for_default_route("eth0")?;
+    // The first Router Advertisement may come before the address can be sent from.
+    stage.guest.wait_for("eth0", "a usable link-local address", |address| address["scope"] == "link" && address["tentative"] != true)?;
     let log = File::create(stage.guest.path("client.log")).map_err(LabError::io("the client's log"))?;
     stage.programs.push(Daemon::start(stage.guest.command("python3").args(["-c", CLIENT]), &log)?);
+    let says = || fs::read_to_string(stage.guest.path("client.log")).unwrap_or_default();
+    poll("the client has an Advertise", STATE_LIMIT, || Ok(says().contains("advertised")))
+        .map_err(|error| LabError::Refused(format!("{error}: {}", says())))?;
     stage.guest.wait_for_age(SEVERAL_SOLICITS + Duration::from_secs(8))
 }
 
 /// The compute host's end of the link answers for the guest's address.
-fn duplicate(stage: &mut Stage) -> Result<(), LabError> {
+fn duplicate(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     let port = &stage.ports[0].1;
     stage.link.router().ip(&format!("addr add {}/128 dev {} nodad noprefixroute", port.address, port.tap))?;
     stage.link.serve()?;
-    stage.guest.boot_by(Stack::Ifupdown)?;
+    stage.guest.boot_by(stack)?;
     stage.guest.wait_for_default_route("eth0")?;
-    let lease = stage.guest.path("var/lib/dhcp/dhclient6.eth0.leases");
-    poll("dhclient has a lease", STATE_LIMIT, || Ok(fs::read_to_string(&lease).is_ok_and(|text| text.contains("iaaddr"))))?;
+    let server = stage.link.server()?.0;
+    poll("the server gives the address", STATE_LIMIT, || Ok(server.log().contains("DHCPREPLY")))?;
     stage.guest.wait_for_age(SEVERAL_SOLICITS)
 }
 
@@ -232,6 +259,7 @@ pub(crate) fn run(boot: &Boot) -> Result<(), String> {
     (boot.act)(&mut stage).map_err(lab)?;
     let mut wrong = Vec::new();
     for ((nic, port), capture) in stage.ports.iter().zip(&mut captures) {
+        stage.chat(port).map_err(lab)?;
         // Before v6check asks anything itself, so that the two captures end alike.
         let file = capture.end().map_err(lab)?;
         let (code, report) = replay(file)?;
@@ -247,7 +275,7 @@ pub(crate) fn run(boot: &Boot) -> Result<(), String> {
     for (nic, _) in &stage.ports {
         wrong.extend(compare(report, nic, nic, boot.deviations).into_iter().map(|what| format!("the guest's recording: {what}")));
     }
-    wrong.extend(tshark::differences(&stage.guest.recording())?);
+    wrong.extend(tshark::differences(&stage.guest.end_recording().map_err(lab)?)?);
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n\n{said}", wrong.join("\n"))) }
 }
 

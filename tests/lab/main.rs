@@ -53,8 +53,8 @@ fn obstacle() -> Option<String> {
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(CELLS_AT_ONCE);
-    let mut trials: Vec<Trial> = cells::CELLS.iter().chain(stacks::CELLS).map(|cell| trial(cell.name, || cells::run(cell))).collect();
-    trials.extend(boots::BOOTS.iter().map(|boot| trial(boot.name, || boots::run(boot))));
+    let mut trials: Vec<Trial> = boots::BOOTS.iter().map(|boot| trial(boot.name, || boots::run(boot))).collect();
+    trials.extend(cells::CELLS.iter().chain(stacks::CELLS).map(|cell| trial(cell.name, || cells::run(cell))));
     trials.extend(promises::ALL.iter().map(|(name, promise)| trial(name, promise)));
     libtest_mimic::run(&arguments, trials).exit();
 }

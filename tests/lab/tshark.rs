@@ -162,7 +162,8 @@ fn options(list: &[DhcpOption], to: &mut [Vec<String>]) {
             }
             DhcpOption::Preference(_) => (7, &[]),
             DhcpOption::ElapsedTime(hundredths) => {
-                to[11].push(hundredths.to_string());
+                // tshark 4.0 shows milliseconds.
+                to[11].push((u32::from(*hundredths) * 10).to_string());
                 (8, &[])
             }
             DhcpOption::StatusCode(code, text) => {
@@ -171,6 +172,14 @@ fn options(list: &[DhcpOption], to: &mut [Vec<String>]) {
                     to[13].push(String::from_utf8_lossy(text).into_owned());
                 }
                 (13, &[])
+            }
+            // An IA_PD's IAID, T1 and T2 have the names of an IA_NA's.
+            DhcpOption::Other(code @ 25, data) => {
+                let mut numbers = data.chunks_exact(4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+                to[4].extend(numbers.next().map(|iaid| format!("{iaid:08x}")));
+                to[5].extend(numbers.next().map(|t1_s| t1_s.to_string()));
+                to[6].extend(numbers.next().map(|t2_s| t2_s.to_string()));
+                (*code, &[])
             }
             DhcpOption::Other(code, _) => (*code, &[]),
             DhcpOption::Rest(_) => continue,

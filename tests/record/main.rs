@@ -57,8 +57,10 @@ fn follow_eth0() {
         let mut signals = Signals::catch().unwrap();
         let mut told = |live: Live<'_>| {
             match live {
-                Live::Happened(name, event) => println!("{name} {}", serde_json::to_string(&event).unwrap()),
-                Live::Found(name, event) => println!("found {name} {}", serde_json::to_string(&event).unwrap()),
+                Live::Happened(name, event) => {
+                    let how = if event.found { "found " } else { "" };
+                    println!("{how}{name} {}", serde_json::to_string(&event).unwrap());
+                }
                 other => println!("{other:?}"),
             }
             ControlFlow::Continue(())

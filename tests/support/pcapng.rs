@@ -26,7 +26,9 @@ pub(crate) fn file(recordings: &[(&str, &Recording)]) -> Vec<u8> {
                 }
                 other => {
                     let json = serde_json::to_string(other).unwrap();
-                    write::journal(at_ns, "something changed", &[("V6CHECK_INTERFACE", name), ("V6CHECK_EVENT", &json)])
+                    let mut fields = vec![("V6CHECK_INTERFACE", *name), ("V6CHECK_EVENT", &json)];
+                    fields.extend(event.found.then_some(("V6CHECK_FOUND", "1")));
+                    write::journal(at_ns, "something changed", &fields)
                 }
             };
             blocks.push((at_ns, block));

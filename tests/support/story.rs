@@ -33,6 +33,9 @@ struct Short {
     cut: Option<usize>,
     #[serde(default)]
     spoilt: bool,
+    /// It was so when the recording began.
+    #[serde(default)]
+    found: bool,
     #[serde(flatten)]
     what: What,
 }
@@ -171,11 +174,12 @@ pub(crate) fn recording(list: &[Table]) -> Result<Recording, String> {
             gaps.push(Gap { from_us: at_us, until_us: last, frames: None });
             continue;
         }
+        let found = short.found;
         let what = short.happening().map_err(|error| format!("boot, event {number}: {error}"))?;
-        if let (Happening::Link(LinkChange { up: true, carrier: true }), None) = (&what, up_at_us) {
+        if let (Happening::Link(LinkChange { up: true, carrier: true }), None, false) = (&what, up_at_us, found) {
             up_at_us = Some(at_us);
         }
-        events.push(Event { at_us, what });
+        events.push(Event { at_us, found, what });
     }
     Ok(Recording {
         file: "/run/v6check/boot.pcapng".into(),

@@ -32,10 +32,16 @@ impl Kind for Dhcpv6AtBoot {
 /// # Errors
 /// The guest does not run, so that there is nothing to look at.
 pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recording: impl FnOnce(&Story<'_>) -> Finding) -> Judgement {
-    let finding = match Story::of(subject) {
-        Ok(story) => by_recording(&story),
+    let (finding, recorded) = match Story::of(subject) {
+        Ok(story) => {
+            let tells = match what {
+                What::Asked => story.from_the_start(),
+                What::Completed => story.client().next().is_some(),
+            };
+            (by_recording(&story), tells)
+        }
         Err(absent @ Unknown { absent: true, .. }) => return Err(absent),
-        Err(Unknown { reason, .. }) => Finding::inconclusive(reason),
+        Err(Unknown { reason, .. }) => (Finding::inconclusive(reason), false),
     };
     if finding.verdict != Verdict::Inconclusive {
         return Ok(finding);
@@ -44,7 +50,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         What::Asked => (EXPECTED, "DHCPv6 request"),
         What::Completed => ("a DHCPv6 exchange that ends with an address", "completed DHCPv6 exchange"),
     };
-    if let Some((words, evidence)) = boot_witness::of(subject, window_s, what) {
+    if let Some((words, evidence)) = boot_witness::of(subject, window_s, what, recorded) {
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
     let why = finding.reason.unwrap_or_default();

@@ -140,7 +140,7 @@ impl<'a> Talk<'a> {
     /// The frames that `part` takes, by whether the guest sent them and whether their checksums are as they went over the wire.
     fn new(recording: &'a Recording, mut part: impl FnMut(bool, &wire::frame::Frame<'_>, bool) -> Option<Part>) -> Self {
         let mut talk = Self { recording, frames: Vec::new(), frames_dropped: 0, began_us: 0, asked_us: None, answered: false };
-        for Event { at_us, what } in &recording.events {
+        for Event { at_us, what, .. } in &recording.events {
             let Happening::Frame(SeenFrame { direction, checksum, cut: false, bytes }) = what else { continue };
             let Some((frame, _)) = wire::frame::Frame::parse(bytes).filter(|_| *direction != Direction::Sent) else { continue };
             let Some(part) = part(*direction == Direction::Guest, &frame, *checksum == TransportChecksum::Complete) else { continue };

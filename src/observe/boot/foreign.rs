@@ -1,20 +1,21 @@
 //! A capture of another program, taken anywhere on the link: who the guests are is told by what is said.
 //!
-//! A guest is who sends Router Solicitations, tests an address (Neighbor Solicitation from `::`), sends messages of a DHCPv6 client, or has a
-//! server answer it; who advertises itself as a router or sends messages of a server is the network, whatever else it says. A party is told by
-//! its MAC address; where a capture has none, by what the messages say of it, else by its address.
+//! A guest is who sends Router Solicitations or messages of a DHCPv6 client, or has a server answer it; who advertises itself as a router or sends
+//! messages of a server is the network, whatever else it says. Every node tests its addresses (Neighbor Solicitation from `::`): who says no more
+//! is a guest only where it is the only one. A party is told by its MAC address; where a capture has none, by what the messages say of it, else by its
+//! address.
 
 mod guest;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
 use super::read::Span;
 use crate::capture::{self, Packet};
 use crate::facts::{Mac, Recording};
-use crate::gather::{Gather, sort_by_time};
+use crate::gather::sort_by_time;
 use crate::wire::dhcpv6::kind;
 use crate::wire::frame::{Frame, Payload};
 use crate::wire::message::Message;
@@ -56,9 +57,25 @@ enum Party {
 
 /// What shows whether a party is a guest.
 #[derive(Debug, Default, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each was said or was not, whatever else was")]
 struct Said {
+    /// It solicited a router.
+    solicits: bool,
+    /// It is the client of a DHCPv6 server.
     client: bool,
+    /// It tested an address.
+    tests: bool,
+    /// It is a router or server.
     network: bool,
+}
+
+impl Said {
+    fn join(&mut self, other: Self) {
+        self.solicits |= other.solicits;
+        self.client |= other.client;
+        self.tests |= other.tests;
+        self.network |= other.network;
+    }
 }
 
 /// To whom a frame went.
@@ -139,24 +156,26 @@ impl Foreign {
 
     /// What a message says of who sent it and of whom it is for.
     fn note(&mut self, from: Party, to: To, frame: &Frame<'_>, message: &Message, tests: bool) {
-        let (client, network) = match message {
-            Message::RouterSolicitation(_) => (true, false),
-            Message::NeighborSolicitation(_) => (tests, false),
-            Message::RouterAdvertisement(_) => (false, true),
-            Message::FromClient(it) => (!matches!(it.kind, kind::RELAY_FORWARD | kind::RELAY_REPLY) && is_from(frame, 547) != Some(true), false),
-            Message::ToClient(it) => (false, matches!(it.kind, kind::ADVERTISE | kind::REPLY | kind::RECONFIGURE)),
-            _ => (false, false),
+        let nothing = Said::default();
+        let said = match message {
+            Message::RouterSolicitation(_) => Said { solicits: true, ..nothing },
+            Message::NeighborSolicitation(_) => Said { tests, ..nothing },
+            Message::RouterAdvertisement(_) => Said { network: true, ..nothing },
+            Message::FromClient(it) => {
+                let relayed = matches!(it.kind, kind::RELAY_FORWARD | kind::RELAY_REPLY) || is_from(frame, 547) == Some(true);
+                Said { client: !relayed, ..nothing }
+            }
+            Message::ToClient(it) => Said { network: matches!(it.kind, kind::ADVERTISE | kind::REPLY | kind::RECONFIGURE), ..nothing },
+            _ => nothing,
         };
         let asked = match (message, to) {
-            (Message::ToClient(_), To::One(party)) if network => Some(party),
+            (Message::ToClient(_), To::One(party)) if said.network => Some(party),
             _ => None,
         };
-        for (party, client, network) in [(Some(from), client, network), (asked, true, false)] {
-            let Some(party) = party.filter(|_| client || network) else { continue };
+        for (party, said) in [(Some(from), said), (asked, Said { client: true, ..nothing })] {
+            let Some(party) = party else { continue };
             if self.parties.len() < MOST_PARTIES || self.parties.contains_key(&party) {
-                let said = self.parties.entry(party).or_default();
-                said.client |= client;
-                said.network |= network;
+                self.parties.entry(party).or_default().join(said);
             }
         }
     }
@@ -176,9 +195,7 @@ impl Foreign {
         }
         let mut parties: BTreeMap<Party, Said> = BTreeMap::new();
         for (party, said) in &self.parties {
-            let known = parties.entry(self.known(*party)).or_default();
-            known.client |= said.client;
-            known.network |= said.network;
+            parties.entry(self.known(*party)).or_default().join(*said);
         }
         let mut frames = std::mem::take(&mut self.frames);
         for kept in &mut frames {
@@ -188,7 +205,7 @@ impl Foreign {
             }
         }
         sort_by_time(&mut frames, |kept| kept.at_ns);
-        let mut guests: BTreeSet<Party> = parties.iter().filter(|(_, said)| said.client && !said.network).map(|(party, _)| *party).gather();
+        let mut guests = guest::of(&parties, &frames);
         guest::settle_nameless(&mut guests, &mut frames);
         let interface = |place: usize| {
             let found = self.places.iter().find(|(_, number)| **number == place);

@@ -24,12 +24,15 @@ const UNWRITTEN_NS: u64 = 1_000_000_000;
 /// As much of frames as is kept, in bytes: what a recording has by default.
 const MOST_BYTES: usize = 4 << 20;
 
+/// Whether something was found to be so, rather than seen to come about.
+type Found = bool;
+
 /// What is told of one.
 #[derive(Debug, Default)]
 struct Told {
     mac: Option<Mac>,
-    /// With the time in nanoseconds since 1970.
-    events: Vec<(u64, Happening)>,
+    /// Times are in nanoseconds since 1970.
+    events: Vec<(u64, Found, Happening)>,
     /// When it came up; or that it was up already when the recording began, so that this is not known.
     up: Up,
     /// From when until when events were left out, and how many.
@@ -77,7 +80,7 @@ impl Own {
             (true, false) => Direction::Guest,
             (false, _) => Direction::Received,
         };
-        told.add(packet.at_ns, Happening::Frame(seen(direction, bytes.to_vec(), cut)));
+        told.add(packet.at_ns, false, Happening::Frame(seen(direction, bytes.to_vec(), cut)));
     }
 
     /// Takes a journal entry.
@@ -110,14 +113,15 @@ impl Own {
         let happened = field("V6CHECK_EVENT").and_then(|text| serde_json::from_str::<Happening>(text).ok());
         let (Some(interface), Some(happened)) = (field("V6CHECK_INTERFACE"), happened) else { return };
         let Some(told) = self.told(interface) else { return };
+        let found = field("V6CHECK_FOUND").is_some();
         if let Happening::Link(LinkChange { up: true, carrier: true }) = happened {
-            told.up = match (&told.up, field("V6CHECK_FOUND")) {
-                (Up::NotYet, None) => Up::At(at_ns),
+            told.up = match (&told.up, found) {
+                (Up::NotYet, false) => Up::At(at_ns),
                 (Up::At(at), _) => Up::At(*at),
-                (Up::NotYet, Some(_)) | (Up::Before, _) => Up::Before,
+                (Up::NotYet, true) | (Up::Before, _) => Up::Before,
             };
         }
-        told.add(at_ns, happened);
+        told.add(at_ns, found, happened);
     }
 
     /// Until when the recorder has written all that it saw, if it still goes on `uptime_ns` after the machine booted.
@@ -138,7 +142,7 @@ impl Own {
     pub(super) fn finish(self, span: &Span, file: &str) -> BTreeMap<String, Recording> {
         let (began, elapsed_us, gaps) = span.told();
         let recording = |(name, mut told): (String, Told)| {
-            sort_by_time(&mut told.events, |(at_ns, _)| *at_ns);
+            sort_by_time(&mut told.events, |(at_ns, ..)| *at_ns);
             let mut gaps = gaps.clone();
             gaps.extend(told.left_out.map(|(from, until, frames)| crate::facts::Gap {
                 from_us: span.since(from),
@@ -152,7 +156,7 @@ impl Own {
                 began: began.clone(),
                 elapsed_us,
                 up_at_us: if let Up::At(at_ns) = told.up { Some(span.since(at_ns)) } else { None },
-                events: told.events.into_iter().map(|(at_ns, what)| Event { at_us: span.since(at_ns), what }).collect(),
+                events: told.events.into_iter().map(|(at_ns, found, what)| Event { at_us: span.since(at_ns), found, what }).collect(),
                 gaps,
             };
             (name, recording)
@@ -162,9 +166,9 @@ impl Own {
 }
 
 impl Told {
-    fn add(&mut self, at_ns: u64, what: Happening) {
+    fn add(&mut self, at_ns: u64, found: Found, what: Happening) {
         if self.events.len() < Recording::MOST_EVENTS {
-            self.events.push((at_ns, what));
+            self.events.push((at_ns, found, what));
         } else {
             self.leave_out(at_ns);
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
 
-use super::{Kept, Party, To};
+use super::{Kept, Party, Said, To};
 use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
 use crate::gather::Gather;
 use crate::observe::boot::read::{MOST_GUESTS, Span, seen};
@@ -20,6 +20,28 @@ const MOST_EVENTS: usize = 1 << 14;
 /// As long before it tests its link-local address an interface that comes up says its first: the report of that address' group, which is delayed by
 /// up to a second (RFC 4862 section 5.4.2), and again when it is repeated.
 const COMING_UP_NS: u64 = 5_000_000_000;
+
+/// Who of `parties`, which are all that sent something, is a guest.
+pub(super) fn of(parties: &BTreeMap<Party, Said>, frames: &[Kept]) -> BTreeSet<Party> {
+    let candidates = || parties.iter().filter(|(party, said)| !said.network && (said.client || !is_tap(**party, **said, parties)));
+    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).collect();
+    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).collect();
+    let mut at: BTreeMap<usize, BTreeSet<Party>> = BTreeMap::new();
+    for kept in frames.iter().filter(|kept| guests.contains(&kept.from) || only_test.contains(&kept.from)) {
+        at.entry(kept.place).or_default().insert(kept.from);
+    }
+    guests.extend(only_test.into_iter().filter(|party| at.values().all(|here| !here.contains(party) || here.len() == 1)));
+    guests
+}
+
+/// Whether that is the compute host's end of a guest's link. libvirt gives it the guest's MAC address with 0xfe as its first byte, and lets no guest
+/// have one that begins so (virNetDevTapCreateInBridgePort, qemuInterfaceEthernetConnect).
+fn is_tap(party: Party, said: Said, parties: &BTreeMap<Party, Said>) -> bool {
+    let Party::Mac(mac) = party else { return false };
+    let [0xfe, rest @ ..] = mac.octets() else { return false };
+    let is_other_end = |other: &Party| matches!(other, Party::Mac(other) if *other != mac && other.octets()[1..] == rest);
+    !said.solicits || parties.keys().any(is_other_end)
+}
 
 /// Gives what a party without address and MAC address said to the one guest of its place; where there are several it stays nobody's. A place at
 /// which nobody else is has it as its guest.
@@ -111,7 +133,7 @@ fn event(kept: &Kept, guest: Party, span: &Span) -> Event {
         true => Direction::Guest,
         false => Direction::Received,
     };
-    Event { at_us: span.since(kept.at_ns), what: Happening::Frame(seen(direction, kept.bytes.clone(), kept.cut)) }
+    Event { at_us: span.since(kept.at_ns), found: false, what: Happening::Frame(seen(direction, kept.bytes.clone(), kept.cut)) }
 }
 
 /// Whether a host listens to `group`: not to all routers, all DHCPv6 servers and relays, and all MLDv2 routers, and to solicited-node groups only

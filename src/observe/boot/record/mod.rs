@@ -29,10 +29,8 @@ use crate::wire::frame::OWN_FLOW_LABEL;
 /// What is told live. Times count from the beginning of following.
 #[derive(Debug)]
 pub enum Live<'a> {
-    /// Something happened at the interface of this name.
+    /// Something happened at the interface of this name, or was found.
     Happened(&'a str, Event),
-    /// It was found to be so, at the beginning or after a gap; nobody saw it come about.
-    Found(&'a str, Event),
     /// An interface has another name.
     Renamed {
         /// The name that it had.
@@ -68,16 +66,15 @@ pub async fn follow(
         };
         for Item { at_ns, what } in items {
             let since = |at_ns: u64| at_ns.saturating_sub(began_ns) / 1000;
-            let event = |what| Event { at_us: since(at_ns), what };
+            let event = |found, what| Event { at_us: since(at_ns), found, what };
             let live = match what {
                 What::Frame { ref interface, outgoing, checksum, wire_length, bytes } if wanted(&interface.name) => {
                     let cut = usize::try_from(wire_length).is_ok_and(|length| length > bytes.len());
                     let frame = SeenFrame { direction: direction(outgoing, &bytes), checksum, cut, bytes };
-                    Live::Happened(&interface.name, event(Happening::Frame(frame)))
+                    Live::Happened(&interface.name, event(false, Happening::Frame(frame)))
                 }
-                What::Happened { ref interface, found: true, happening } if wanted(&interface.name) => Live::Found(&interface.name, event(happening)),
-                What::Happened { ref interface, found: false, happening } if wanted(&interface.name) => {
-                    Live::Happened(&interface.name, event(happening))
+                What::Happened { ref interface, found, happening } if wanted(&interface.name) => {
+                    Live::Happened(&interface.name, event(found, happening))
                 }
                 What::Renamed { ref interface, ref from } if wanted(&interface.name) || wanted(from) => Live::Renamed { from, to: &interface.name },
                 What::Missed { since_ns, frames, .. } => Live::Gap(Gap { from_us: since(since_ns), until_us: since(at_ns), frames }),
