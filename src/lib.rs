@@ -11,6 +11,7 @@
 //!
 //! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
+mod below;
 pub mod capture;
 pub mod catalogue;
 pub mod cli;

@@ -6,13 +6,12 @@ use std::ffi::OsString;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::pieces::{Kind, MARK, PROGRAM_MARK, Piece};
+use crate::below;
 use crate::gather::Gather;
 
-/// As many symbolic links as one path may go through, as in the kernel (path_resolution(7)).
-const MOST_LINKS: usize = 40;
 /// As large as a unit or script of ours may be, in bytes.
 const MOST_TEXT: u64 = 1 << 20;
 /// As large as a program may be, in bytes.
@@ -215,48 +214,8 @@ impl Tree {
 
     /// Where `path` leads to, its symbolic links read as this root has them.
     fn resolve(&self, path: &str) -> io::Result<PathBuf> {
-        let mut ahead: Vec<OsString> = parts(Path::new(path));
-        let mut here = self.top.clone();
-        let mut depth = 0;
-        let mut links = 0;
-        while let Some(part) = ahead.pop() {
-            if part == ".." {
-                if depth > 0 {
-                    here.pop();
-                    depth -= 1;
-                }
-                continue;
-            }
-            here.push(part);
-            depth += 1;
-            let Ok(target) = fs::read_link(&here) else { continue };
-            links += 1;
-            if links > MOST_LINKS {
-                return Err(io::Error::other("too many symbolic links"));
-            }
-            if target.is_absolute() {
-                here.clone_from(&self.top);
-                depth = 0;
-            } else {
-                here.pop();
-                depth -= 1;
-            }
-            ahead.extend(parts(&target));
-        }
-        Ok(here)
+        below::resolve(&self.top, Path::new(path), |place| fs::read_link(place).ok())
     }
-}
-
-/// The names in a path, the last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    path.components()
-        .rev()
-        .filter_map(|part| match part {
-            Component::Normal(part) => Some(part.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
-        })
-        .collect()
 }
 
 fn make_folder(place: &Path) -> io::Result<()> {

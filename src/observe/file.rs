@@ -8,15 +8,15 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use crate::below;
 
 pub(super) use crate::glob::{has_wildcard, matches};
 
 /// As many bytes as a configuration or lease file may have: 1 MiB.
 pub(super) const MOST_BYTES: u64 = 1 << 20;
-/// As many symbolic links as one path may go through, as in the kernel (path_resolution(7)).
-const MOST_LINKS: usize = 40;
 /// As many paths as one pattern may give.
 const MOST_MATCHES: usize = 1024;
 /// As many entries of one directory as are looked at.
@@ -231,35 +231,7 @@ impl Root {
 
     /// Where `path` leads to, its symbolic links read as this root has them.
     fn resolve(&self, path: &str) -> io::Result<PathBuf> {
-        let mut ahead: Vec<String> = parts(Path::new(path)).rev().collect();
-        let mut here = self.top.clone();
-        let mut depth = 0;
-        let mut links = 0;
-        while let Some(part) = ahead.pop() {
-            if part == ".." {
-                if depth > 0 {
-                    here.pop();
-                    depth -= 1;
-                }
-                continue;
-            }
-            here.push(part);
-            depth += 1;
-            let Some(target) = self.link_at(&here) else { continue };
-            links += 1;
-            if links > MOST_LINKS {
-                return Err(io::Error::other("too many symbolic links"));
-            }
-            if target.is_absolute() {
-                here.clone_from(&self.top);
-                depth = 0;
-            } else {
-                here.pop();
-                depth -= 1;
-            }
-            ahead.extend(parts(&target).rev());
-        }
-        Ok(here)
+        below::resolve(&self.top, Path::new(path), |place| self.link_at(place))
     }
 
     /// What the symbolic link at `place` says. What cannot be read is none, and is told when it is opened.
@@ -274,14 +246,6 @@ impl Root {
         }
         target
     }
-}
-
-fn parts(path: &Path) -> impl DoubleEndedIterator<Item = String> {
-    path.components().filter_map(|part| match part {
-        Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
-        Component::ParentDir => Some("..".to_owned()),
-        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
-    })
 }
 
 /// The bytes of a regular file, files of /proc among them.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::RECORDING;
 use crate::capture::write;
 
 /// Kinds of blocks and the first bytes of a file (draft-ietf-opsawg-pcapng section 4), in the byte order of this machine.
@@ -72,7 +73,8 @@ impl Recorded {
             let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
             Self { file, path: None, length: 0, head: 0, most: u64::MAX }
         } else {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            // /run begins empty; elsewhere a folder that is not there is a name mistyped.
+            if let Some(folder) = path.parent().filter(|folder| Some(*folder) == Path::new(RECORDING).parent() && !folder.exists()) {
                 DirBuilder::new().mode(0o755).create(folder)?;
             }
             let file =
