@@ -15,6 +15,7 @@ pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod facts;
+mod gather;
 mod glob;
 pub mod install;
 pub mod judge;

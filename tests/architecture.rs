@@ -6,22 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
     ("glob", &[]),
+    ("gather", &[]),
     ("facts", &[]),
     ("lab", &["wire"]),
-    ("plan", &["facts", "wrap"]),
-    ("judge", &["facts", "wire"]),
-    ("story", &["facts", "wire"]),
-    ("observe", &["capture", "facts", "glob", "plan", "wire"]),
-    ("install", &["wrap"]),
-    ("catalogue", &["facts", "glob", "judge", "wrap"]),
-    ("report", &["catalogue", "facts", "judge", "story", "wrap"]),
+    ("plan", &["facts", "gather", "wrap"]),
+    ("judge", &["facts", "gather", "wire"]),
+    ("story", &["facts", "gather", "wire"]),
+    ("observe", &["capture", "facts", "gather", "glob", "plan", "wire"]),
+    ("install", &["gather", "wrap"]),
+    ("catalogue", &["facts", "gather", "glob", "judge", "wrap"]),
+    ("report", &["catalogue", "facts", "gather", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
-    ("watch", &["catalogue", "cli", "facts", "observe", "report", "story"]),
+    ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story"]),
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.

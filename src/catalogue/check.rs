@@ -75,15 +75,24 @@ pub struct Check {
     pub rule: Rule,
     /// Whether it applies; where this rule fails, the requirement is skipped.
     pub when: Option<Rule>,
-    /// Worked examples, each a test.
+    /// Worked examples, each a test, as they are written; [`Self::examples`] reads them. The program itself has no use for them.
     #[serde(default, rename = "case")]
-    pub cases: Vec<Case>,
+    pub cases: Vec<toml::Table>,
 }
 
 impl Check {
     /// Whose fault a failure with this cause is.
     pub fn blame_of(&self, cause: Option<Cause>) -> Blame {
         cause.and_then(|cause| self.blame_by_cause.get(&cause)).copied().unwrap_or(self.blame)
+    }
+
+    /// Its worked examples.
+    ///
+    /// # Errors
+    /// One has a key that there is not, lacks one, or a value is none of its kind.
+    pub fn examples(&self) -> Result<Vec<Case>, String> {
+        let read = |table: &toml::Table| table.clone().try_into().map_err(|error: toml::de::Error| format!("{}: {}", self.id, error.message()));
+        self.cases.iter().map(read).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Build script: the folder `checks/` as a list of files in the program. A new check is picked up without a line anywhere.
+//! Build script: the folder `checks/` as one compressed text in the program. A new check is picked up without a line anywhere.
 //!
 //! Worked examples are for the tests, which read them from the folder; so each text ends at its first `[[case]]`.
 #![expect(clippy::print_stdout, reason = "cargo reads the standard output of a build script")]
@@ -7,21 +7,33 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use miniz_oxide::deflate::compress_to_vec;
+
+/// The level that makes the smallest text.
+const BEST: u8 = 10;
+
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("checks");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &mut files)?;
     files.sort();
-    let mut code = String::from("pub(super) const FILES: &[(&str, &str)] = &[\n");
+    let mut all = String::new();
     for file in files {
         let name = file.strip_prefix(&root).map_err(io::Error::other)?.to_string_lossy().into_owned();
         let text = fs::read_to_string(&file)?;
         let text: String = text.split_inclusive('\n').take_while(|line| line.trim() != "[[case]]").collect();
-        let _ = writeln!(code, "    ({:?}, {text:?}),", format!("checks/{name}"));
+        // Neither names nor texts have a zero byte.
+        let _ = write!(all, "checks/{name}\0{text}\0");
     }
-    code.push_str("];\n");
-    fs::write(PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?).join("checks.rs"), code)
+    let folder = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
+    fs::write(folder.join("checks.deflate"), compress_to_vec(all.as_bytes(), BEST))?;
+    fs::write(folder.join("checks.length"), all.len().to_string())?;
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        // The index of unwinding tables: a program that aborts on a panic never looks there.
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    }
+    Ok(())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

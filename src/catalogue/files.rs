@@ -27,7 +27,7 @@ pub(super) struct Document {
     /// It is a site's own.
     pub(super) site: bool,
     /// The text.
-    pub(super) text: Cow<'static, str>,
+    pub(super) text: String,
 }
 
 impl Document {
@@ -39,13 +39,11 @@ impl Document {
 
 /// The files built in, sorted by path.
 pub(super) fn built_in() -> Vec<Document> {
-    let text = |&(file, text): &(&str, &'static str)| Document {
-        file: file.into(),
-        profile: file.starts_with("checks/profiles/"),
-        site: false,
-        text: Cow::Borrowed(text),
+    let document = |(file, text): (String, String)| {
+        let profile = file.starts_with("checks/profiles/");
+        Document { file: file.into(), profile, site: false, text }
     };
-    embedded::FILES.iter().map(text).collect()
+    embedded::files().into_iter().map(document).collect()
 }
 
 /// The files `*.toml` below `folder`, sorted by path. Names that begin with a dot are passed over.
@@ -91,7 +89,7 @@ pub(super) fn below(folder: &Path) -> Result<Vec<Document>, CatalogueError> {
 fn read(folder: &Path, file: PathBuf) -> Result<Document, CatalogueError> {
     let text = text(&file)?;
     let profile = file.strip_prefix(folder).is_ok_and(|path| path.starts_with("profiles"));
-    Ok(Document { file, profile, site: true, text: Cow::Owned(text) })
+    Ok(Document { file, profile, site: true, text })
 }
 
 /// The text of one file.

@@ -12,6 +12,7 @@ use toml::Spanned;
 use super::files::Document;
 use super::near::near;
 use super::{Catalogue, CatalogueError, Check, Profile};
+use crate::gather::Gather;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first.
 pub(super) fn load(texts: &[Document]) -> Result<Catalogue, CatalogueError> {
@@ -47,7 +48,7 @@ pub(super) fn load(texts: &[Document]) -> Result<Catalogue, CatalogueError> {
             }
         }
     }
-    let site = checks.iter().filter(|(_, (_, text))| text.site).map(|(id, _)| id.clone()).collect();
+    let site = checks.iter().filter(|(_, (_, text))| text.site).map(|(id, _)| id.clone()).gather();
     Ok(Catalogue {
         checks: checks.into_values().map(|(check, _)| check).collect(),
         profiles: profiles.into_values().map(|(profile, _)| profile).collect(),

@@ -9,6 +9,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use super::pieces::{Kind, MARK, PROGRAM_MARK, Piece};
+use crate::gather::Gather;
 
 /// As many symbolic links as one path may go through, as in the kernel (path_resolution(7)).
 const MOST_LINKS: usize = 40;
@@ -200,7 +201,7 @@ impl Tree {
 
     /// Whether nothing would be in a directory without `gone`.
     pub(super) fn empty_without(&self, path: &str, gone: &[String]) -> bool {
-        let gone: BTreeSet<PathBuf> = gone.iter().filter_map(|path| self.place(path).ok()).collect();
+        let gone: BTreeSet<PathBuf> = gone.iter().filter_map(|path| self.place(path).ok()).gather();
         self.resolve(path)
             .and_then(|place| fs::read_dir(place)?.collect::<io::Result<Vec<_>>>())
             .is_ok_and(|entries| entries.iter().all(|entry| gone.contains(&entry.path())))

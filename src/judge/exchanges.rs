@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Evidence;
 use super::story::{Said, Story};
 use crate::facts::{Happening, Recorder};
+use crate::gather::Gather;
 use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name};
 use crate::wire::duid::Duid;
 
@@ -140,7 +141,7 @@ impl Story<'_> {
     /// What Replies gave the guest's clients, an association each. One that a client must discard (RFC 8415 section 21.4: T1 above T2) gives
     /// nothing.
     pub(super) fn leases(&self) -> Vec<Lease<'_>> {
-        let clients: BTreeSet<_> = self.sent().filter_map(|sent| sent.message.client_id()).collect();
+        let clients: BTreeSet<_> = self.sent().filter_map(|sent| sent.message.client_id()).gather();
         let ours = |message: &Message| message.kind == kind::REPLY && message.client_id().is_some_and(|duid| clients.contains(duid));
         let mut leases = Vec::new();
         for (said, message) in self.server().filter(|(said, message)| said.checksum_right != Some(false) && ours(message)) {

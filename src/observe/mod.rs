@@ -34,6 +34,7 @@ use crate::facts::{
     Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope,
     State, Tenses, Tool,
 };
+use crate::gather::Gather;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, Recordings};
 use file::Root;
@@ -105,7 +106,7 @@ impl Files {
 
 /// The links that are checked.
 fn checked(plan: &Plan) -> BTreeMap<&String, &Link> {
-    plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect()
+    plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).gather()
 }
 
 async fn look(
@@ -116,7 +117,7 @@ async fn look(
     progress: Progress<'_>,
 ) -> Facts {
     let checked = checked(plan);
-    let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).collect();
+    let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).gather();
     settle::addresses(&checked, plan.timeout, signals).await;
 
     let (started, clock, uptime_cs) = (now(), Instant::now(), host::uptime_cs());
@@ -187,7 +188,7 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    names.iter().map(|name| (name.clone(), state::counters(name))).collect()
+    names.iter().map(|name| (name.clone(), state::counters(name))).gather()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root) -> Option<Target> {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::facts::{Link, LinkKind, Observed, Tense};
+use crate::gather::Gather;
 
 /// What the machine has, read before anything is planned.
 #[derive(Debug, Clone)]
@@ -117,7 +118,7 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
     };
     Ok(Plan {
         root: PathBuf::from("/"),
-        interfaces: survey.links.iter().map(planned).collect(),
+        interfaces: survey.links.iter().map(planned).gather(),
         network: network(survey, wanted, needs),
         thorough: wanted.thorough,
         passive: wanted.passive,

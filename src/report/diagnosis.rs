@@ -7,6 +7,7 @@ use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
 use crate::facts::Run;
+use crate::gather::Gather;
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
@@ -21,7 +22,7 @@ impl Causes {
 
     /// Requirements with those that they follow. Circles are no error: of two that follow each other the earlier one is the cause.
     pub fn new<'a>(follows: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Self {
-        Self(follows.into_iter().map(|(id, causes)| (id.to_owned(), causes.to_vec())).collect())
+        Self(follows.into_iter().map(|(id, causes)| (id.to_owned(), causes.to_vec())).gather())
     }
 
     /// Whether `cause` brings `effect` about, directly or through others; but not through one that holds, which it did not bring about.
@@ -113,7 +114,7 @@ impl Context<'_> {
         let failed: Vec<&CheckResult> =
             host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail && result.waived.is_none()).collect();
         let undecided: Vec<&CheckResult> = own.iter().copied().filter(|result| self.counting.weigh(result) == Weight::Undecided).collect();
-        let holds: BTreeSet<&str> = host.iter().chain(own).filter(|result| result.verdict == Verdict::Pass).map(|result| &result.id[..]).collect();
+        let holds: BTreeSet<&str> = host.iter().chain(own).filter(|result| result.verdict == Verdict::Pass).map(|result| &result.id[..]).gather();
         let failed = Failed { results: &failed, holds };
         let counted = self.roots(&failed, own, |level| self.counting.counts(level));
         let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
-use serde::Deserialize;
-
 use super::boot_window::{self, RECORD, Window};
 use super::story::{Said, Story};
 use super::{Finding, Judgement, Kind, Subject};
@@ -13,9 +11,8 @@ use crate::wire::message::Message;
 
 /// Before an address was the source of anything, a Neighbor Solicitation for it left from the unspecified address (RFC 4862 section 5.4).
 /// Optimistic addresses (RFC 4429) may be used before.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DadBeforeUse {}
+#[derive(Debug, Clone, Default)]
+pub struct DadBeforeUse;
 
 impl Kind for DadBeforeUse {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

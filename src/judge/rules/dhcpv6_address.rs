@@ -2,7 +2,6 @@
 
 use std::net::Ipv6Addr;
 
-use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -14,9 +13,8 @@ use crate::wire::received::Offer;
 
 /// A DHCPv6 address of global scope that passed duplicate address detection and whose lifetimes are not over. Where none is held, the
 /// network must offer one for that to be the guest's fault.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6Address {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6Address;
 
 const EXPECTED: &str = "a usable DHCPv6 address";
 

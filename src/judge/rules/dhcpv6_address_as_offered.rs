@@ -1,15 +1,12 @@
 //! The DHCPv6 address held is the one that the server offers this guest now.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, heard, held};
 use crate::facts::Tense;
 use crate::wire::received::Offer;
 
 /// The address held and the address offered are the same. A different one is a lease that the network no longer routes to this guest.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6AddressAsOffered {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6AddressAsOffered;
 
 impl Kind for Dhcpv6AddressAsOffered {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

@@ -1,13 +1,10 @@
 //! A DHCPv6 address is held, usable or not: the condition of what is said about such addresses.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, held};
 
 /// Whether there is any DHCPv6 address to judge.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6AddressHeld {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6AddressHeld;
 
 impl Kind for Dhcpv6AddressHeld {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

@@ -1,7 +1,5 @@
 //! The Request goes to a server that advertised itself.
 
-use serde::Deserialize;
-
 use super::exchanges::{Sent, shown};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
@@ -9,9 +7,8 @@ use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::kind;
 
 /// The Server Identifier of each Request is that of an Advertise that came before it (RFC 8415 section 18.2.2).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6ChosenServer {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6ChosenServer;
 
 impl Kind for Dhcpv6ChosenServer {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

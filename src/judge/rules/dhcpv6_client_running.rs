@@ -1,15 +1,12 @@
 //! Exactly one DHCPv6 client serves the interface.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, held, intended, timing};
 use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6ClientRunning {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6ClientRunning;
 
 /// Clients that keep no process or socket while they are bound.
 const WITHOUT_PROCESS: [&str; 2] = ["udhcpc6", "connmand"];

@@ -11,6 +11,7 @@ use super::{Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening};
 use crate::wire::dhcpv6::{DhcpOption, Message as Dhcpv6, kind};
 use crate::wire::message::Message;
+use crate::gather::Gather;
 
 /// A Decline follows when duplicate address detection fails for an address of a Reply (RFC 8415 section 18.2.10.1 and 18.2.8).
 #[derive(Debug, Clone, Deserialize)]
@@ -29,7 +30,7 @@ impl Kind for Dhcpv6Decline {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
         let mut tally = Tally::new("a Decline of an address that another node has");
-        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
+        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).gather();
         for address in leased {
             let Some(found) = duplicate(&story, address) else { continue };
             let due = found.saturating_add(u64::from(self.within_s) * 1_000_000);

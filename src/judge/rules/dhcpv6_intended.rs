@@ -1,14 +1,11 @@
 //! The interface is set up to run DHCPv6 at boot.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, heard, intended};
 use crate::facts::RunsDhcpv6;
 
 /// By its configuration files, the stack in charge brings the interface up at boot and runs DHCPv6 on it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6Intended {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6Intended;
 
 impl Kind for Dhcpv6Intended {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

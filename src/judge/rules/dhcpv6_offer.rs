@@ -1,7 +1,5 @@
 //! A DHCPv6 server offers this guest an address.
 
-use serde::Deserialize;
-
 use super::{Cause, Finding, Judgement, Kind, Subject, heard};
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
@@ -9,9 +7,8 @@ use crate::wire::received::Offer;
 
 /// An Advertise answers our Solicit and carries an address. A refusal to a DUID that is not the guest's says nothing of the guest: a server
 /// that leased the address of this MAC to the guest's own DUID refuses every other.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dhcpv6Offer {}
+#[derive(Debug, Clone, Default)]
+pub struct Dhcpv6Offer;
 
 /// As long as a client waits for an answer at least (RFC 8415 section 7.6, SOL_TIMEOUT), in milliseconds.
 const ANSWER_MS: u64 = 1000;

@@ -1,14 +1,11 @@
 //! An IPv4 address is there for troubleshooting.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::Tense;
 
 /// The interface has an IPv4 address, so that one can still log in while IPv6 is down.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ipv4Address {}
+#[derive(Debug, Clone, Default)]
+pub struct Ipv4Address;
 
 impl Kind for Ipv4Address {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

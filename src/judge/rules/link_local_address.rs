@@ -1,7 +1,5 @@
 //! The interface has a usable link-local address.
 
-use serde::Deserialize;
-
 use super::{Cause, Finding, Judgement, Kind, Subject, timing};
 use crate::facts::{Address, AddressFlag, Scope, Tense};
 
@@ -9,9 +7,8 @@ use crate::facts::{Address, AddressFlag, Scope, Tense};
 /// a router with its address nor speak DHCPv6.
 ///
 /// The observation waits for detection to end where there is a carrier, so an address that is tentative then is stuck.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkLocalAddress {}
+#[derive(Debug, Clone, Default)]
+pub struct LinkLocalAddress;
 
 impl Kind for LinkLocalAddress {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

@@ -1,13 +1,10 @@
 //! The M flag of the network's Router Advertisements is what the profile expects.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, heard};
 
 /// Each valid Router Advertisement has M as the profile expects it. Clients that follow RAs run DHCPv6 only where it is set.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedFlag {}
+#[derive(Debug, Clone, Default)]
+pub struct ManagedFlag;
 
 impl Kind for ManagedFlag {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

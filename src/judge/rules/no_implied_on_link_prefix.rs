@@ -1,15 +1,12 @@
 //! No on-link route that only an assigned address implies.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, heard, held};
 use crate::facts::{AddressFlag, Route, Tense};
 
 /// No prefix is taken to be on the link merely because an address with its length was assigned (RFC 5942 section 4, rule 1). On a link
 /// where nobody but the router answers, such a route cuts the guest off from its own subnet.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoImpliedOnLinkPrefix {}
+#[derive(Debug, Clone, Default)]
+pub struct NoImpliedOnLinkPrefix;
 
 impl Kind for NoImpliedOnLinkPrefix {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

@@ -1,15 +1,12 @@
 //! No line of Calico's recipe was pasted with the backticks of the web page.
 
-use serde::Deserialize;
-
 use super::{Evidence, Finding, Judgement, Kind, Scope, Subject};
 use crate::facts::Tense;
 
 /// The recipe's lines stand in the page between backticks. Pasted with them, a shell runs the line in a subshell and throws the result
 /// away, and sysctl takes the backtick for a part of the key: in both cases without an error that anybody sees.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoPastedBackticks {}
+#[derive(Debug, Clone, Default)]
+pub struct NoPastedBackticks;
 
 impl Kind for NoPastedBackticks {
     const SCOPE: Scope = Scope::Host;

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::{Evidence, Finding, Judgement, Kind, Subject};
 use crate::facts::Tense;
+use crate::gather::Gather;
 
 /// One stack configures the interface at boot, and one DHCPv6 client serves it now. Two undo each other's addresses and settings, in an order
 /// that differs from boot to boot.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OneNetworkStack {}
+#[derive(Debug, Clone, Default)]
+pub struct OneNetworkStack;
 
 impl Kind for OneNetworkStack {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -25,7 +23,7 @@ impl Kind for OneNetworkStack {
         let of_clients = clients.iter().map(|client| Evidence { tense: Tense::State, source: client.name.clone(), value: client.evidence.clone() });
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
-        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).collect();
+        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).gather();
         let of_claims = listed.iter().map(|claim| Evidence { tense: Tense::Intent, source: claim.at.to_string(), value: format!("{}: {}", claim.stack, claim.text) });
         let finding = if stacks.len() > 1 {
             let named: Vec<String> = listed.iter().map(|claim| format!("{} ({})", claim.stack, claim.at)).collect();

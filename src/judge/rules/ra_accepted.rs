@@ -1,16 +1,13 @@
 //! Whoever handles Router Advertisements on the interface accepts them.
 
-use serde::Deserialize;
-
 use super::{Cause, Finding, Judgement, Kind, Subject, daemon, heard, intended};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
 /// `accept_ra=2` will do), or by the daemon that owns them, which has set the kernel's `accept_ra` to 0 rightly. A daemon is judged by its
 /// effect, and where there is none by what it is set up to do. An RA that arrives and that no socket sees is not accepted, whatever the settings say.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaAccepted {}
+#[derive(Debug, Clone, Default)]
+pub struct RaAccepted;
 
 const EXPECTED: &str = "Router Advertisements are accepted";
 

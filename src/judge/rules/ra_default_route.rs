@@ -1,15 +1,12 @@
 //! A default route learned from a Router Advertisement is there.
 
-use serde::Deserialize;
-
 use super::{Cause, Finding, Judgement, Kind, Subject, heard, timing};
 use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
 /// solicited, so a route that only our own solicitation brought does not count.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaDefaultRoute {}
+#[derive(Debug, Clone, Default)]
+pub struct RaDefaultRoute;
 
 impl Kind for RaDefaultRoute {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

@@ -1,15 +1,12 @@
 //! Somebody on the guest solicits Router Advertisements.
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{Owner, SENT_RSS, Tense};
 
 /// A Router Solicitation left the interface, or its settings make one leave at the next start (RFC 4861 section 6.3.7). Without one the
 /// guest waits for an unsolicited RA, on a Calico link up to ten minutes.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RaSolicited {}
+#[derive(Debug, Clone, Default)]
+pub struct RaSolicited;
 
 impl Kind for RaSolicited {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {

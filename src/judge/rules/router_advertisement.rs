@@ -1,14 +1,11 @@
 //! A valid Router Advertisement answers our Router Solicitation.
 
-use serde::Deserialize;
-
 use super::{Cause, Finding, Judgement, Kind, Subject, heard};
 use crate::facts::{Direction, Ended, Tense};
 
 /// A Router Advertisement that hosts must not discard (RFC 4861 section 6.1.2) and that offers a default router.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RouterAdvertisement {}
+#[derive(Debug, Clone, Default)]
+pub struct RouterAdvertisement;
 
 /// How long a router may take to answer, in milliseconds: its random delay, and the pause between two multicast ones (RFC 4861 section 6.2.6:
 /// MAX_RA_DELAY_TIME and MIN_DELAY_BETWEEN_RAS).

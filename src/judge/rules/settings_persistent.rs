@@ -1,15 +1,12 @@
 //! What is right now is set up to be so after the next boot.
 
-use serde::Deserialize;
-
 use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, dhcpv6_intended, intended, ra_accepted};
 use crate::facts::{Tense, Unknown};
 use crate::judge::Verdict;
 
 /// A right state that nothing on disk brings back. The other way round, set up and not in force, is said where the state fails.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SettingsPersistent {}
+#[derive(Debug, Clone, Default)]
+pub struct SettingsPersistent;
 
 /// Something that is right now.
 struct Right {

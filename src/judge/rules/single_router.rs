@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use serde::Deserialize;
-
 use super::{Finding, Judgement, Kind, Subject, heard};
 use crate::facts::{Ended, Route, Tense};
+use crate::gather::Gather;
 
 /// One router only. A second one shows among the answers, or among the default routes that the guest has learned; that there is none is
 /// known only when the whole window was waited out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SingleRouter {}
+#[derive(Debug, Clone, Default)]
+pub struct SingleRouter;
 
 impl Kind for SingleRouter {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -21,7 +19,7 @@ impl Kind for SingleRouter {
         let conversation = tenses.network.router.get()?;
         let heard = heard::valid_advertisements(conversation);
         let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
-        let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| advertisement.from.into()).collect();
+        let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| IpAddr::from(advertisement.from)).gather();
         let routes = tenses.state.routes.get().map(Vec::as_slice).unwrap_or_default();
         let learned: BTreeSet<IpAddr> =
             routes.iter().filter(|route| route.is_default() && route.protocol == Route::RA).filter_map(|route| route.gateway).collect();

@@ -56,13 +56,12 @@ impl Kind for SolicitationTiming {
             return Ok(Finding::skip("the guest does not accept Router Advertisements"));
         }
         let spells = spells(&story);
-        let mut shown: Vec<_> = match self.aspect {
+        let shown: Vec<_> = match self.aspect {
             Aspect::FirstDelay => spells.iter().take(1).map(|spell| self.first_delay(&story, spell)).zip(&spells).collect(),
             _ => spells.iter().map(|spell| self.shows(&story, spell)).zip(&spells).collect(),
         };
-        shown.sort_by(|one, other| one.0.cmp(&other.0));
         let expected = self.aspect.expected();
-        Ok(match shown.into_iter().next() {
+        Ok(match shown.into_iter().min_by(|one, other| one.0.cmp(&other.0)) {
             None => story.none("Router Solicitation"),
             Some((Shows::Wrong(what), spell)) => {
                 Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell))

@@ -15,6 +15,7 @@ use std::net::Ipv6Addr;
 use super::read::Span;
 use crate::capture::{self, Packet};
 use crate::facts::{Mac, Recording};
+use crate::gather::sort_by_time;
 use crate::wire::dhcpv6::kind;
 use crate::wire::frame::{Frame, Payload};
 use crate::wire::message::Message;
@@ -203,7 +204,7 @@ impl Foreign {
                 kept.to = To::One(self.known(party));
             }
         }
-        frames.sort_by_key(|kept| kept.at_ns);
+        sort_by_time(&mut frames, |kept| kept.at_ns);
         let mut guests = guest::of(&parties, &frames);
         guest::settle_nameless(&mut guests, &mut frames);
         let interface = |place: usize| {

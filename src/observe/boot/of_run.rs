@@ -7,6 +7,7 @@ use std::path::Path;
 use super::journal;
 use super::read::{self, Reading};
 use crate::facts::{Boot, JournalLine, Link, Mac, Observed, Recording};
+use crate::gather::Gather;
 use crate::observe::file::Root;
 use crate::observe::host;
 
@@ -29,7 +30,7 @@ pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &
         let recording = found.as_ref().map_or_else(Observed::unknown, |found| found.of(name, link));
         ((*name).clone(), recording)
     };
-    links.iter().map(of).collect()
+    links.iter().map(of).gather()
 }
 
 /// What was captured, by interface.

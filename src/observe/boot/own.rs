@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::read::{LONGEST_NAME, MOST_GUESTS, Span, seen};
 use crate::capture::{Packet, Way};
 use crate::facts::{Direction, Event, Happening, LinkChange, Mac, Recorder, Recording};
+use crate::gather::{Gather, sort_by_time};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 
 /// The interfaces of a recording.
@@ -141,7 +142,7 @@ impl Own {
     pub(super) fn finish(self, span: &Span, file: &str) -> BTreeMap<String, Recording> {
         let (began, elapsed_us, gaps) = span.told();
         let recording = |(name, mut told): (String, Told)| {
-            told.events.sort_by_key(|(at_ns, ..)| *at_ns);
+            sort_by_time(&mut told.events, |(at_ns, ..)| *at_ns);
             let mut gaps = gaps.clone();
             gaps.extend(told.left_out.map(|(from, until, frames)| crate::facts::Gap {
                 from_us: span.since(from),
@@ -160,7 +161,7 @@ impl Own {
             };
             (name, recording)
         };
-        self.interfaces.into_iter().map(recording).collect()
+        self.interfaces.into_iter().map(recording).gather()
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, SENT_RSS};
+use crate::gather::Gather;
 use crate::observe::file;
 
 const CONF: &str = "/proc/sys/net/ipv6/conf";
@@ -108,7 +109,7 @@ fn parse_counters(text: &str) -> Counters {
         let (name, value) = line.split_once(char::is_whitespace).filter(|(name, _)| KEPT.contains(name))?;
         Some((name.to_owned(), value.trim().parse().ok()?))
     };
-    text.lines().filter_map(pair).collect()
+    text.lines().filter_map(pair).gather()
 }
 
 #[cfg(test)]
