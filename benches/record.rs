@@ -24,6 +24,9 @@ const RATE: u64 = 200_000;
 const LASTING: Duration = Duration::from_secs(5);
 /// One frame in so many is interesting: twenty a second, more than any boot has.
 const INTERESTING: u64 = 10_000;
+const RUNS: usize = 3;
+/// Bytes of a frame of the flood in tcpdump's file.
+const TCPDUMP_RECORD: u64 = 16 + 14 + 20 + 8 + 64;
 const SETTLE: Duration = Duration::from_millis(500);
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -63,25 +66,37 @@ fn main() -> Result<()> {
     println!("a boot of 60 frames and 40 changes: {boot_ms:.1} ms of CPU (20 at the most), {memory_kib} KiB (6144 at the most)");
     fs::remove_file(&recording)?;
 
-    let process = Process::start(recorder(&guest, &recording))?;
-    let before = process.cpu_ms()?;
-    let (sent, interesting, rate) = send(&host, FLOOD)?;
-    let ours_ms = process.cpu_ms()? - before;
-    process.end()?;
-    let (recorded, gaps) = counted(&recording)?;
-    println!("flood of {sent} frames at {rate} a second: {recorded} of {interesting} interesting ones recorded, {gaps} gaps");
+    let (mut kept, mut best) = (true, [f64::MAX; 2]);
+    for _ in 0..RUNS {
+        let process = Process::start(recorder(&guest, &recording))?;
+        let before = process.cpu_ms()?;
+        let (sent, interesting, rate) = send(&host, FLOOD)?;
+        let ours_ms = process.cpu_ms()? - before;
+        process.end()?;
+        let (recorded, gaps) = counted(&recording)?;
+        fs::remove_file(&recording)?;
+        println!(
+            "flood of {sent} frames at {rate} a second: {recorded} of {interesting} interesting ones recorded, {gaps} gaps, {ours_ms:.2} ms of CPU"
+        );
+        kept &= recorded == interesting && gaps == 0 && rate >= RATE * 9 / 10;
 
-    let mut command = guest.command("tcpdump");
-    command.args(["-Z", "root", "-n", "-i", "eth0", "-w"]).arg(folder.path().join("all.pcap"));
-    let tcpdump = Process::start(command)?;
-    sleep(SETTLE);
-    let before = tcpdump.cpu_ms()?;
-    let (_, _, rate) = send(&host, FLOOD)?;
-    let theirs_ms = tcpdump.cpu_ms()? - before;
-    tcpdump.end()?;
-    println!("CPU under the flood: v6check record {ours_ms:.1} ms, tcpdump without a filter {theirs_ms:.1} ms at {rate} a second");
+        let mut command = guest.command("tcpdump");
+        command.args(["-Z", "root", "-n", "-i", "eth0", "-w"]).arg(folder.path().join("all.pcap"));
+        let tcpdump = Process::start(command)?;
+        sleep(SETTLE);
+        let before = tcpdump.cpu_ms()?;
+        let (_, _, rate) = send(&host, FLOOD)?;
+        let theirs_ms = tcpdump.cpu_ms()? - before;
+        // A packet that it drops costs it nothing.
+        let written = fs::metadata(folder.path().join("all.pcap"))?.len() / TCPDUMP_RECORD;
+        tcpdump.end()?;
+        println!("  tcpdump without a filter at {rate} a second: {written} written, {theirs_ms:.1} ms");
+        best = [best[0].min(ours_ms), best[1].min(theirs_ms)];
+    }
+    let [ours_ms, theirs_ms] = best;
+    println!("CPU under the flood, the least of {RUNS}: v6check record {ours_ms:.2} ms, tcpdump {theirs_ms:.1} ms");
     println!("  ratio {:.2} % (3 at the most)", 100.0 * ours_ms / theirs_ms);
-    if boot_ms > 20.0 || memory_kib > 6144 || recorded != interesting || gaps > 0 || ours_ms > 0.03 * theirs_ms || rate < RATE * 9 / 10 {
+    if boot_ms > 20.0 || memory_kib > 6144 || !kept || ours_ms > 0.03 * theirs_ms {
         return Err("a bound is not kept".into());
     }
     Ok(())

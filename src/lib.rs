@@ -107,7 +107,7 @@ fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<F
 /// Puts recorder and report into an image or this machine.
 fn put(wanted: &cli::Install) -> Result<u8, Failure> {
     directory(wanted.root.as_deref())?;
-    Catalogue::load(None)?.select(&wanted.profile)?;
+    Catalogue::selection(None, &wanted.profile)?;
     let mut arguments: Vec<String> = ["--color", "never", "--profile", &wanted.profile].map(str::to_owned).into();
     for (at, (format, target)) in wanted.reports.iter().enumerate() {
         if wanted.reports[..at].iter().any(|(_, earlier)| earlier == target) {
@@ -189,7 +189,7 @@ fn explain(id: &str, checks: Option<&Path>) -> Result<u8, Failure> {
 }
 
 fn select(requirements: &Requirements) -> Result<Selection, Failure> {
-    let mut selection = Catalogue::load(requirements.checks.as_deref())?.select(&requirements.profile)?;
+    let mut selection = Catalogue::selection(requirements.checks.as_deref(), &requirements.profile)?;
     if let Some(file) = &requirements.waivers {
         selection.waivers = catalogue::load_waivers(file)?;
     }

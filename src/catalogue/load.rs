@@ -14,23 +14,30 @@ use super::near::near;
 use super::{Catalogue, CatalogueError, Check, Profile};
 use crate::gather::Gather;
 
-/// Reads `texts`, which are in the order of their precedence: who comes first has a name first.
-pub(super) fn load(texts: &[Document]) -> Result<Catalogue, CatalogueError> {
+/// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
+/// checks that it does not name are left unread: they are known to be right, and reading them all takes longer than judging.
+pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, CatalogueError> {
     let mut checks: BTreeMap<String, (Check, &Document)> = BTreeMap::new();
     let mut profiles: BTreeMap<String, (Profile, &Document)> = BTreeMap::new();
-    for text in texts {
-        if text.profile {
-            let profile: Profile = parse(text)?;
-            enter(&mut profiles, profile.name.clone(), profile, text)?;
-        } else {
-            let check: Check = parse(text)?;
-            enter(&mut checks, check.id.clone(), check, text)?;
-        }
+    for text in texts.iter().filter(|text| text.profile) {
+        let profile: Profile = parse(text)?;
+        enter(&mut profiles, profile.name.clone(), profile, text)?;
     }
+    let of_checks = || texts.iter().filter(|text| !text.profile);
+    // Of those built in, the file's name is the id.
+    let mut known: BTreeSet<String> = of_checks().filter(|text| !text.site).map(|text| text.stem().into_owned()).gather();
+    let mut needed: BTreeSet<String> = of_checks().filter(|text| text.site).map(|text| text.stem().into_owned()).gather();
+    let only = only.and_then(|name| profiles.get(name));
+    needed.extend(only.iter().flat_map(|(profile, _)| &profile.requirements).map(|selected| selected.id.clone()));
+    for text in of_checks().filter(|text| only.is_none() || needed.contains(&*text.stem())) {
+        let check: Check = parse(text)?;
+        enter(&mut checks, check.id.clone(), check, text)?;
+    }
+    known.extend(checks.keys().cloned());
     for (check, text) in checks.values() {
         for (at, cause) in check.follows.iter().enumerate() {
-            if !checks.contains_key(cause) {
-                return Err(unknown_check(text, cause, checks.keys(), places(text).follows.get(at)));
+            if !known.contains(cause) {
+                return Err(unknown_check(text, cause, known.iter(), places(text).follows.get(at)));
             }
         }
     }
@@ -39,8 +46,8 @@ pub(super) fn load(texts: &[Document]) -> Result<Catalogue, CatalogueError> {
         let mut named = BTreeSet::new();
         for (at, selected) in profile.requirements.iter().enumerate() {
             let place = || places(text).requirement.get(at).map(|selected| selected.id.clone());
-            if !checks.contains_key(&selected.id) {
-                return Err(unknown_check(text, &selected.id, checks.keys(), place().as_ref()));
+            if !known.contains(&selected.id) {
+                return Err(unknown_check(text, &selected.id, known.iter(), place().as_ref()));
             }
             if !named.insert(&selected.id) {
                 let reason = format!("requirement {:?} is named twice in this profile", selected.id);

@@ -62,11 +62,23 @@ impl Catalogue {
     /// A file cannot be read or does not parse, a name is not the file's or is there twice, a profile or a `follows` names a check that does
     /// not exist.
     pub fn load(site: Option<&Path>) -> Result<Self, CatalogueError> {
+        load::load(&Self::texts(site)?, None)
+    }
+
+    /// The requirements of the profile `name`, as [`Catalogue::select`] gives them, without reading what it does not need.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`], or there is no such profile.
+    pub fn selection(site: Option<&Path>, name: &str) -> Result<Selection, CatalogueError> {
+        load::load(&Self::texts(site)?, Some(name))?.select(name)
+    }
+
+    fn texts(site: Option<&Path>) -> Result<Vec<files::Document>, CatalogueError> {
         let mut texts = files::built_in();
         if let Some(folder) = site {
             texts.extend(files::below(folder)?);
         }
-        load::load(&texts)
+        Ok(texts)
     }
 
     /// The checks and profiles below `folder` alone, with their cases.
@@ -74,7 +86,7 @@ impl Catalogue {
     /// # Errors
     /// As [`Catalogue::load`].
     pub fn read(folder: &Path) -> Result<Self, CatalogueError> {
-        load::load(&files::below(folder)?)
+        load::load(&files::below(folder)?, None)
     }
 
     /// All checks, by id.

@@ -104,12 +104,15 @@ pub(super) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
     (asks, strange)
 }
 
+/// As many associations of one message as are looked for in its answers: a client has a few, and a hostile message has thousands.
+const MOST_ASSOCIATIONS: usize = 64;
+
 fn iaids(message: &Message) -> Vec<u32> {
     let associations = message.options.iter().filter_map(|option| match option {
         DhcpOption::IaNa { iaid, .. } => Some(*iaid),
         _ => None,
     });
-    associations.collect()
+    associations.take(MOST_ASSOCIATIONS).collect()
 }
 
 /// What an answer says about an address for any of the associations.

@@ -2,7 +2,7 @@
 //!
 //! Whether a message was lost before it was captured is not in a capture; the rules ask for gaps and for the elapsed time that a message tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 
 use serde::Deserialize;
@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::Evidence;
 use super::story::{Said, Story};
 use crate::facts::{Happening, Recorder};
-use crate::gather::Gather;
 use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name};
 use crate::wire::duid::Duid;
+use crate::wire::message::Message as Saying;
 
 /// A message that clients send, as check files name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -129,6 +129,8 @@ impl<'s> Exchange<'s> {
 pub(super) struct Lease<'s> {
     /// When it came.
     pub(super) at_us: u64,
+    /// DUID of the client.
+    pub(super) client: &'s [u8],
     /// DUID of the server.
     pub(super) server: &'s [u8],
     /// T1 and T2 in seconds.
@@ -138,37 +140,54 @@ pub(super) struct Lease<'s> {
 }
 
 impl Story<'_> {
-    /// What Replies gave the guest's clients, an association each. One that a client must discard (RFC 8415 section 21.4: T1 above T2) gives
-    /// nothing.
+    /// What Replies gave the guest's clients, an association each. One that a client must discard gives nothing: to no message that it sent before
+    /// (RFC 8415 section 16.10), or with T1 above T2 (section 21.4).
     pub(super) fn leases(&self) -> Vec<Lease<'_>> {
-        let clients: BTreeSet<_> = self.sent().filter_map(|sent| sent.message.client_id()).gather();
-        let ours = |message: &Message| message.kind == kind::REPLY && message.client_id().is_some_and(|duid| clients.contains(duid));
+        let mut asked = BTreeMap::new();
+        for sent in self.sent() {
+            asked.entry((sent.message.transaction_id, sent.message.client_id())).or_insert(sent.at_us());
+        }
+        let ours = |at_us: u64, message: &Message| {
+            let before = asked.get(&(message.transaction_id, message.client_id()));
+            message.kind == kind::REPLY && before.is_some_and(|asked| *asked <= at_us)
+        };
         let mut leases = Vec::new();
-        for (said, message) in self.server().filter(|(said, message)| said.checksum_right != Some(false) && ours(message)) {
-            let Some(server) = message.server_id() else { continue };
+        for (said, message) in self.server().filter(|(said, message)| said.checksum_right != Some(false) && ours(said.at_us, message)) {
+            let (Some(client), Some(server)) = (message.client_id(), message.server_id()) else { continue };
             for option in &message.options {
                 let DhcpOption::IaNa { t1_s, t2_s, options, .. } = option else { continue };
                 let addresses = options.iter().filter_map(given).collect::<Vec<_>>();
                 if !addresses.is_empty() && (*t2_s == 0 || t1_s <= t2_s) && leases.len() < MOST_LEASES {
-                    leases.push(Lease { at_us: said.at_us, server, times_s: (*t1_s, *t2_s), addresses });
+                    leases.push(Lease { at_us: said.at_us, client, server, times_s: (*t1_s, *t2_s), addresses });
                 }
             }
         }
         leases
     }
 
-    /// All that the guest's DHCPv6 client sent.
+    /// All that the interface's own DHCPv6 client sent; behind a bridge those of other machines may speak.
     pub(super) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        self.client().filter(|(_, message)| is_client_message(message.kind)).map(|(said, message)| Sent { said, message })
+        self.own().filter_map(|said| match &said.message {
+            Saying::FromClient(message) if is_client_message(message.kind) => Some(Sent { said, message }),
+            _ => None,
+        })
     }
 
-    /// The same, grouped: what follows with the same type, transaction and client retransmits.
+    /// The same, grouped: what follows with the same type, transaction and client retransmits. After a Reply, what counts its time from 0 again
+    /// does not, whatever transaction it says it is.
     pub(super) fn exchanges(&self) -> Vec<Exchange<'_>> {
         let mut exchanges: Vec<Exchange<'_>> = Vec::new();
+        let replies = self.server().filter(|(said, message)| message.kind == kind::REPLY && said.checksum_right != Some(false));
+        let replies: BTreeSet<(u32, u64)> = replies.map(|(said, message)| (message.transaction_id, said.at_us)).collect();
         for sent in self.sent() {
+            let replied = |from_us: u64| {
+                let (transaction, until_us) = (sent.message.transaction_id, sent.at_us());
+                from_us < until_us && replies.range((transaction, from_us)..(transaction, until_us)).next().is_some()
+            };
             let same = |exchange: &&mut Exchange<'_>| {
                 let (a, b) = (exchange.first().message, sent.message);
-                (a.kind, a.transaction_id, a.client_id()) == (b.kind, b.transaction_id, b.client_id())
+                let same = (a.kind, a.transaction_id, a.client_id()) == (b.kind, b.transaction_id, b.client_id());
+                same && !(sent.elapsed_us() == Some(0) && replied(exchange.last().at_us()))
             };
             match exchanges.iter_mut().rev().take(MOST_AT_ONCE).find(same) {
                 Some(exchange) => exchange.sent.push(sent),

@@ -1,14 +1,16 @@
 //! The boot as messages: the recording's frames read once, with who said each and when, and what is missing of them.
 
+use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use super::{Evidence, Finding, Subject};
-use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
+use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Mac, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
 use crate::wire::Flaw;
 use crate::wire::dhcpv6;
 use crate::wire::frame::Frame;
 use crate::wire::message::Message;
+use crate::wire::neighbor::NeighborAdvertisement;
 
 /// The recording of one interface, read.
 pub(super) struct Story<'a> {
@@ -16,6 +18,8 @@ pub(super) struct Story<'a> {
     pub(super) recording: &'a Recording,
     /// Its frames that are IPv6, in the order of time, those of v6check left out.
     pub(super) said: Vec<Said<'a>>,
+    /// MAC addresses of the interface; none where the capture has none.
+    macs: BTreeSet<Mac>,
 }
 
 /// Who said something.
@@ -57,8 +61,9 @@ impl<'a> Story<'a> {
 
     /// The story that `recording` tells.
     pub(super) fn read(recording: &'a Recording) -> Self {
-        let said = recording.events.iter().filter_map(Said::read).collect();
-        Self { recording, said }
+        let said: Vec<Said<'a>> = recording.events.iter().filter_map(Said::read).collect();
+        let macs = macs(recording, &said);
+        Self { recording, said, macs }
     }
 
     /// What the guest said.
@@ -69,8 +74,12 @@ impl<'a> Story<'a> {
     /// What the guest's interface itself said: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
     /// capture that knows no MAC addresses has zeros.
     pub(super) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
-        let own = self.recording.mac;
-        self.guest().filter(move |said| own.is_none_or(|own| said.frame.source_mac == own || said.frame.source_mac.is_zero()))
+        self.guest().filter(|said| self.macs.is_empty() || said.frame.source_mac.is_zero() || self.macs.contains(&said.frame.source_mac))
+    }
+
+    /// Whether that came from the interface itself, as far as MAC addresses tell: its own frames may come back to it.
+    pub(super) fn echoed(&self, said: &Said<'_>) -> bool {
+        self.macs.contains(&said.frame.source_mac)
     }
 
     /// What others said.
@@ -158,6 +167,15 @@ impl<'a> Story<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// Whether a node must not discard it as invalid, if it is a message of Neighbor Discovery (RFC 4861 section 7.1).
+    pub(super) fn valid_neighbor(&self) -> bool {
+        let solicited_group = match &self.message {
+            Message::NeighborAdvertisement(it) => self.frame.destination.is_multicast() && it.flags & NeighborAdvertisement::SOLICITED != 0,
+            _ => false,
+        };
+        self.frame.hop_limit == 255 && self.checksum_right != Some(false) && self.flaws.is_empty() && !solicited_group
+    }
+
     fn read(event: &'a Event) -> Option<Self> {
         let Happening::Frame(SeenFrame { direction, checksum, cut, bytes }) = &event.what else { return None };
         let by = match direction {
@@ -175,6 +193,19 @@ impl<'a> Said<'a> {
         let checksum_right = known.then(|| frame.payload.checksum_right()).flatten();
         Some(Self { at_us: event.at_us, by, frame, message, flaws, cut: *cut, checksum_right })
     }
+}
+
+/// The MAC addresses of the recording's interface: the one that is told, and those that it gets later (a random one of `NetworkManager`, that of
+/// a bond), which speak from an address that the kernel set on it, or test one.
+fn macs(recording: &Recording, said: &[Said<'_>]) -> BTreeSet<Mac> {
+    let Some(told) = recording.mac else { return BTreeSet::new() };
+    let address = |event: &Event| if let Happening::Address(change) = &event.what { Some(change.address) } else { None };
+    let addresses: BTreeSet<Ipv6Addr> = recording.events.iter().filter_map(address).collect();
+    let own = said.iter().filter(|said| said.by == Party::Guest).filter(|said| match &said.message {
+        Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => addresses.contains(&message.target),
+        _ => addresses.contains(&said.frame.source),
+    });
+    own.map(|said| said.frame.source_mac).chain([told]).collect()
 }
 
 /// Whether the address may be used after the change.

@@ -174,3 +174,14 @@ fn a_file_that_other_programs_made_of_ours_is_judged_alike() {
         assert_eq!((verdict(&report, &guest.name(), ROUTER), verdict(&report, &guest.name(), OFFER)), ("pass", "pass"), "{name}");
     }
 }
+
+#[test]
+fn a_client_with_an_identity_for_each_try_was_answered_if_one_was() {
+    let guest = Guest(1);
+    let mut file = File::ethernet(&["tap1"]);
+    file.all(0, &[(1000, guest.dad()), (2000, guest.rs()), (2100, ra())]);
+    file.add(0, 3000, &guest.solicit_for(7, 77)).add(0, 6000, &guest.solicit_for(8, 88)).add(0, 9000, &guest.solicit_for(9, 99));
+    file.add(0, 9100, &guest.solicit(9)).add(0, 9200, &guest.advertise(9)).add(0, 30_000, &noise());
+    let (report, _) = report(&file.bytes);
+    assert_eq!(verdict(&report, &guest.name(), OFFER), "pass");
+}

@@ -239,3 +239,16 @@ fn packets_out_of_order_are_put_in_order() {
     boot.reverse();
     assert_eq!(told(&File::ethernet(&["tap1"]).all(0, &boot).read()[&guest.name()]), GOOD);
 }
+
+#[test]
+fn a_clock_that_was_set_back_makes_a_gap() {
+    let mut file = File::ethernet(&["tap1"]);
+    file.all(0, &Guest(1).boot()).add(0, 60_000, &Guest(1).rs()).add(0, 20_000, &Guest(1).rs()).add(0, 21_000, &Guest(1).rs());
+    let recording = file.read().remove(&Guest(1).name()).unwrap();
+    let gaps: Vec<_> = recording.gaps.iter().map(|gap| (gap.from_us / 1_000_000, gap.until_us / 1_000_000)).collect();
+    assert_eq!(gaps, [(19, 59), (20, 59)]);
+    // Processors of their own: some milliseconds are no setting.
+    let mut file = File::ethernet(&["tap1"]);
+    file.all(0, &Guest(1).boot()).add(0, 5000, &Guest(1).rs()).add(0, 4900, &Guest(1).rs());
+    assert!(file.read().remove(&Guest(1).name()).unwrap().gaps.is_empty());
+}

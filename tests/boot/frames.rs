@@ -64,6 +64,16 @@ impl Guest {
         frame::udp(&self.to_group(self.address(), ALL_SERVERS, 1), 546, 547, &Message { kind, transaction_id, options }.build())
     }
 
+    /// A Solicit with another IAID than all its other messages.
+    pub(crate) fn solicit_for(self, transaction_id: u32, iaid: u32) -> Vec<u8> {
+        let options = vec![
+            DhcpOption::ClientId(Duid::link_layer(self.mac()).0),
+            DhcpOption::IaNa { iaid, t1_s: 0, t2_s: 0, options: Vec::new() },
+            DhcpOption::ElapsedTime(0),
+        ];
+        frame::udp(&self.to_group(self.address(), ALL_SERVERS, 1), 546, 547, &Message { kind: kind::SOLICIT, transaction_id, options }.build())
+    }
+
     pub(crate) fn solicit(self, transaction_id: u32) -> Vec<u8> {
         self.client(kind::SOLICIT, transaction_id, Vec::new())
     }

@@ -141,3 +141,36 @@ fn a_recording_cut_off_anywhere_is_read_up_to_there() {
     }
     assert!(counts.is_sorted() && counts.last() == Some(&(whole.events.len() - 1)), "{counts:?}");
 }
+
+#[test]
+fn between_two_recorders_is_a_gap() {
+    let mut file = Own::new("1", &["eth0"]);
+    file.good(0, "eth0", Guest(2));
+    file.news(20_000, &[("V6CHECK_RECORDING", "ended")]);
+    file.news(50_000, &[("V6CHECK_RECORDING", "began"), ("V6CHECK_UPTIME_NS", "60000000000")]);
+    let eth0 = &read(&file.0)["eth0"];
+    let gaps: Vec<_> = eth0.gaps.iter().map(|gap| (gap.from_us, gap.until_us, gap.frames)).collect();
+    assert_eq!(gaps, [(20_000_000, 50_000_000, None)]);
+    assert_eq!(eth0.elapsed_us, 50_000_000, "nobody writes this file");
+}
+
+#[test]
+fn what_another_program_appended_is_not_believed() {
+    let mut file = Own::new("1", &["eth0"]);
+    file.good(0, "eth0", Guest(2));
+    let before = read(&file.0);
+    file.0.extend(write::section("dumpcap", ""));
+    file.0.extend(write::interface(link_type::ETHERNET, 2048, "eth0", "", None));
+    file.frame(0, 5000, Way::Out, &Guest(2).rs()).event(5100, "eth0", DOWN).news(5200, &[("V6CHECK_RENAMED", r#"{"from":"eth0","to":"x"}"#)]);
+    let after = read(&file.0);
+    assert_eq!(before["eth0"].events, after["eth0"].events);
+}
+
+#[test]
+fn a_foreign_capture_tells_no_news() {
+    let mut file = Own(write::section("dumpcap", "boot_id=1"));
+    file.0.extend(write::interface(link_type::ETHERNET, 2048, "eth0", "", None));
+    file.good(0, "eth0", Guest(2)).event(4000, "eth0", DOWN).news(4100, &[("V6CHECK_GAP", r#"{"from_ns":0,"until_ns":1,"frames":1}"#)]);
+    let recording = read(&file.0).remove(&Guest(2).name()).unwrap();
+    assert_eq!((recording.by, links(&recording).len(), recording.gaps.len()), (Recorder::Capture, 0, 0));
+}

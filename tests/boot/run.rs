@@ -180,3 +180,37 @@ fn what_v6check_recorded_is_read() {
     assert!(recording.gaps.is_empty(), "{:?}", recording.gaps);
     assert!(!recordings.contains_key("new0"), "{:?}", recordings.keys());
 }
+
+/// What a run observes of the boot of a silent guest, three seconds after its recorder began; `end` is what becomes of the recorder before.
+fn silent(end: &str) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let facts = directory.path().join("facts.json");
+    let script = r#"
+        set -e
+        mount --make-rprivate /
+        mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log
+        ip link add eth0 type veth peer name other
+        sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+        ip link set eth0 up
+        "$1" record & recorder=$!
+        trap 'kill -s KILL $recorder 2>/dev/null || true' EXIT
+        sleep 3
+        eval "$3"
+        "$1" -i eth0 --passive --save "$2" >/dev/null || true
+    "#;
+    let arguments = [env!("CARGO_BIN_EXE_v6check"), facts.to_str().unwrap(), end];
+    let output = Command::new("unshare").args(["--net", "--mount", "sh", "-c", script, "sh"]).args(arguments).output().unwrap();
+    assert!(facts.exists(), "{}", String::from_utf8_lossy(&output.stderr));
+    let facts: Value = serde_json::from_str(&std::fs::read_to_string(facts).unwrap()).unwrap();
+    facts["interfaces"]["eth0"]["tenses"]["boot"]["recording"]["seen"].clone()
+}
+
+#[test]
+fn a_recording_that_goes_on_reaches_until_now() {
+    let elapsed_us = |recording: &Value| recording["elapsed_us"].as_u64().unwrap_or_else(|| panic!("{recording}"));
+    let running = silent(":");
+    assert!((1_500_000..4_000_000).contains(&elapsed_us(&running)), "but for the last second, which need not be written yet: {running}");
+    assert_eq!(running["gaps"].as_array().map(Vec::len), Some(0));
+    let killed = silent("kill -s KILL $recorder; sleep 0.2");
+    assert!(elapsed_us(&killed) < 1_000_000, "who was killed recorded nobody knows how long: {killed}");
+}

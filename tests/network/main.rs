@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::Ipv6Addr;
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed};
@@ -227,8 +227,19 @@ fn second_signal() {
         let mut child = lab.start(&Order { stay: true, ..lab.order(Duration::from_millis(100)) }, &[]);
         // It is done with the network, and catches nothing any more.
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        no_children(child.id());
         run(&["kill", signal, &child.id().to_string()]);
         assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+}
+
+/// Waits until what closes the packet socket for a process is gone, and is no zombie.
+fn no_children(process: u32) {
+    let children = format!("/proc/{process}/task/{process}/children");
+    let began = Instant::now();
+    while !fs::read_to_string(&children).unwrap().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(2), "its child stays");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -137,6 +137,8 @@ impl Default for Report {
 struct Client {
     from: Option<Ipv6Addr>,
     to: Option<Ipv6Addr>,
+    /// MAC address of the sender.
+    mac: Option<String>,
     /// UDP source port.
     port: Option<u16>,
     transaction: Option<u32>,
@@ -397,7 +399,11 @@ impl Client {
         let message = Message { kind: message, transaction_id: self.transaction.unwrap_or(transaction), options };
         let to = self.to.unwrap_or(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2));
         let destination_mac = if to.is_multicast() { multicast_mac(to) } else { ROUTER_MAC };
-        let envelope = Envelope { source_mac: GUEST_MAC, destination_mac, source: self.from.unwrap_or(GUEST), destination: to, hop_limit: 1 };
+        let source_mac = match &self.mac {
+            Some(text) => text.parse().map_err(|_| format!("{text:?} is not a MAC address"))?,
+            None => GUEST_MAC,
+        };
+        let envelope = Envelope { source_mac, destination_mac, source: self.from.unwrap_or(GUEST), destination: to, hop_limit: 1 };
         Ok(udp(&envelope, self.port.unwrap_or(546), 547, &message.build()))
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
+use super::story::{Said, Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening};
@@ -75,7 +75,11 @@ fn duplicate(story: &Story<'_>, address: Ipv6Addr) -> Option<u64> {
         .map(|said| said.at_us)
         .collect();
     let detecting = |at_us: u64| asked.iter().any(|asked| *asked <= at_us && at_us - asked <= DETECTION_US);
-    let defended = |message: &Message| matches!(message, Message::NeighborAdvertisement(it) if it.target == address);
-    let heard = story.network().find(|said| detecting(said.at_us) && defended(&said.message)).map(|said| said.at_us);
-    told.or(heard)
+    let defended = |said: &Said<'_>| {
+        let claims = matches!(&said.message, Message::NeighborAdvertisement(it) if it.target == address);
+        claims && said.valid_neighbor() && !story.echoed(said)
+    };
+    let heard = story.network().find(|said| detecting(said.at_us) && defended(said)).map(|said| said.at_us);
+    // Where the kernel holds it to be usable, detection did not fail, whatever was on the link.
+    told.or(heard.filter(|heard| story.usable_at(address, *heard..u64::MAX).is_none()))
 }

@@ -47,10 +47,16 @@ impl Kind for Dhcpv6ElapsedTime {
             }
             Judges::Growth => {
                 let mut tally = Tally::new("an elapsed time that grows as time passes");
-                for pair in exchanges.iter().flat_map(|exchange| exchange.sent.windows(2)) {
-                    if let (Some(before), Some(after)) = (pair[0].elapsed_us(), pair[1].elapsed_us()) {
-                        tally.look(pair[1].evidence(&story), growth(pair[0], pair[1], before, after));
-                    }
+                let pairs = exchanges.iter().flat_map(|exchange| exchange.sent.windows(2));
+                let looks = pairs.filter_map(|pair| Some((pair[1], growth(pair[0], pair[1], pair[0].elapsed_us()?, pair[1].elapsed_us()?))));
+                let mut looks: Vec<_> = looks.collect();
+                let mut wrong = looks.iter_mut().filter(|(_, look)| matches!(look, Look::Wrong(..)));
+                // The clock of another program's capture may be set meanwhile, which is seen once.
+                if let (Some((_, only)), None) = (wrong.next().filter(|_| story.foreign()), wrong.next()) {
+                    *only = Look::Unsure("one elapsed time does not fit the time of the capture, whose clock may have been set".into());
+                }
+                for (sent, look) in looks {
+                    tally.look(sent.evidence(&story), look);
                 }
                 Ok(tally.settle("retransmissions", [&story]))
             }

@@ -45,8 +45,12 @@ impl Kind for Dhcpv6Identity {
                     for (code, of_kind) in by_option(sent) {
                         let evidence = sent.evidence(&story);
                         let known = first.entry((sent.message.client_id(), code)).or_insert_with(|| of_kind.clone());
-                        // Fewer of them are asked for where a server gave fewer.
+                        // Fewer of them are asked for where a server gave fewer, and another one may be added.
                         let look = match of_kind.iter().find(|iaid| !known.contains(iaid)) {
+                            Some(_) if sent.partly_read() || !of_kind.is_disjoint(known) => {
+                                known.extend(of_kind);
+                                Look::Right
+                            }
                             Some(new) => {
                                 let message = format!("the {} at {} has IAID {new:08x}, which earlier messages had not", sent.name(), seconds(sent.at_us()));
                                 Look::Wrong(format!("IAID {new:08x}"), message)

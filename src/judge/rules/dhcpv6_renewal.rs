@@ -1,11 +1,14 @@
 //! The lease is renewed when its server wants it to be.
 
+use std::net::Ipv6Addr;
+
 use serde::Deserialize;
 
-use super::exchanges::shown;
+use super::exchanges::{Lease, Sent, shown};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Finding, Judgement, Kind, Subject};
+use crate::facts::Change;
 use crate::wire::dhcpv6::kind;
 
 /// At T1 the client sends a Renew to its server, at T2 without an answer a Rebind (RFC 8415 section 18.2.4 and 18.2.5).
@@ -33,6 +36,9 @@ impl Kind for Dhcpv6Renewal {
         let (name, number) = if self.at == At::T1 { ("Renew", kind::RENEW) } else { ("Rebind", kind::REBIND) };
         let mut tally = Tally::new(format!("a {name} at {:?}", self.at));
         let leases = story.leases();
+        let exchanges = story.exchanges();
+        let renewals = exchanges.iter().filter(|exchange| exchange.first().message.kind == kind::RENEW);
+        let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(&story)?))).collect();
         let mut early = false;
         for (at, lease) in leases.iter().enumerate() {
             let after_s = if self.at == At::T1 { lease.times_s.0 } else { lease.times_s.1 };
@@ -43,7 +49,8 @@ impl Kind for Dhcpv6Renewal {
             let after_us = u64::from(after_s) * 1_000_000;
             let due = lease.at_us.saturating_add(after_us / 10 * 11 + GRACE_US);
             let renewed = leases[at + 1..].iter().any(|next| lease.at_us < next.at_us && next.at_us <= due);
-            let asked = story.sent().find(|sent| sent.at_us() >= lease.at_us && sent.message.kind == number);
+            let its = |sent: &Sent<'_>| sent.message.kind == number && sent.message.client_id() == Some(lease.client);
+            let asked = story.sent().find(|sent| sent.at_us() >= lease.at_us && its(sent));
             let evidence = story.evidence(lease.at_us, format!("Reply with {:?} {after_s} s from server {}", self.at, shown(lease.server)));
             let look = match asked.filter(|sent| sent.at_us() <= due) {
                 Some(sent) if number == kind::RENEW && sent.message.server_id().is_some_and(|to| to != lease.server) => {
@@ -60,7 +67,8 @@ impl Kind for Dhcpv6Renewal {
                 None if story.lost_between(lease.at_us, due) || story.foreign() => {
                     Look::Unsure(format!("no {name} was captured; one may have been missed"))
                 }
-                None if story.link_changed(lease.at_us, due) || given_up(&story, lease.at_us, due) => continue,
+                None if story.link_changed(lease.at_us, due) || given_up(&story, &answered, lease, due) => continue,
+                None if !taken(&story, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
                 None => {
                     let message = format!("no {name} by {}, and {:?} was {after_s} s after the Reply at {}", seconds(due), self.at, seconds(lease.at_us));
                     Look::Wrong(format!("no {name}"), message)
@@ -75,8 +83,18 @@ impl Kind for Dhcpv6Renewal {
     }
 }
 
-/// Whether the client gave its lease back, or asked anew for it, in this time.
-fn given_up(story: &Story<'_>, from_us: u64, until_us: u64) -> bool {
-    let ends = |number: u8| matches!(number, kind::RELEASE | kind::DECLINE | kind::SOLICIT | kind::CONFIRM | kind::REBIND);
-    story.sent().any(|sent| from_us < sent.at_us() && sent.at_us() <= until_us && ends(sent.message.kind))
+/// Whether the client gave its lease back, or asked anew for it, in this time; or its Renew had a Reply, which may have refused.
+fn given_up(story: &Story<'_>, answered: &[(u64, u64)], lease: &Lease<'_>, until_us: u64) -> bool {
+    let within = |at_us: u64| lease.at_us < at_us && at_us <= until_us;
+    let ends = |number: u8| matches!(number, kind::RELEASE | kind::DECLINE | kind::SOLICIT | kind::REQUEST | kind::CONFIRM | kind::REBIND);
+    story.sent().any(|sent| within(sent.at_us()) && ends(sent.message.kind))
+        || answered.iter().any(|(asked, answered)| within(*asked) && within(*answered))
+}
+
+/// Whether the guest has an address of the lease: a Reply that its firewall drops, and one that another node forged, gives none.
+fn taken(story: &Story<'_>, lease: &Lease<'_>) -> bool {
+    let its = |address: Ipv6Addr| lease.addresses.contains(&address);
+    story.address_changes().any(|(_, change)| change.change == Change::Set && its(change.address))
+        || story.detections().any(|(_, target)| its(target))
+        || story.own().any(|said| its(said.frame.source))
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::exchanges::{ClientMessage, Exchange};
+use super::exchanges::{ClientMessage, Exchange, Sent};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Subject};
@@ -41,6 +41,8 @@ enum Judges {
 
 const LATE_US: u64 = 500_000;
 const EARLY_US: u64 = 50_000;
+/// What a message's own time may be off from that of the capture: clients count in whole seconds.
+const CLOCK_US: u64 = 1_000_000;
 /// What may pass before its absence is told, beyond the interval itself.
 const GRACE_US: u64 = 2_000_000;
 
@@ -121,7 +123,7 @@ impl Dhcpv6Retransmission {
                 return;
             }
             let look = match band {
-                Some(band) => look(story, band, length),
+                Some(band) => look(story, pair, band, length),
                 // A capture that began late shows no first interval, and by another program not whether the next is whole.
                 None if story.foreign() => return,
                 None => Look::Right,
@@ -199,9 +201,13 @@ impl Dhcpv6Retransmission {
     }
 }
 
-fn look(story: &Story<'_>, band: Band, length: u64) -> Look {
+fn look(story: &Story<'_>, pair: &[Sent<'_>], band: Band, length: u64) -> Look {
     let text = format!("after {} instead of {} to {}", seconds(length), seconds(band.low), seconds(band.high));
-    if length.saturating_add(EARLY_US) < band.low {
+    let early = length.saturating_add(EARLY_US) < band.low;
+    let told = || Some(pair[1].elapsed_us()?.abs_diff(pair[0].elapsed_us()?));
+    if early && story.foreign() && told().is_some_and(|told| told.abs_diff(length) > CLOCK_US) {
+        Look::Unsure(format!("the message is sent again {text}, and tells another time itself: the clock of the capture may have been set"))
+    } else if early {
         Look::Wrong(text.clone(), format!("the message is sent again too soon: {text}"))
     } else if length <= band.high.saturating_add(LATE_US) {
         Look::Right

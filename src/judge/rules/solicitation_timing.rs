@@ -12,6 +12,10 @@ use crate::judge::Verdict;
 /// in microseconds.
 const FIRST: (u64, u64) = (3_600_000, 4_400_000);
 const GREATEST: (u64, u64) = (3_240_000_000, 3_960_000_000);
+/// An interval may be longer than it was chosen by this part: the kernel rounds the end of long timers up (kernel/time/timer.c: an eighth at most).
+const LATE_PART: u64 = 8;
+/// As many times longer an interval may seem in another program's capture, which may have missed one: it, and the next of twice its length.
+const MISSED: u64 = 4;
 /// Two intervals that differ by less come from a fixed timer.
 const SAME_US: u64 = 100_000;
 /// `MAX_RTR_SOLICITATION_DELAY` and `RetransTimer` (RFC 4861 section 10).
@@ -154,7 +158,8 @@ impl SolicitationTiming {
         let (mut before, mut odd, mut right, mut lost_any) = (None, Vec::new(), 0, false);
         let mut known = spell.whole;
         for (interval, lost) in intervals(story, spell) {
-            if lost {
+            // Another program may have missed one, which makes its interval longer, and the next one seem too short.
+            if lost || story.foreign() && interval > self.due(before).1 {
                 (before, known, lost_any) = (None, false, true);
                 continue;
             }
@@ -188,11 +193,12 @@ impl SolicitationTiming {
         let ((low, high), spread) = match before {
             None => (FIRST, self.tolerance()),
             Some(before) => {
-                let low = (before.saturating_mul(19) / 10).min(GREATEST.0);
+                let chosen = before.saturating_sub(before / (LATE_PART + 1));
+                let low = (chosen.saturating_mul(19) / 10).min(GREATEST.0);
                 ((low, (before.saturating_mul(21) / 10).min(GREATEST.1)), self.tolerance().saturating_mul(3))
             }
         };
-        (low.saturating_sub(spread), high.saturating_add(spread))
+        (low.saturating_sub(spread), high.saturating_add(high / LATE_PART).saturating_add(spread))
     }
 
     fn goes_on(&self, story: &Story<'_>, spell: &Spell) -> Shows {
@@ -204,7 +210,7 @@ impl SolicitationTiming {
             Some((interval, false)) => self.due(Some(interval)).1.max(FIRST.1),
             None => self.due(None).1,
         };
-        let due = due.saturating_add(self.tolerance());
+        let due = due.saturating_add(self.tolerance()).saturating_mul(if story.foreign() { MISSED } else { 1 });
         if silence <= due {
             return match spell.sent_us.len() {
                 1 if answered => Shows::Nothing("a router answered before a second Router Solicitation was due"),
@@ -214,6 +220,9 @@ impl SolicitationTiming {
         }
         if story.lost_between(last, last.saturating_add(due)) {
             return Shows::Unclear("frames are missing after the last Router Solicitation".into());
+        }
+        if story.foreign() && !story.own().any(|said| said.at_us > last.saturating_add(due)) {
+            return Shows::Unclear("nothing of the guest was captured long after its last Router Solicitation".into());
         }
         Shows::Wrong(format!("none in {} after number {}, though no router had answered", seconds(silence), spell.sent_us.len()))
     }

@@ -1,7 +1,7 @@
 //! A capture judged alone (`replay CAPTURE`): the facts that packets tell. Each guest in it is an interface, and its own conversations stand for
 //! those that a run would have had: what the guest asked, and who answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use super::ReadError;
@@ -81,12 +81,19 @@ fn router(recording: &Recording) -> Result<Conversation, String> {
     conversation.told("a router", "Router Solicitation", "Router Advertisement", ROUTER_US)
 }
 
-/// What the guest asked servers, under the identity of its first Solicit, and what they answer.
+/// What the guest asked servers, under the identity of its first Solicit, and what they answer. A client may take another identity for each try,
+/// as BusyBox' udhcpc6 does: it is the first that was answered, if one was.
 fn server(recording: &Recording) -> Result<Conversation, String> {
+    let answered = answered(recording);
     let mut identity = None;
     let conversation = Talk::new(recording, |by_guest, frame, complete| match Message::of(frame).0 {
         Message::FromClient(message) if by_guest && message.kind == kind::SOLICIT => {
             let (found, duid) = (identity_of(&message), message.client_id().unwrap_or_default().to_vec());
+            let is_answered = |iaid| answered.contains(&(message.transaction_id, duid.clone(), iaid));
+            let mine = || is_answered(None) || is_answered(found.as_ref().map(|it| it.iaid));
+            if identity.is_none() && !answered.is_empty() && !mine() {
+                return None;
+            }
             let (first, of, transactions) = identity.get_or_insert_with(|| (found.clone(), duid, Vec::new()));
             (found == *first && *of == message.client_id().unwrap_or_default()).then(|| {
                 transactions.push(message.transaction_id);
@@ -111,12 +118,35 @@ fn server(recording: &Recording) -> Result<Conversation, String> {
     Ok(told)
 }
 
+/// Transactions and DUIDs of the guest's Solicits that a server answered, with the IAID that it answered for; none where it refused all.
+fn answered(recording: &Recording) -> BTreeSet<(u32, Vec<u8>, Option<u32>)> {
+    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    for event in &recording.events {
+        let Happening::Frame(SeenFrame { direction, cut: false, bytes, .. }) = &event.what else { continue };
+        let Some((frame, _)) = wire::frame::Frame::parse(bytes) else { continue };
+        let named = |message: &dhcpv6::Message| Some((message.transaction_id, message.client_id()?.to_vec()));
+        match (direction, Message::of(&frame).0) {
+            (Direction::Guest, Message::FromClient(message)) if message.kind == kind::SOLICIT => asked.extend(named(&message)),
+            (Direction::Received, Message::ToClient(message)) if matches!(message.kind, kind::ADVERTISE | kind::REPLY) => {
+                let Some((transaction, duid)) = named(&message).filter(|it| asked.contains(it)) else { continue };
+                answered.insert((transaction, duid, iaid_of(&message)));
+            }
+            _ => {}
+        }
+    }
+    answered
+}
+
 fn identity_of(message: &dhcpv6::Message) -> Option<ClientIdentity> {
-    let iaid = message.options.iter().find_map(|option| match option {
+    let iaid = iaid_of(message)?;
+    Some(ClientIdentity { duid: hexadecimal(message.client_id()?), iaid, of_guest: true, source: "the guest's own Solicit".into() })
+}
+
+fn iaid_of(message: &dhcpv6::Message) -> Option<u32> {
+    message.options.iter().find_map(|option| match option {
         DhcpOption::IaNa { iaid, .. } => Some(*iaid),
         _ => None,
-    })?;
-    Some(ClientIdentity { duid: hexadecimal(message.client_id()?), iaid, of_guest: true, source: "the guest's own Solicit".into() })
+    })
 }
 
 enum Part {

@@ -20,6 +20,8 @@ use crate::wire::frame::Frame;
 pub(super) const MOST_GUESTS: usize = 256;
 /// As many interfaces as a capture's packets are told apart by.
 const MOST_INTERFACES: usize = 4096;
+/// What a packet may be earlier than the one before it in the file: processors of their own buffer what they receive.
+const UNORDERED_NS: u64 = 1_000_000_000;
 /// As long as the name of an interface is (IFNAMSIZ, netdevice(7)); captures elsewhere have longer ones.
 pub(super) const LONGEST_NAME: usize = 64;
 
@@ -65,9 +67,11 @@ pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() ->
         span: Span::default(),
         names: Vec::new(),
         own: None,
+        ours: false,
         foreign: Foreign::default(),
         boot_id: None,
         dropped: BTreeMap::new(),
+        latest: BTreeMap::new(),
         untimed: 0,
     };
     while let Some(item) = reader.next().map_err(failed)? {
@@ -87,12 +91,16 @@ struct Pass {
     span: Span,
     /// Names of the capture's interfaces.
     names: Vec<String>,
-    /// Set once a section says that it is ours.
+    /// Set once a section says that it is ours; what other programs' sections have is then left aside.
     own: Option<Own>,
+    /// The section is ours.
+    ours: bool,
     foreign: Foreign,
     boot_id: Option<String>,
     /// What was told last of packets that were dropped, by interface: when, and how many.
     dropped: BTreeMap<usize, (u64, u64)>,
+    /// The latest time of each interface's packets.
+    latest: BTreeMap<usize, u64>,
     /// How many packets that matter have no time.
     untimed: u64,
 }
@@ -101,9 +109,13 @@ impl Pass {
     fn item(&mut self, item: Item<'_>) {
         match item {
             Item::Section { application, comment } => {
-                if application.starts_with("v6check ") {
+                self.ours = application.starts_with("v6check ");
+                if self.ours {
+                    let first = self.own.is_none();
                     self.own.get_or_insert_with(Own::default);
-                    self.boot_id = comment.split_whitespace().find_map(|word| word.strip_prefix("boot_id=")).map(str::to_owned);
+                    let boot_id = comment.split_whitespace().find_map(|word| word.strip_prefix("boot_id=")).map(str::to_owned);
+                    // Of several boots it is of none.
+                    self.boot_id = if first || boot_id == self.boot_id { boot_id } else { None };
                 }
             }
             Item::Interface(interface) => {
@@ -114,7 +126,7 @@ impl Pass {
             }
             Item::Packet(packet) => self.packet(&packet),
             Item::Journal(fields) => {
-                if let Some(own) = &mut self.own {
+                if let Some(own) = self.own.as_mut().filter(|_| self.ours) {
                     own.journal(&fields, &mut self.names, &mut self.span);
                 }
             }
@@ -138,8 +150,27 @@ impl Pass {
         // Of a frame with another link-layer header only the rest can be compared with its length on the wire.
         let cut = (packet.wire_length as usize) > packet.bytes.len();
         match &mut self.own {
-            Some(own) => own.packet(packet, &bytes, cut, &self.names),
-            None => self.foreign.packet(packet, bytes, cut),
+            Some(own) if self.ours => own.packet(packet, &bytes, cut, &self.names),
+            Some(_) => {}
+            None => {
+                self.foreign.packet(packet, bytes, cut);
+                self.order(packet);
+            }
+        }
+    }
+
+    /// A clock that was set back puts later packets between earlier ones: of that span nothing is certain.
+    fn order(&mut self, packet: &Packet<'_>) {
+        let room = self.latest.len() < MOST_INTERFACES;
+        match self.latest.get_mut(&packet.interface) {
+            Some(latest) => {
+                if packet.at_ns.saturating_add(UNORDERED_NS) < *latest {
+                    self.span.gap(packet.at_ns, *latest, None);
+                }
+                *latest = packet.at_ns.max(*latest);
+            }
+            None if room => drop(self.latest.insert(packet.interface, packet.at_ns)),
+            None => {}
         }
     }
 

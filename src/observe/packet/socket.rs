@@ -8,6 +8,7 @@ use std::io::{self, PipeWriter};
 use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::sync::Arc;
 
 use socket2::{Domain, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
 use tokio::io::Interest;
@@ -21,9 +22,11 @@ const RECEIVE_BUFFER_BYTES: usize = 1 << 20;
 /// Room for a control message of [`libc::tpacket_auxdata`] and one with a time, in units that keep them aligned.
 const CONTROL_WORDS: usize = 16;
 
-/// A packet socket that is registered with the runtime.
+/// A packet socket.
 pub(in crate::observe) struct PacketSocket {
-    socket: AsyncFd<Socket>,
+    socket: Arc<Socket>,
+    /// Its registration with the runtime, while that is told of frames.
+    registration: Option<AsyncFd<Arc<Socket>>>,
 }
 
 /// A frame as the kernel showed it.
@@ -72,7 +75,8 @@ impl PacketSocket {
         }
         // Of the protocols only ETH_P_ALL shows what the guest's own programs send.
         socket.bind(&link_address(0, libc::ETH_P_ALL)?)?;
-        Ok(Self { socket: registered(socket)? })
+        let socket = Arc::new(socket);
+        Ok(Self { registration: Some(registered(Arc::clone(&socket))?), socket })
     }
 
     /// Has the interface receive a multicast group while the socket is open, for when the kernel's IPv6 has not joined it.
@@ -89,7 +93,7 @@ impl PacketSocket {
             mr_alen: 6,
             mr_address: address,
         };
-        set_option(self.socket.get_ref(), libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
+        set_option(&self.socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)
     }
 
     /// Sends a whole Ethernet frame.
@@ -97,16 +101,35 @@ impl PacketSocket {
     /// # Errors
     /// `ENETDOWN` if the link is down, `ENXIO` if it is gone, `ENOBUFS` or `EAGAIN` if there is no room.
     pub(in crate::observe) fn send(&self, interface: u32, frame: &[u8]) -> io::Result<()> {
-        let sent = self.socket.get_ref().send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
+        let sent = self.socket.send_to(frame, &link_address(interface, libc::ETH_P_IPV6)?)?;
         if sent == frame.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
 
-    /// Waits until there may be something to receive.
+    /// Waits until there may be something to receive; for as long as there is, after [`Self::pause`].
     ///
     /// # Errors
     /// The runtime is shutting down.
     pub(in crate::observe) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await.map(|_ready| ())
+        match &self.registration {
+            Some(registration) => registration.readable().await.map(|_ready| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Has no frame wake this process until [`Self::go_on`]. They can be received as before.
+    pub(in crate::observe) fn pause(&mut self) {
+        self.registration = None;
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub(in crate::observe) fn go_on(&mut self) -> io::Result<()> {
+        if self.registration.is_none() {
+            self.registration = Some(registered(Arc::clone(&self.socket))?);
+        }
+        Ok(())
     }
 
     /// Takes one frame, without waiting.
@@ -114,7 +137,11 @@ impl PacketSocket {
     /// # Errors
     /// The kernel's, such as `ENETDOWN` when an interface went down; the socket stays usable.
     pub(in crate::observe) fn receive<'a>(&self, buffer: &'a mut [u8; filter::LONGEST_FRAME]) -> io::Result<Received<'a>> {
-        match self.socket.try_io(Interest::READABLE, |socket| receive(socket, buffer)) {
+        let received = match &self.registration {
+            Some(registration) => registration.try_io(Interest::READABLE, |socket| receive(socket, buffer)),
+            None => receive(&self.socket, buffer),
+        };
+        match received {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Empty),
             Err(error) => Err(error),
             Ok(None) => Ok(Received::Other),
@@ -133,7 +160,8 @@ impl PacketSocket {
     /// (net/packet/af_packet.c, `packet_release`), which the end of a process waits for too. So a child has the last one. A socket left to the kernel
     /// to collect would stay open for nobody knows how long.
     pub(in crate::observe) fn close(self) {
-        let socket = self.socket.into_inner();
+        let Self { socket, registration } = self;
+        drop(registration);
         match fork_to_close(&socket) {
             Ok((child, told)) => {
                 drop(socket);
@@ -225,12 +253,17 @@ unsafe fn close_all(first: libc::c_int, last: libc::c_int) {
     }
 }
 
+/// A socket, or a share in one.
+pub(in crate::observe) trait Owned: AsRawFd {}
+impl Owned for Socket {}
+impl Owned for Arc<Socket> {}
+
 /// Registers a socket with the runtime, for reading.
 ///
 /// # Errors
 /// There is no runtime with I/O.
-pub(in crate::observe) fn registered(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    // SAFETY: `Socket` owns its descriptor, which stays the same and open until it is dropped, and `AsyncFd` owns the `Socket`.
+pub(in crate::observe) fn registered<T: Owned>(socket: T) -> io::Result<AsyncFd<T>> {
+    // SAFETY: `Socket` owns its descriptor, which stays the same and open until the last share in it is dropped, and `AsyncFd` owns one.
     unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
 }
 

@@ -85,8 +85,6 @@ pub async fn follow(
                 return Ok(None);
             }
         }
-        // Signals get their turn, however much happens.
-        tokio::task::yield_now().await;
     }
 }
 
@@ -137,11 +135,9 @@ pub fn record(path: &Path, most_bytes: u64, time: Duration) -> Result<(), Observ
                 blocks.add(item);
             }
             blocks.write(&mut recorded).map_err(unwritten)?;
-            tokio::task::yield_now().await;
         };
         // What came before the end belongs to it.
-        source.read();
-        for item in source.take() {
+        for item in source.finish() {
             blocks.add(item);
         }
         blocks.end(source.timeline().now_ns(), &why, source.dropped());

@@ -5,6 +5,9 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
 
 use super::clock::Timeline;
 use super::known::{Changed, Interface, Known};
@@ -15,6 +18,8 @@ use crate::observe::packet::{PacketSocket, Received, filter};
 /// As many frames, and as many datagrams of news, as are taken at a time.
 const FRAMES_IN_A_ROW: usize = 64;
 const NEWS_IN_A_ROW: usize = 256;
+/// For how long frames gather where one just came, so that many cost no more than a few: the kernel has dated them.
+const GATHER: Duration = Duration::from_millis(100);
 /// As many datagrams of news as are thrown away before all is read anew.
 const MOST_THROWN_AWAY: usize = 1 << 16;
 
@@ -51,6 +56,10 @@ pub(super) struct Source {
     /// Until when nothing was missed.
     complete_ns: u64,
     dropped: u64,
+    /// More may be waiting than was read.
+    more: bool,
+    /// Where frames came just now, when they are looked for again.
+    gather_until: Option<Instant>,
 }
 
 impl Source {
@@ -64,7 +73,18 @@ impl Source {
         let timeline = Timeline::begin();
         let complete_ns = timeline.began_ns();
         let buffer = Box::new([0; filter::LONGEST_FRAME]);
-        let mut source = Self { packets, news, known: Known::default(), timeline, buffer, items: Vec::new(), complete_ns, dropped: 0 };
+        let mut source = Self {
+            packets,
+            news,
+            known: Known::default(),
+            timeline,
+            buffer,
+            items: Vec::new(),
+            complete_ns,
+            dropped: 0,
+            more: false,
+            gather_until: None,
+        };
         source.read_anew()?;
         Ok(source)
     }
@@ -84,16 +104,30 @@ impl Source {
         self.packets.close();
     }
 
-    /// Waits for what comes next. Nothing is lost if it is not waited for to the end.
+    /// Waits for what comes next. Nothing is lost if it is not waited for to the end. However much comes, timers and signals get their turn.
     ///
     /// # Errors
     /// The runtime's.
     pub(super) async fn next(&mut self) -> io::Result<Vec<Item>> {
         while self.items.is_empty() {
-            tokio::select! {
-                biased;
-                ready = self.packets.readable() => ready?,
-                ready = self.news.readable() => ready?,
+            if self.more {
+                tokio::task::yield_now().await;
+            } else {
+                if self.gather_until.is_none() {
+                    self.packets.go_on()?;
+                }
+                let frames = async {
+                    if let Some(until) = self.gather_until {
+                        sleep_until(until).await;
+                        return Ok(());
+                    }
+                    self.packets.readable().await
+                };
+                tokio::select! {
+                    biased;
+                    ready = frames => ready?,
+                    ready = self.news.readable() => ready?,
+                }
             }
             self.read();
         }
@@ -101,18 +135,32 @@ impl Source {
     }
 
     /// What was read and not told yet.
-    pub(super) fn take(&mut self) -> Vec<Item> {
+    fn take(&mut self) -> Vec<Item> {
         std::mem::take(&mut self.items)
     }
 
+    /// Reads what came before the end, and what was missed until then.
+    pub(super) fn finish(&mut self) -> Vec<Item> {
+        self.read();
+        self.ask_for_lost(self.timeline.now_ns());
+        self.take()
+    }
+
     /// Reads what is waiting.
-    pub(super) fn read(&mut self) {
+    fn read(&mut self) {
         let step = self.timeline.look();
         let now_ns = self.timeline.now_ns();
         let first = self.items.len();
         self.items.extend(step.map(|step| Item { at_ns: now_ns, what: What::ClockSet(step) }));
-        let strangers = self.read_frames();
-        self.read_news();
+        let (frames, strangers) = self.read_frames();
+        let all_news = self.read_news();
+        self.more = frames == FRAMES_IN_A_ROW || !all_news;
+        if frames > 0 {
+            self.packets.pause();
+            self.gather_until = Some(Instant::now() + GATHER);
+        } else if self.gather_until.is_some_and(|until| until <= Instant::now()) {
+            self.gather_until = None;
+        }
         // An interface is told of before its first frame, and that telling has now been read.
         for (index, mut item) in strangers {
             if let (Some(known), What::Frame { interface, .. }) = (self.known.interface(index), &mut item.what) {
@@ -120,22 +168,33 @@ impl Source {
                 self.items.push(item);
             }
         }
+        // One frame alone does not fill the queue. That the kernel had no memory for one is told when it is asked next.
+        if frames != 1 {
+            self.ask_for_lost(now_ns);
+        }
+        let new = self.items.get_mut(first..).unwrap_or_default();
+        up_before_its_frames(new);
+        new.sort_by_key(|item| item.at_ns);
+    }
+
+    /// Asks the kernel how many frames it dropped.
+    fn ask_for_lost(&mut self, now_ns: u64) {
         if let Ok(lost @ 1..) = self.packets.lost() {
             let lost = u64::from(lost);
             self.dropped = self.dropped.saturating_add(lost);
             self.missed(Some(lost), "the kernel dropped frames that came faster than they were read");
         }
         self.complete_ns = now_ns;
-        let new = self.items.get_mut(first..).unwrap_or_default();
-        up_before_its_frames(new);
-        new.sort_by_key(|item| item.at_ns);
     }
 
-    /// Takes frames; those of interfaces that are not known yet are returned with the index.
-    fn read_frames(&mut self) -> Vec<(u32, Item)> {
+    /// Takes frames, and counts them; those of interfaces that are not known yet are returned with the index.
+    fn read_frames(&mut self) -> (usize, Vec<(u32, Item)>) {
         let mut strangers = Vec::new();
-        for _ in 0..FRAMES_IN_A_ROW {
-            let captured = match self.packets.receive(&mut self.buffer) {
+        let mut frames = 0;
+        while frames < FRAMES_IN_A_ROW {
+            let received = self.packets.receive(&mut self.buffer);
+            frames += usize::from(!matches!(received, Ok(Received::Empty)));
+            let captured = match received {
                 Ok(Received::Frame(captured)) => captured,
                 Ok(Received::Empty) => break,
                 // An error is an interface's that went down, and read once.
@@ -154,10 +213,11 @@ impl Source {
                 strangers.push((captured.interface, item));
             }
         }
-        strangers
+        (frames, strangers)
     }
 
-    fn read_news(&mut self) {
+    /// Takes news; whether that was all.
+    fn read_news(&mut self) -> bool {
         let at_ns = self.timeline.now_ns();
         for _ in 0..NEWS_IN_A_ROW {
             let mut news = Vec::new();
@@ -168,7 +228,7 @@ impl Source {
                         self.known.learn(news, &mut |interface, changed| items.push(item(at_ns, interface, changed, false)));
                     }
                 }
-                Ok(false) => return,
+                Ok(false) => return true,
                 Err(error) => {
                     self.missed(None, &format!("the kernel's news of links, addresses and routes were missed: {error}"));
                     // What is queued is older than what is read now.
@@ -179,10 +239,11 @@ impl Source {
                     if let Err(error) = self.read_anew() {
                         self.missed(None, &format!("the kernel does not tell its links, addresses and routes: {error}"));
                     }
-                    return;
+                    return true;
                 }
             }
         }
+        false
     }
 
     fn read_anew(&mut self) -> io::Result<()> {
