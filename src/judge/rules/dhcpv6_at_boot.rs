@@ -35,7 +35,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
     let (finding, recorded) = match Story::of(subject) {
         Ok(story) => {
             let tells = match what {
-                What::Asked => story.from_the_start(),
+                What::Asked => story.shows_the_start(),
                 What::Completed => story.client().next().is_some(),
             };
             (by_recording(&story), tells)

@@ -24,8 +24,8 @@ const COMING_UP_NS: u64 = 5_000_000_000;
 /// Who of `parties`, which are all that sent something, is a guest.
 pub(super) fn of(parties: &BTreeMap<Party, Said>, frames: &[Kept]) -> BTreeSet<Party> {
     let candidates = || parties.iter().filter(|(party, said)| !said.network && (said.client || !is_tap(**party, **said, parties)));
-    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).collect();
-    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).collect();
+    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).gather();
+    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).gather();
     let mut at: BTreeMap<usize, BTreeSet<Party>> = BTreeMap::new();
     for kept in frames.iter().filter(|kept| guests.contains(&kept.from) || only_test.contains(&kept.from)) {
         at.entry(kept.place).or_default().insert(kept.from);
