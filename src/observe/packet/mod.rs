@@ -5,4 +5,4 @@
 pub(in crate::observe) mod filter;
 mod socket;
 
-pub(in crate::observe) use socket::{Captured, PacketSocket, Received, registered};
+pub(in crate::observe) use socket::{Captured, PacketSocket, Received, registered, wait};

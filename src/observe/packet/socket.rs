@@ -9,6 +9,7 @@ use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
 use tokio::io::Interest;
@@ -265,6 +266,14 @@ impl Owned for Arc<Socket> {}
 pub(in crate::observe) fn registered<T: Owned>(socket: T) -> io::Result<AsyncFd<T>> {
     // SAFETY: `Socket` owns its descriptor, which stays the same and open until the last share in it is dropped, and `AsyncFd` owns one.
     unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE) }.map_err(io::Error::from)
+}
+
+/// Waits until there may be something to receive, a signal was caught, or so much time is over, on this thread.
+pub(in crate::observe) fn wait(socket: &Socket, longest: Duration) {
+    let mut waited = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let milliseconds = libc::c_int::try_from(longest.as_millis()).unwrap_or(libc::c_int::MAX).saturating_add(1);
+    // SAFETY: the pointer is to one live structure, as the number says. Whatever ended the waiting, the socket is read next.
+    unsafe { libc::poll(ptr::from_mut(&mut waited), 1, milliseconds) };
 }
 
 /// What came with a frame.

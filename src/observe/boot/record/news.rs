@@ -3,6 +3,7 @@
 //! It knows no state: whether a message tells anything new, and what was missed, is for who reads it.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use netlink_sys::SocketAddr;
 use socket2::{SockRef, Socket};
@@ -10,7 +11,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::facts::{Address, Route};
-use crate::observe::packet::registered;
+use crate::observe::packet::{registered, wait};
 use crate::observe::state::netlink::{DATAGRAM, Messages, attribute, i32_at};
 use crate::observe::state::{addresses, links, routes};
 
@@ -84,6 +85,11 @@ impl Subscription {
     /// The runtime is shutting down.
     pub(super) async fn readable(&self) -> io::Result<()> {
         self.socket.readable().await.map(|_ready| ())
+    }
+
+    /// Waits for it, for a signal, or so long: the thread does, which costs one wake-up where the runtime's timers need several.
+    pub(super) fn wait(&self, longest: Duration) {
+        wait(self.socket.get_ref(), longest);
     }
 
     /// Takes one datagram without waiting and adds what it tells to `news`; whether there was one. Only the kernel, and who may change the

@@ -5,9 +5,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
-
-use tokio::time::{Instant, sleep_until};
+use std::time::{Duration, Instant};
 
 use super::clock::Timeline;
 use super::known::{Changed, Interface, Known};
@@ -110,22 +108,16 @@ impl Source {
     /// The runtime's.
     pub(super) async fn next(&mut self) -> io::Result<Vec<Item>> {
         while self.items.is_empty() {
-            if self.more {
+            if let Some(until) = self.gather_until {
                 tokio::task::yield_now().await;
-            } else {
-                if self.gather_until.is_none() {
-                    self.packets.go_on()?;
+                if !self.more {
+                    self.news.wait(until.saturating_duration_since(Instant::now()));
                 }
-                let frames = async {
-                    if let Some(until) = self.gather_until {
-                        sleep_until(until).await;
-                        return Ok(());
-                    }
-                    self.packets.readable().await
-                };
+            } else {
+                self.packets.go_on()?;
                 tokio::select! {
                     biased;
-                    ready = frames => ready?,
+                    ready = self.packets.readable() => ready?,
                     ready = self.news.readable() => ready?,
                 }
             }
@@ -155,7 +147,7 @@ impl Source {
         let (frames, strangers) = self.read_frames();
         let all_news = self.read_news();
         self.more = frames == FRAMES_IN_A_ROW || !all_news;
-        if frames > 0 {
+        if frames > 0 || self.more {
             self.packets.pause();
             self.gather_until = Some(Instant::now() + GATHER);
         } else if self.gather_until.is_some_and(|until| until <= Instant::now()) {
