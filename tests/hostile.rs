@@ -81,7 +81,7 @@ fn report_of(text: &str, selection: &Selection) -> Result<(), StoreError> {
     let facts = facts::load(text)?;
     let report = report::assemble(&facts, selection, Counting::default());
     // One verbosity for each report, as its text has it: both for all of them would take twice as long and find no more.
-    let verbosity = if text.len() % 5 == 0 { Verbosity::Quiet } else { Verbosity::Verbose };
+    let verbosity = if text.len().is_multiple_of(5) { Verbosity::Quiet } else { Verbosity::Verbose };
     for format in FORMATS {
         let written = format.render(&report, Style { verbosity, ..Style::default() }).unwrap_or_else(|error| panic!("{}: {error}", format.name));
         let harmful = |character: char| character.is_control() && character != '\n';
