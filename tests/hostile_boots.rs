@@ -151,7 +151,7 @@ fn flood(lines: &[&str]) -> Recording {
     for nth in 0..times {
         for line in lines {
             let text = line.replace('#', &format!("{nth:x}")).replace('@', &nth.to_string());
-            let table: Table = toml::from_str(&format!("boot = {{ at = {}, {text} }}", 2.0 + nth as f64 / 50.0)).unwrap();
+            let table: Table = toml::from_str(&format!("boot = {{ at = {}.{:03}, {text} }}", 2 + nth / 50, nth % 50 * 20)).unwrap();
             tables.push(table["boot"].as_table().unwrap().clone());
         }
     }

@@ -107,3 +107,66 @@ fn a_packet_without_a_time_makes_a_gap_of_all() {
     assert_eq!((recording.gaps.len(), recording.gaps[0].from_us, recording.gaps[0].until_us), (1, 0, recording.elapsed_us));
     assert!(BEGAN > 0 && recording.began.starts_with("2026"));
 }
+
+/// What `replay` and `watch` print of a capture; they end soon, and print nothing that a terminal obeys.
+fn printed(bytes: &[u8]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.pcapng");
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let forms: [&[&str]; 5] = [
+        &["replay", path, "-v"],
+        &["replay", path, "--profile", "rfc-host"],
+        &["watch", path],
+        &["watch", path, "--chart"],
+        &["watch", path, "--json"],
+    ];
+    let print = |arguments: &[&str]| {
+        let began = std::time::Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap();
+        assert!(output.status.code().is_some() && began.elapsed().as_secs() < 30, "{arguments:?}: {:?}", output.status);
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let harmful = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
+        // JSON is for programs; it escapes what ASCII calls control characters.
+        assert!(arguments.contains(&"--json") || !text.contains(harmful), "{arguments:?}: {text:.2000?}");
+        assert!(!text.contains(&"y".repeat(100)), "{arguments:?}: a name without end");
+        text
+    };
+    forms.into_iter().map(print).collect()
+}
+
+#[test]
+fn what_a_capture_is_called_and_says_is_harmless() {
+    let evil = "\u{1b}[2J\r\u{202e}\u{9b}x";
+    let mut own = Own::new(evil, &[evil, "eth0"]);
+    own.good(0, evil, Guest(2)).good(1, "eth0", Guest(3));
+    let long = "y".repeat(60_000);
+    for event in ["", "{", "[[[[", "null", r#"{"link":{"up":1}}"#, r#"{"address":{"address":"::"}}"#, &format!("\"{long}\""), &"[".repeat(30_000)] {
+        own.event(4000, "eth0", event).news(4000, &[("V6CHECK_GAP", event), ("V6CHECK_RENAMED", event), ("V6CHECK_INTERFACE", evil)]);
+    }
+    own.news(5000, &[("V6CHECK_RENAMED", &format!(r#"{{"from":"eth0","to":"{long}"}}"#)), (&long, &long)]);
+    own.0.extend(write::journal(u64::MAX, evil, &[("V6CHECK_INTERFACE", evil), ("V6CHECK_EVENT", r#"{"forwarding":true}"#)]));
+    printed(&own.0);
+    let mut foreign = File::ethernet(&[evil]);
+    foreign.all(0, &Guest(1).boot()).add(0, 1, &Guest(2).rs()).add(0, 9_999_999_999, &Guest(1).rs());
+    printed(&foreign.bytes);
+}
+
+#[test]
+fn interfaces_without_end_are_refused_soon() {
+    let mut bytes = write::section("v6check 0.4.0", "");
+    let interface = write::interface(v6check::capture::link_type::ETHERNET, 64, "", "", None);
+    bytes.extend(interface.iter().copied().cycle().take(interface.len() * 1_000_000));
+    assert!(printed(&bytes).iter().all(|text| text.contains("interfaces")));
+}
+
+#[test]
+fn time_stamps_of_any_resolution_are_read() {
+    let good = File::ethernet(&["tap1"]).all(0, &Guest(1).boot()).bytes.clone();
+    let resolution = good.windows(5).position(|bytes| bytes == [9, 0, 1, 0, 9]).unwrap() + 4;
+    for value in [0, 1, 6, 12, 38, 39, 127, 128, 137, 160, 255] {
+        let mut bytes = good.clone();
+        bytes[resolution] = value;
+        printed(&bytes);
+    }
+}

@@ -168,6 +168,9 @@ impl MessageForm {
             Aspect::NoLinkLayerOption if has_option(said, 1) => Look::Wrong("a source link-layer address option, though the source is ::".into()),
             Aspect::NoLinkLayerOption => unless_cut(said, Look::Right),
             Aspect::RouterFlag if story.forwards_at(said.at_us) => Look::Aside,
+            Aspect::RouterFlag if story.foreign() && na_flags(said) & NeighborAdvertisement::ROUTER != 0 => {
+                Look::Hidden("the R flag is set, and whether the guest forwards is not in a capture")
+            }
             Aspect::RouterFlag => right_if(na_flags(said) & NeighborAdvertisement::ROUTER == 0, || "the R flag is set".into()),
             Aspect::RouterAlert => match frame.router_alert {
                 Some(0) => right_if(frame.hop_limit == 1, || format!("hop limit is {}", frame.hop_limit)),

@@ -38,6 +38,9 @@ impl Kind for NeverSent {
             })
             .collect();
         let expected = format!("no {name} from the guest");
+        if !sent.is_empty() && story.foreign() {
+            return Ok(Finding::inconclusive(format!("the guest sent a {name}, and whether it forwards is not in a capture")));
+        }
         if let Some(first) = sent.iter().find(|said| !story.forwards_at(said.at_us)) {
             let evidence = story.evidence(first.at_us, format!("{name} from {} to {}", first.frame.source, first.frame.destination));
             let message = format!("the guest, which is no router, sent a {name} at {}", seconds(first.at_us));

@@ -103,8 +103,9 @@ impl Own {
             span.gap(gap.from_ns, gap.until_ns, gap.frames);
         }
         if let Some(Renamed { from, to }) = field("V6CHECK_RENAMED").and_then(|text| serde_json::from_str(text).ok()) {
+            let to: String = to.chars().take(LONGEST_NAME).collect();
             for name in names.iter_mut().filter(|name| **name == from) {
-                *name = to.chars().take(LONGEST_NAME).collect();
+                name.clone_from(&to);
             }
             if let Some(told) = self.interfaces.remove(&from) {
                 self.interfaces.insert(to, told);
