@@ -110,7 +110,7 @@ impl Scene {
     }
 
     pub(crate) fn recording(&self) -> PathBuf {
-        self.file("run/boot.pcapng")
+        self.file("boot.pcapng")
     }
 
     /// Starts a recorder and waits until it says that it is ready.
