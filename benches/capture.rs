@@ -2,7 +2,7 @@
 //! equivalent filter, and how much memory it needs for that.
 //!
 //! `cargo bench --features lab --bench capture`. Figures for people to read; no test depends on them.
-#![expect(clippy::print_stdout, reason = "the figures are the output")]
+#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures are the output, and for people")]
 
 use std::error::Error;
 use std::fs::{self, File};
