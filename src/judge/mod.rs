@@ -3,20 +3,14 @@
 //! A rule kind is one file in `rules/`. It says what was expected, what was seen and by which evidence; it knows nothing of levels,
 //! blame or remedies, which are the check file's, and nothing of reports.
 
-mod boot_window;
-mod boot_witness;
+mod boot;
 mod daemon;
-mod exchange;
-mod exchanges;
 mod finding;
 mod heard;
 mod held;
 mod intended;
 mod rules;
-mod soliciting;
-mod story;
 mod subject;
-mod tally;
 mod timing;
 
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};

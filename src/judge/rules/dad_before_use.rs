@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
-use super::boot_window::{self, RECORD, Window};
 use super::story::{Said, Story};
+use super::window::{self, RECORD, Window};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening, Unknown};
 use crate::wire::message::Message;
@@ -86,8 +86,8 @@ fn hidden(story: &Story<'_>, address: Ipv6Addr, used_us: u64) -> Option<String> 
         _ => None,
     });
     match first {
-        _ if window.shown => boot_window::hides(story, window.from_us, used_us),
-        Some((made_us, true)) if FOUND_US < made_us && made_us <= used_us => boot_window::hides(story, made_us, used_us),
+        _ if window.shown => window::hides(story, window.from_us, used_us),
+        Some((made_us, true)) if FOUND_US < made_us && made_us <= used_us => window::hides(story, made_us, used_us),
         _ => Some("the recording does not show the interface coming up".into()),
     }
 }

@@ -79,7 +79,11 @@ impl DhclientPrefixLength {
         let finding = if shown.address.prefix_length == self.length {
             Finding::pass(expected, text.clone())
         } else {
-            Finding::fail(expected, text.clone(), format!("dhclient makes its addresses /{}: it has no fix for the prefix length", shown.address.prefix_length))
+            Finding::fail(
+                expected,
+                text.clone(),
+                format!("dhclient makes its addresses /{}: it has no fix for the prefix length", shown.address.prefix_length),
+            )
         };
         Ok(Some(finding.with(Tense::State, "rtnetlink addresses", text)))
     }

@@ -85,10 +85,11 @@ fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
 }
 
 fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
-    let server = tenses.network.server.get().map_err(|unknown| Unknown {
-        reason: format!("none is held, and whether one is offered is not known: {}", unknown.reason),
-        ..unknown
-    })?;
+    let server = tenses
+        .network
+        .server
+        .get()
+        .map_err(|unknown| Unknown { reason: format!("none is held, and whether one is offered is not known: {}", unknown.reason), ..unknown })?;
     let Some((answer, offer)) = heard::offer(server)? else {
         return Ok(Finding::inconclusive("none is held, but no DHCPv6 server answers, so none can be expected"));
     };
@@ -140,7 +141,9 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                 None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
             },
         },
-        Err(Unknown { reason: why, .. }) => Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})")),
+        Err(Unknown { reason: why, .. }) => {
+            Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})"))
+        }
     };
     Ok(finding.with_all([heard::answer_evidence(&answer, &offer)]))
 }

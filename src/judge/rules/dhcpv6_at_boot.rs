@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::boot_window::{RECORD, Window, advertisements};
-use super::boot_witness::{self, What};
 use super::story::Story;
+use super::window::{RECORD, Window, advertisements};
+use super::witness::{self, What};
 use super::{Finding, Judgement, Kind, Subject, Verdict};
 use crate::facts::{RunsDhcpv6, Unknown};
 use crate::wire::dhcpv6::{kind, kind_name};
@@ -50,7 +50,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         What::Asked => (EXPECTED, "DHCPv6 request"),
         What::Completed => ("a DHCPv6 exchange that ends with an address", "completed DHCPv6 exchange"),
     };
-    if let Some((words, evidence)) = boot_witness::of(subject, window_s, what, recorded) {
+    if let Some((words, evidence)) = witness::of(subject, window_s, what, recorded) {
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
     let why = finding.reason.unwrap_or_default();
@@ -75,7 +75,8 @@ pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) 
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no DHCPv6 request is seen, and {why}"));
     }
-    let evidence = story.evidence(window.from_us, format!("the interface came up; recorded until {}", super::story::seconds(story.recording.elapsed_us)));
+    let evidence =
+        story.evidence(window.from_us, format!("the interface came up; recorded until {}", super::story::seconds(story.recording.elapsed_us)));
     let finding = match first {
         Some((at_us, name)) => {
             let message = format!("{none}; the first one, a {name}, left {}: its client was not started at boot", window.after(at_us));

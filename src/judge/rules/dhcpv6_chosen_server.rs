@@ -1,8 +1,8 @@
 //! The Request goes to a server that advertised itself.
 
-use super::exchanges::{Sent, shown};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{Sent, shown};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::kind;
 
@@ -14,7 +14,7 @@ impl Kind for Dhcpv6ChosenServer {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
         let mut tally = Tally::new("a Request to a server that advertised itself");
-        for exchange in story.exchanges().iter().filter(|exchange| exchange.first().message.kind == kind::REQUEST) {
+        for exchange in story.transmissions().iter().filter(|exchange| exchange.first().message.kind == kind::REQUEST) {
             let first = exchange.first();
             let to = first.message.server_id().map_or_else(|| "no server".into(), shown);
             tally.look(story.evidence(first.at_us(), format!("Request to {to}")), look(&story, first));

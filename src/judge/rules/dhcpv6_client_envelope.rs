@@ -4,9 +4,9 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::exchanges::Sent;
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::Sent;
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::Message;
 use crate::wire::frame::Payload;

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::exchanges::{ClientMessage, Sent};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{ClientMessage, Sent};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::{DhcpOption, option_name};
 
@@ -53,13 +53,15 @@ impl Dhcpv6ClientOptions {
 
     fn look(&self, sent: Sent<'_>) -> Look {
         let has = |code: &u16| sent.message.options.iter().any(|option| option.code() == Some(*code));
-        let requested = |code: &u16| sent.message.options.iter().any(|option| matches!(option, DhcpOption::OptionRequest(codes) if codes.contains(code)));
+        let requested =
+            |code: &u16| sent.message.options.iter().any(|option| matches!(option, DhcpOption::OptionRequest(codes) if codes.contains(code)));
         let place = format!("the {} at {}", sent.name(), seconds(sent.at_us()));
         if let Some(code) = self.lacks.iter().find(|code| has(code)) {
             let name = option_name(*code);
             return Look::Wrong(format!("{name} in {place}"), format!("{place} carries {name}, which it must not"));
         }
-        let missing = self.carries.iter().find(|code| !has(code)).or_else(|| self.carries_one_of.first().filter(|_| !self.carries_one_of.iter().any(has)));
+        let missing =
+            self.carries.iter().find(|code| !has(code)).or_else(|| self.carries_one_of.first().filter(|_| !self.carries_one_of.iter().any(has)));
         let missing = missing.map(|code| option_name(*code));
         let unasked = || self.requests.iter().find(|code| !requested(code)).map(|code| format!("a request for {}", option_name(*code)));
         match missing.or_else(unasked) {

@@ -1,8 +1,8 @@
 //! Exactly one DHCPv6 client serves the interface.
 
 use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, held, intended, timing};
-use crate::judge::daemon::Waiting;
 use crate::facts::{Owner, Tense};
+use crate::judge::daemon::Waiting;
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,9 @@ impl Kind for Dhcpv6ClientRunning {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
                     Finding::pass(EXPECTED, seen).with(Tense::State, lease.path.clone(), "a fresh lease")
                 } else if !interface.link.get()?.carrier {
-                    return Ok(Finding::inconclusive("none runs, but the interface has no carrier, and many a stack starts its client only with one"));
+                    return Ok(Finding::inconclusive(
+                        "none runs, but the interface has no carrier, and many a stack starts its client only with one",
+                    ));
                 } else if let Some(age) = timing::starting(subject)
                     && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
                 {

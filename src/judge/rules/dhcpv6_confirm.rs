@@ -49,7 +49,9 @@ impl Dhcpv6Confirm {
         match next.map(|sent| sent.message.kind) {
             Some(kind::CONFIRM | kind::REBIND | kind::RENEW) => Look::Right,
             _ if story.lost_between(back_us, due) => Look::Unsure(format!("frames are missing {place}")),
-            Some(_) => Look::Wrong("it begins anew".into(), format!("the client begins anew {place}, instead of asking whether its addresses still hold")),
+            Some(_) => {
+                Look::Wrong("it begins anew".into(), format!("the client begins anew {place}, instead of asking whether its addresses still hold"))
+            }
             None if story.recording.elapsed_us < due || story.link_changed(back_us.saturating_add(1), due) => {
                 Look::Unsure(format!("{place} the recording is too short"))
             }

@@ -9,9 +9,9 @@ use super::story::{Said, Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening};
+use crate::gather::Gather;
 use crate::wire::dhcpv6::{DhcpOption, Message as Dhcpv6, kind};
 use crate::wire::message::Message;
-use crate::gather::Gather;
 
 /// A Decline follows when duplicate address detection fails for an address of a Reply (RFC 8415 section 18.2.10.1 and 18.2.8).
 #[derive(Debug, Clone, Deserialize)]

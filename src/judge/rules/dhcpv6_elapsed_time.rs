@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::exchanges::{Exchange, Sent};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{Sent, Transmission};
 use super::{Judgement, Kind, Subject};
 
 /// The Elapsed Time option is 0 in the first message of an exchange and then grows as time passes (RFC 8415 section 21.9).
@@ -34,7 +34,7 @@ const MOST_US: u64 = 0xffff * 10_000;
 impl Kind for Dhcpv6ElapsedTime {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
-        let exchanges = story.exchanges();
+        let exchanges = story.transmissions();
         match self.judges {
             Judges::First => {
                 let mut tally = Tally::new("elapsed time 0 in the first message of an exchange");
@@ -64,7 +64,7 @@ impl Kind for Dhcpv6ElapsedTime {
     }
 }
 
-fn first(story: &Story<'_>, exchange: &Exchange<'_>, elapsed: u64) -> Look {
+fn first(story: &Story<'_>, exchange: &Transmission<'_>, elapsed: u64) -> Look {
     let first = exchange.first();
     if elapsed == 0 {
         return Look::Right;
@@ -72,7 +72,9 @@ fn first(story: &Story<'_>, exchange: &Exchange<'_>, elapsed: u64) -> Look {
     let place = format!("the first {} of an exchange, at {},", first.name(), seconds(first.at_us()));
     let earlier_lost = match first.at_us().checked_sub(elapsed) {
         None => true,
-        Some(began) => story.lost_between(began.saturating_sub(TOLERANCE_US), first.at_us()) || (story.foreign() && elapsed >= FIRST_RETRANSMISSION_US),
+        Some(began) => {
+            story.lost_between(began.saturating_sub(TOLERANCE_US), first.at_us()) || (story.foreign() && elapsed >= FIRST_RETRANSMISSION_US)
+        }
     };
     if earlier_lost {
         return Look::Unsure(format!("{place} tells {} of elapsed time: the first one may not have been captured", seconds(elapsed)));

@@ -4,11 +4,11 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::boot_window::{self, Window};
-use super::boot_witness::What;
 use super::dhcpv6_at_boot::{asked, recorded};
-use super::exchange::{Answer, Ask, asks};
+use super::dialogue::{Answer, Ask, asks};
 use super::story::{Story, seconds};
+use super::window::{self, Window};
+use super::witness::What;
 use super::{Cause, Finding, Judgement, Kind, Subject, Verdict, heard};
 use crate::facts::{AddressFlag, Change, Happening, Recorder};
 use crate::wire::dhcpv6::{DhcpOption, kind, kind_name};
@@ -74,7 +74,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         let finding = if at_boot.verdict != Verdict::Pass && self.asks.is_empty() {
             return Finding { expected: if at_boot.verdict == Verdict::Fail { EXPECTED.into() } else { String::new() }, ..at_boot };
         } else if self.asks.is_empty() {
-            match boot_window::hides(self.story, window.from_us, window.until_us) {
+            match window::hides(self.story, window.from_us, window.until_us) {
                 Some(why) => Finding::inconclusive(format!("no request for an address is seen, and {why}")),
                 None => Finding::fail(EXPECTED, "none asks for an address", "the guest's DHCPv6 requests ask for no address (no IA_NA)")
                     .with_all(at_boot.evidence),
@@ -122,7 +122,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         if certain {
             until_us = until_us.min(self.story.recording.elapsed_us);
         }
-        match boot_window::hides(self.story, ask.first_us(), until_us) {
+        match window::hides(self.story, ask.first_us(), until_us) {
             Some(why) => Finding::inconclusive(format!("the {} is not seen to end with an address, and {why}", kind_name(ask.kind))),
             None if cut => Finding::inconclusive("the answer was cut in the recording, and its address may be behind the cut"),
             None => finding,
@@ -132,14 +132,20 @@ impl<'d, 'a> Dialogue<'d, 'a> {
     /// A question that was not answered with an address that the guest could take.
     fn stopped(&self, ask: &Ask) -> Finding {
         let name = kind_name(ask.kind);
-        let (reply, whose) = if ask.kind == kind::SOLICIT { ("Advertise", "no DHCPv6 server answered") } else { ("Reply", "the DHCPv6 server fell silent") };
+        let (reply, whose) =
+            if ask.kind == kind::SOLICIT { ("Advertise", "no DHCPv6 server answered") } else { ("Reply", "the DHCPv6 server fell silent") };
         if let Some(answer) = ask.answers.iter().find(|answer| answer.gives(ask)) {
             return self.dropped(ask, answer);
         }
         if let Some(answer) = ask.answers.last() {
             let said = answer.offer.describe();
-            let message = format!("the DHCPv6 server {} gave no address: its {} to the {name} says {said}", answer.received.from, kind_name(answer.received.message.kind));
-            let refusals: usize = self.asks.iter().filter(|other| other.kind == ask.kind && other.duid == ask.duid).map(|ask| ask.answers.len()).sum();
+            let message = format!(
+                "the DHCPv6 server {} gave no address: its {} to the {name} says {said}",
+                answer.received.from,
+                kind_name(answer.received.message.kind)
+            );
+            let refusals: usize =
+                self.asks.iter().filter(|other| other.kind == ask.kind && other.duid == ask.duid).map(|ask| ask.answers.len()).sum();
             let finding = Finding::fail(EXPECTED, format!("refused: {said}"), message).because(Cause::NoAddress);
             return self.unless_hidden(ask, refusals >= REFUSALS, finding);
         }
@@ -148,7 +154,8 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         let times: usize = same().map(|ask| ask.sent_us.len()).sum();
         let first = same().map(Ask::first_us).min().unwrap_or(ask.first_us());
         let waited_us = self.story.recording.elapsed_us.saturating_sub(first);
-        let certain = times >= UNANSWERED.0 && waited_us >= UNANSWERED.1 && self.story.recording.elapsed_us >= ask.last_us().saturating_add(CROSSING_US);
+        let certain =
+            times >= UNANSWERED.0 && waited_us >= UNANSWERED.1 && self.story.recording.elapsed_us >= ask.last_us().saturating_add(CROSSING_US);
         let waited = seconds(waited_us);
         let plural = if times == 1 { "" } else { "s" };
         let strange = match self.strange {
@@ -202,7 +209,8 @@ impl<'d, 'a> Dialogue<'d, 'a> {
             })
         };
         let guest = || story.guest().filter(|said| said.at_us >= answer.at_us);
-        let declined = story.client().any(|(said, message)| said.at_us >= answer.at_us && message.kind == kind::DECLINE && names(&message.options, address));
+        let declined =
+            story.client().any(|(said, message)| said.at_us >= answer.at_us && message.kind == kind::DECLINE && names(&message.options, address));
         if declined || changes().any(|change| change.flags.contains(&AddressFlag::Dadfailed)) {
             return Use::Duplicate(format!("the server gave {address}, and another node on the link has it: duplicate address detection failed"));
         }
@@ -224,7 +232,9 @@ impl<'d, 'a> Dialogue<'d, 'a> {
                 }
         });
         if contested {
-            return Use::Duplicate(format!("the server gave {address}, a duplicate: another node on the link claims it, so that the guest does not use it"));
+            return Use::Duplicate(format!(
+                "the server gave {address}, a duplicate: another node on the link claims it, so that the guest does not use it"
+            ));
         }
         let detects = guest().any(|said| matches!(&said.message, Message::NeighborSolicitation(it) if it.target == address));
         if changes().next().is_some() || detects {
@@ -245,7 +255,8 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         if story.recording.elapsed_us < answer.at_us.saturating_add(PATIENCE_US) {
             return Use::NotYet(format!("the Reply with {address} came just before the recording ended, and whether it was used is not seen"));
         }
-        let message = format!("the Reply of {} with {address} arrived, and the address was never set: the client did not use it", answer.received.from);
+        let message =
+            format!("the Reply of {} with {address} arrived, and the address was never set: the client did not use it", answer.received.from);
         Use::Unused(message)
     }
 

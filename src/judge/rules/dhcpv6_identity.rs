@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::exchanges::{Sent, shown};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{Sent, shown};
 use super::{Judgement, Kind, Subject};
 
 /// The DUID is one (RFC 8415 section 11), and the IAIDs of a client stay the same (section 12).
@@ -52,7 +52,8 @@ impl Kind for Dhcpv6Identity {
                                 Look::Right
                             }
                             Some(new) => {
-                                let message = format!("the {} at {} has IAID {new:08x}, which earlier messages had not", sent.name(), seconds(sent.at_us()));
+                                let message =
+                                    format!("the {} at {} has IAID {new:08x}, which earlier messages had not", sent.name(), seconds(sent.at_us()));
                                 Look::Wrong(format!("IAID {new:08x}"), message)
                             }
                             None => Look::Right,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::dhcpv6_solicit_delay::stories;
-use super::exchanges::shown;
 use super::tally::{Look, Tally};
+use super::transmissions::shown;
 use super::{Judgement, Kind, Scope, Subject};
 
 /// One DUID on all interfaces (RFC 8415 section 11), and with the same DUID no IAID on two of them (section 12). In another program's capture
@@ -63,7 +63,10 @@ impl Kind for Dhcpv6IdentityOfHost {
                             } else if foreign {
                                 Look::Unsure(format!("IAID {iaid:08x} is on {at} and {name}; whether both are one host's is not in a capture"))
                             } else {
-                                Look::Wrong(format!("{iaid:08x} on {at} and {name}"), format!("the client uses IAID {iaid:08x} on both {at} and {name}"))
+                                Look::Wrong(
+                                    format!("{iaid:08x} on {at} and {name}"),
+                                    format!("the client uses IAID {iaid:08x} on both {at} and {name}"),
+                                )
                             };
                             tally.look(story.evidence(sent.at_us(), format!("{} on {name} with IAID {iaid:08x}", sent.name())), look);
                         }

@@ -27,9 +27,8 @@ impl Kind for Dhcpv6PrefixLength {
         let advertised = |of: &held::Held<'_>| {
             let mut prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes()).filter(|prefix| prefix.on_link());
             without_route(of)
-                && prefixes.any(|prefix| {
-                    prefix.length == of.address.prefix_length && held::in_prefix(of.address.address, prefix.prefix, prefix.length)
-                })
+                && prefixes
+                    .any(|prefix| prefix.length == of.address.prefix_length && held::in_prefix(of.address.address, prefix.prefix, prefix.length))
         };
         let wrong = held.iter().find(|held| held.address.prefix_length != self.length && !advertised(held));
         let seen = held.iter().map(held::Held::text).collect::<Vec<_>>().join(", ");
@@ -37,7 +36,10 @@ impl Kind for Dhcpv6PrefixLength {
             None => Finding::pass(expected, seen),
             Some(wrong) if heard.is_empty() && without_route(wrong) => {
                 let why = router.err().map_or_else(|| "no Router Advertisement was heard".to_owned(), |unknown| unknown.reason);
-                Finding::inconclusive(format!("{} has the length of an advertised prefix, perhaps, and whether one is on-link is not known: {why}", wrong.text()))
+                Finding::inconclusive(format!(
+                    "{} has the length of an advertised prefix, perhaps, and whether one is on-link is not known: {why}",
+                    wrong.text()
+                ))
             }
             Some(wrong) => {
                 let message = format!("{} should be /{}: the client made up its length", wrong.text(), self.length);

@@ -4,9 +4,9 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::exchanges::{Lease, Sent, shown};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{Lease, Sent, shown};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::Change;
 use crate::wire::dhcpv6::kind;
@@ -36,7 +36,7 @@ impl Kind for Dhcpv6Renewal {
         let (name, number) = if self.at == At::T1 { ("Renew", kind::RENEW) } else { ("Rebind", kind::REBIND) };
         let mut tally = Tally::new(format!("a {name} at {:?}", self.at));
         let leases = story.leases();
-        let exchanges = story.exchanges();
+        let exchanges = story.transmissions();
         let renewals = exchanges.iter().filter(|exchange| exchange.first().message.kind == kind::RENEW);
         let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(&story)?))).collect();
         let mut early = false;
@@ -70,7 +70,8 @@ impl Kind for Dhcpv6Renewal {
                 None if story.link_changed(lease.at_us, due) || given_up(&story, &answered, lease, due) => continue,
                 None if !taken(&story, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
                 None => {
-                    let message = format!("no {name} by {}, and {:?} was {after_s} s after the Reply at {}", seconds(due), self.at, seconds(lease.at_us));
+                    let message =
+                        format!("no {name} by {}, and {:?} was {after_s} s after the Reply at {}", seconds(due), self.at, seconds(lease.at_us));
                     Look::Wrong(format!("no {name}"), message)
                 }
             };

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::exchanges::{ClientMessage, Exchange, Sent};
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::{ClientMessage, Sent, Transmission};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::DhcpOption;
 use crate::wire::message::Message;
@@ -56,7 +56,7 @@ struct Band {
 impl Kind for Dhcpv6Retransmission {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
-        let mut exchanges = story.exchanges();
+        let mut exchanges = story.transmissions();
         exchanges.retain(|exchange| exchange.first().message.kind == self.message.number());
         let mut tally = Tally::new(self.expected());
         let caps = self.caps(&story);
@@ -105,7 +105,7 @@ impl Dhcpv6Retransmission {
         usable.chain([(0, self.maximum_s.into())]).map(|(at_us, seconds)| (at_us, seconds * 1_000_000)).collect()
     }
 
-    fn intervals(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Exchange<'_>, tally: &mut Tally) {
+    fn intervals(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>, tally: &mut Tally) {
         let answered = exchange.answered_at(story).unwrap_or(u64::MAX);
         let mut band = (exchange.first().message.elapsed_time() == Some(0)).then(|| self.first_band());
         for (at, pair) in exchange.sent.windows(2).enumerate() {
@@ -147,7 +147,10 @@ impl Dhcpv6Retransmission {
             // Whether the first transmission counts is read in both ways.
             if count > most + 1 {
                 let name = exchange.first().name();
-                tally.look(evidence, Look::Wrong(format!("{count} transmissions"), format!("the {name} was sent {count} times, and {most} are the most")));
+                tally.look(
+                    evidence,
+                    Look::Wrong(format!("{count} transmissions"), format!("the {name} was sent {count} times, and {most} are the most")),
+                );
             }
         }
     }
@@ -166,7 +169,7 @@ impl Dhcpv6Retransmission {
     }
 
     /// `None` where the exchange was answered.
-    fn goes_on(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Exchange<'_>) -> Option<Look> {
+    fn goes_on(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>) -> Option<Look> {
         if exchange.answered_at(story).is_some() {
             return None;
         }
@@ -195,7 +198,11 @@ impl Dhcpv6Retransmission {
         } else if unmanaged(story, last.at_us(), due) {
             Look::Unsure(format!("a router said without M after the {name} at {} that there is no DHCPv6", seconds(last.at_us())))
         } else {
-            let message = format!("no {name} after the one at {}, which was the {count}. and had no answer; the recording reaches {}", seconds(last.at_us()), seconds(end));
+            let message = format!(
+                "no {name} after the one at {}, which was the {count}. and had no answer; the recording reaches {}",
+                seconds(last.at_us()),
+                seconds(end)
+            );
             Look::Wrong(format!("{count} and no more"), message)
         })
     }
@@ -220,5 +227,7 @@ fn look(story: &Story<'_>, pair: &[Sent<'_>], band: Band, length: u64) -> Look {
 
 /// Whether a router said in this time that there is no address by DHCPv6.
 fn unmanaged(story: &Story<'_>, from_us: u64, until_us: u64) -> bool {
-    story.network().any(|said| matches!(&said.message, Message::RouterAdvertisement(it) if from_us <= said.at_us && said.at_us <= until_us && !it.managed()))
+    story
+        .network()
+        .any(|said| matches!(&said.message, Message::RouterAdvertisement(it) if from_us <= said.at_us && said.at_us <= until_us && !it.managed()))
 }

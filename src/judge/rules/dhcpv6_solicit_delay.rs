@@ -89,6 +89,9 @@ fn could_begin(story: &Story<'_>, until_us: u64) -> Option<u64> {
         }
         _ => None,
     });
-    let advertised = story.network().take_while(|said| said.at_us <= until_us).filter(|said| matches!(&said.message, Message::RouterAdvertisement(it) if it.managed()));
+    let advertised = story
+        .network()
+        .take_while(|said| said.at_us <= until_us)
+        .filter(|said| matches!(&said.message, Message::RouterAdvertisement(it) if it.managed()));
     usable.max(advertised.last().map(|said| said.at_us))
 }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::exchanges::Sent;
 use super::story::{Story, seconds};
 use super::tally::{Look, Tally};
+use super::transmissions::Sent;
 use super::{Judgement, Kind, Subject};
 
 /// A retransmission has the transaction id of what it transmits again, and another message has another one (RFC 8415 section 16.1).
@@ -42,13 +42,18 @@ impl Kind for Dhcpv6Transaction {
                 Ok(tally.settle("retransmissions", [&story]))
             }
             Judges::New => {
-                let exchanges = story.exchanges();
+                let exchanges = story.transmissions();
                 let mut tally = Tally::new("a transaction id of its own for each exchange");
                 for pair in exchanges.windows(2) {
                     let (earlier, later) = (pair[0].first(), pair[1].first());
                     let look = if earlier.message.transaction_id == later.message.transaction_id {
                         let id = later.message.transaction_id;
-                        let message = format!("the {} at {} has transaction id {id:06x}, as the {} before it", later.name(), seconds(later.at_us()), earlier.name());
+                        let message = format!(
+                            "the {} at {} has transaction id {id:06x}, as the {} before it",
+                            later.name(),
+                            seconds(later.at_us()),
+                            earlier.name()
+                        );
                         Look::Wrong(format!("{id:06x} twice"), message)
                     } else {
                         Look::Right

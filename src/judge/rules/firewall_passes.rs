@@ -91,8 +91,11 @@ impl Kind for FirewallPasses {
                     let unseen = if subject.facts.run.image.is_none() { "; nothing arrived that would show the rules in force" } else { "" };
                     match with(Passes::CannotTell) {
                         Some(firewall) => Finding::inconclusive(format!("whether {} lets {name} in cannot be told from its rules", told(firewall))),
-                        None if listed.is_empty() => Finding::pass(expected, format!("no firewall is set up to start at boot{unseen}"))
-                            .with(crate::facts::Tense::Intent, "firewalld, ufw, nftables, ip6tables", "none is set up to start at boot"),
+                        None if listed.is_empty() => Finding::pass(expected, format!("no firewall is set up to start at boot{unseen}")).with(
+                            crate::facts::Tense::Intent,
+                            "firewalld, ufw, nftables, ip6tables",
+                            "none is set up to start at boot",
+                        ),
                         None => Finding::pass(expected, listed.iter().map(told).collect::<Vec<_>>().join(", ") + unseen),
                     }
                 }

@@ -27,11 +27,18 @@ impl Kind for Ipv6Enabled {
         if let Some(word) = &stack.command_line
             && !stack.present
         {
-            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})"))
-                .with(Tense::State, "/proc/cmdline", word));
+            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})")).with(
+                Tense::State,
+                "/proc/cmdline",
+                word,
+            ));
         }
         if !stack.present {
-            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6").with(Tense::State, "/proc/sys/net/ipv6", "absent"));
+            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6").with(
+                Tense::State,
+                "/proc/sys/net/ipv6",
+                "absent",
+            ));
         }
         let mtu = interface.link.get()?.mtu;
         if mtu < self.smallest_mtu {
@@ -39,7 +46,11 @@ impl Kind for Ipv6Enabled {
             return Ok(Finding::fail(EXPECTED, format!("MTU {mtu}"), message).with(Tense::State, "rtnetlink link", format!("mtu {mtu}")));
         }
         if tenses.state.inet6.get()?.is_none() {
-            return Ok(Finding::fail(EXPECTED, "no inet6 part", "the interface has no IPv6 part").with(Tense::State, "rtnetlink link", "no AF_INET6"));
+            return Ok(Finding::fail(EXPECTED, "no inet6 part", "the interface has no IPv6 part").with(
+                Tense::State,
+                "rtnetlink link",
+                "no AF_INET6",
+            ));
         }
         let disabled = tenses.state.sysctl("disable_ipv6")?;
         let source = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name);

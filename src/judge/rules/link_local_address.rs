@@ -31,15 +31,21 @@ impl Kind for LinkLocalAddress {
         } else if !link.up {
             Finding::fail(EXPECTED, "the interface is down", "the interface is down, so it has no link-local address")
         } else if !link.carrier {
-            return Ok(Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end")
-                .with(Tense::State, "rtnetlink link", "no LOWER_UP"));
+            return Ok(Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end").with(
+                Tense::State,
+                "rtnetlink link",
+                "no LOWER_UP",
+            ));
         } else if let Some(address) = link_local.iter().find(|address| address.has(AddressFlag::Dadfailed)) {
             let message = format!("another node on the link has the link-local address {} (duplicate address detection failed)", address.address);
             Finding::fail(EXPECTED, all.clone(), message).because(Cause::Duplicate)
         } else if let Some(address) = link_local.iter().find(|address| timing::detection_goes_on(subject, address)) {
             let address = address.address;
-            return Ok(Finding::inconclusive(format!("duplicate address detection of {address} was not waited out; run again"))
-                .with(Tense::State, "rtnetlink addresses of scope link", all));
+            return Ok(Finding::inconclusive(format!("duplicate address detection of {address} was not waited out; run again")).with(
+                Tense::State,
+                "rtnetlink addresses of scope link",
+                all,
+            ));
         } else if let Some(address) = link_local.first() {
             Finding::fail(EXPECTED, all.clone(), format!("duplicate address detection of {} does not end", address.address))
         } else {

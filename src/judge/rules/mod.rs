@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::{
-    Cause, Evidence, Finding, Judgement, Subject, Verdict, boot_window, boot_witness, daemon, exchange, exchanges, heard, held, intended, soliciting,
-    story, tally, timing,
-};
+use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
+use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, heard, held, intended, timing};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

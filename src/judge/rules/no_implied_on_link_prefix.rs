@@ -26,11 +26,15 @@ impl Kind for NoImpliedOnLinkPrefix {
             Some((route, address))
         });
         let Some((route, address)) = implied else {
-            let on_link = routes.iter().filter(|route| route.gateway.is_none() && route.prefix_length < 128 && !route.destination.is_unicast_link_local());
+            let on_link =
+                routes.iter().filter(|route| route.gateway.is_none() && route.prefix_length < 128 && !route.destination.is_unicast_link_local());
             let shown = on_link.map(|route| format!("{}/{}", route.destination, route.prefix_length)).collect::<Vec<_>>().join(", ");
             let shown = if shown.is_empty() { "none".into() } else { shown };
-            return Ok(Finding::pass(EXPECTED, if shown == "none" { "none".into() } else { format!("{shown}, not implied by an address") })
-                .with(Tense::State, "rtnetlink routes on the link", shown));
+            return Ok(Finding::pass(EXPECTED, if shown == "none" { "none".into() } else { format!("{shown}, not implied by an address") }).with(
+                Tense::State,
+                "rtnetlink routes on the link",
+                shown,
+            ));
         };
         let prefix = format!("{}/{}", route.destination, route.prefix_length);
         let heard = heard::valid_advertisements(tenses.network.router.get()?);
@@ -46,8 +50,10 @@ impl Kind for NoImpliedOnLinkPrefix {
             let message = format!("{prefix} is taken to be on the link only because {}/{} was assigned", address.address, address.prefix_length);
             Finding::fail(EXPECTED, format!("{prefix} proto kernel"), message)
         };
-        Ok(finding
-            .with(Tense::State, "rtnetlink routes", format!("{prefix} proto kernel metric {}", route.metric))
-            .with(Tense::State, "rtnetlink addresses", format!("{}/{}", address.address, address.prefix_length)))
+        Ok(finding.with(Tense::State, "rtnetlink routes", format!("{prefix} proto kernel metric {}", route.metric)).with(
+            Tense::State,
+            "rtnetlink addresses",
+            format!("{}/{}", address.address, address.prefix_length),
+        ))
     }
 }

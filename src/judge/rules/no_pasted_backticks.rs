@@ -14,11 +14,7 @@ impl Kind for NoPastedBackticks {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "no recipe line with literal backticks";
         let pasted = subject.facts.intent.pasted_backticks.get()?;
-        let evidence = pasted.iter().map(|line| Evidence {
-            tense: Tense::Intent,
-            source: line.at.to_string(),
-            value: line.text.clone(),
-        });
+        let evidence = pasted.iter().map(|line| Evidence { tense: Tense::Intent, source: line.at.to_string(), value: line.text.clone() });
         let finding = match pasted.first() {
             None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
             Some(first) => {

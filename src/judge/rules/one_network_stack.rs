@@ -16,15 +16,17 @@ impl Kind for OneNetworkStack {
         const EXPECTED: &str = "one network stack";
         let (_, tenses) = subject.on_interface()?;
         let clients = tenses.state.owners.dhcpv6.get().map(Vec::as_slice).unwrap_or_default();
-        let running: BTreeSet<String> = clients
-            .iter()
-            .map(|client| client.pid.map_or_else(|| client.name.clone(), |pid| format!("{} (pid {pid})", client.name)))
-            .collect();
+        let running: BTreeSet<String> =
+            clients.iter().map(|client| client.pid.map_or_else(|| client.name.clone(), |pid| format!("{} (pid {pid})", client.name))).collect();
         let of_clients = clients.iter().map(|client| Evidence { tense: Tense::State, source: client.name.clone(), value: client.evidence.clone() });
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
         let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).gather();
-        let of_claims = listed.iter().map(|claim| Evidence { tense: Tense::Intent, source: claim.at.to_string(), value: format!("{}: {}", claim.stack, claim.text) });
+        let of_claims = listed.iter().map(|claim| Evidence {
+            tense: Tense::Intent,
+            source: claim.at.to_string(),
+            value: format!("{}: {}", claim.stack, claim.text),
+        });
         let finding = if stacks.len() > 1 {
             let named: Vec<String> = listed.iter().map(|claim| format!("{} ({})", claim.stack, claim.at)).collect();
             let message = format!("{} network stacks are set up to configure it: {}", stacks.len(), named.join(", "));

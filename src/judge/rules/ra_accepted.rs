@@ -22,31 +22,31 @@ impl Kind for RaAccepted {
 /// # Errors
 /// What decides it could not be looked at.
 pub(super) fn now(subject: &Subject<'_>) -> Judgement {
-        let (_, tenses) = subject.on_interface()?;
-        let owner = tenses.state.owners.ra.get();
-        let judgement = match &owner {
-            Ok(owner) if owner.name == Owner::KERNEL => {
- by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
- }
-            Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
-            Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
-        };
-        // That a firewall drops them can be seen even where nobody can say who would take them.
-        let finding = judgement.or_else(|unknown| if unknown.absent { Err(unknown) } else { Ok(Finding::inconclusive(unknown.reason)) })?;
-        let finding = match owner {
-            Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
-            Err(_) => finding,
-        };
-        if finding.verdict != super::super::Verdict::Fail
-            && let Some(evidence) = heard::filtered_advertisements(subject)
-        {
-            let message = "Router Advertisements arrive, but no socket sees them: the guest's firewall drops ICMPv6 type 134, most likely";
-            return Ok(Finding::fail(EXPECTED, "RAs arrive and are dropped", message)
-                .because(Cause::Firewall)
-                .with_all(evidence)
-                .with_all(finding.evidence));
+    let (_, tenses) = subject.on_interface()?;
+    let owner = tenses.state.owners.ra.get();
+    let judgement = match &owner {
+        Ok(owner) if owner.name == Owner::KERNEL => {
+            by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
         }
-        Ok(finding)
+        Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
+        Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
+    };
+    // That a firewall drops them can be seen even where nobody can say who would take them.
+    let finding = judgement.or_else(|unknown| if unknown.absent { Err(unknown) } else { Ok(Finding::inconclusive(unknown.reason)) })?;
+    let finding = match owner {
+        Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
+        Err(_) => finding,
+    };
+    if finding.verdict != super::super::Verdict::Fail
+        && let Some(evidence) = heard::filtered_advertisements(subject)
+    {
+        let message = "Router Advertisements arrive, but no socket sees them: the guest's firewall drops ICMPv6 type 134, most likely";
+        return Ok(Finding::fail(EXPECTED, "RAs arrive and are dropped", message)
+            .because(Cause::Firewall)
+            .with_all(evidence)
+            .with_all(finding.evidence));
+    }
+    Ok(finding)
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
@@ -65,9 +65,11 @@ fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
         Finding::fail(EXPECTED, seen, message).because(Cause::Forwarding)
     };
     let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-    Ok(finding
-        .with(Tense::State, format!("{conf}/accept_ra"), accept_ra.to_string())
-        .with(Tense::State, format!("{conf}/forwarding"), forwarding.to_string()))
+    Ok(finding.with(Tense::State, format!("{conf}/accept_ra"), accept_ra.to_string()).with(
+        Tense::State,
+        format!("{conf}/forwarding"),
+        forwarding.to_string(),
+    ))
 }
 
 /// A default route of protocol `ra` is there only if somebody accepted an RA.

@@ -14,7 +14,8 @@ impl Kind for RaDefaultRoute {
         let (_, tenses) = subject.on_interface()?;
         let routes = tenses.state.routes.get()?;
         let default: Vec<&Route> = routes.iter().filter(|route| route.is_default()).collect();
-        let shown = if default.is_empty() { "no default route".into() } else { default.iter().map(|route| show(route)).collect::<Vec<_>>().join(", ") };
+        let shown =
+            if default.is_empty() { "no default route".into() } else { default.iter().map(|route| show(route)).collect::<Vec<_>>().join(", ") };
         let finding = if let Some(route) = default.iter().find(|route| route.protocol == Route::RA) {
             Finding::pass(EXPECTED, show(route))
         } else {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::boot_window::{RECORD, Window, advertisements};
 use super::story::{Story, seconds};
+use super::window::{RECORD, Window, advertisements};
 use super::{Cause, Finding, Judgement, Kind, Subject};
 use crate::facts::{RECEIVED_RAS, Route, Tense, Unknown};
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::boot_window::{RECORD, Window, advertisements};
 use super::story::Story;
+use super::window::{RECORD, Window, advertisements};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{SENT_RSS, Tense, Unknown};
 

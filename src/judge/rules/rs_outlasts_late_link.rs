@@ -43,8 +43,10 @@ impl Kind for RsOutlastsLateLink {
             Finding::fail(EXPECTED, seen, message)
         };
         let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-        Ok(finding
-            .with(Tense::State, format!("{conf}/router_solicitations"), count.to_string())
-            .with(Tense::State, format!("{conf}/router_solicitation_delay"), delay.to_string()))
+        Ok(finding.with(Tense::State, format!("{conf}/router_solicitations"), count.to_string()).with(
+            Tense::State,
+            format!("{conf}/router_solicitation_delay"),
+            delay.to_string(),
+        ))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Judgement, Kind, Subject, heard};
 use crate::facts::Ended;
-use crate::wire::duid::Duid;
 use crate::gather::Gather;
+use crate::wire::duid::Duid;
 
 /// One DHCPv6 server only, told apart by its DUID. That there is no second one is known only when the whole window was waited out.
 #[derive(Debug, Clone, Default)]

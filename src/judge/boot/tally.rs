@@ -5,7 +5,7 @@ use super::{Evidence, Finding};
 use crate::wire::message::Message;
 
 /// What one look found.
-pub(super) enum Look {
+pub(in crate::judge) enum Look {
     /// It is as expected.
     Right,
     /// It is not: what was seen, and a sentence that says it.
@@ -15,7 +15,7 @@ pub(super) enum Look {
 }
 
 /// The looks so far.
-pub(super) struct Tally {
+pub(in crate::judge) struct Tally {
     expected: String,
     looks: usize,
     wrong: Option<(String, String)>,
@@ -28,12 +28,12 @@ const MOST_EVIDENCE: usize = 8;
 
 impl Tally {
     /// None yet.
-    pub(super) fn new(expected: impl Into<String>) -> Self {
+    pub(in crate::judge) fn new(expected: impl Into<String>) -> Self {
         Self { expected: expected.into(), looks: 0, wrong: None, unsure: None, evidence: Vec::new() }
     }
 
     /// One more, with what shows it.
-    pub(super) fn look(&mut self, evidence: Evidence, look: Look) {
+    pub(in crate::judge) fn look(&mut self, evidence: Evidence, look: Look) {
         self.looks += 1;
         let telling = match look {
             Look::Right => false,
@@ -46,7 +46,7 @@ impl Tally {
     }
 
     /// The verdict; `what` names in the plural what was looked at. Where there was nothing it does not apply, unless frames are missing.
-    pub(super) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Finding {
+    pub(in crate::judge) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Finding {
         let nothing = || {
             let unread = |story: &Story<'_>| story.said.iter().any(|said| said.cut && said.message == Message::Other);
             if stories.into_iter().any(|story| !story.recording.gaps.is_empty() || unread(story)) {
@@ -59,7 +59,7 @@ impl Tally {
     }
 
     /// The verdict; where there was nothing to look at, `nothing`.
-    pub(super) fn conclude(self, what: &str, nothing: impl FnOnce() -> Finding) -> Finding {
+    pub(in crate::judge) fn conclude(self, what: &str, nothing: impl FnOnce() -> Finding) -> Finding {
         let finding = if let Some((seen, message)) = self.wrong {
             Finding::fail(self.expected, seen, message)
         } else if let Some(reason) = self.unsure {

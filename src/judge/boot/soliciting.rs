@@ -13,17 +13,17 @@ const CROSSING_US: u64 = 250_000;
 
 /// Solicitations between two starts of the interface.
 #[derive(Debug, Default)]
-pub(super) struct Spell {
+pub(in crate::judge) struct Spell {
     /// When each left, up to the answer.
-    pub(super) sent_us: Vec<u64>,
+    pub(in crate::judge) sent_us: Vec<u64>,
     /// When the first valid RA with a router lifetime came after the first of them.
-    pub(super) answered_us: Option<u64>,
+    pub(in crate::judge) answered_us: Option<u64>,
     /// When more left after the answer.
-    pub(super) after_us: Vec<u64>,
+    pub(in crate::judge) after_us: Vec<u64>,
     /// When the spell ended: the interface stopped or began anew, or the recording ended.
-    pub(super) until_us: u64,
+    pub(in crate::judge) until_us: u64,
     /// The recording has its first solicitation.
-    pub(super) whole: bool,
+    pub(in crate::judge) whole: bool,
 }
 
 enum Mark {
@@ -33,7 +33,7 @@ enum Mark {
 }
 
 /// The spells of the story, in order; only those with a solicitation.
-pub(super) fn spells(story: &Story<'_>) -> Vec<Spell> {
+pub(in crate::judge) fn spells(story: &Story<'_>) -> Vec<Spell> {
     let (mut spells, mut began_us) = (Vec::new(), 0);
     let mut spell = Spell { whole: story.shows_the_start(), ..Spell::default() };
     for (at_us, mark) in marks(story) {
@@ -85,7 +85,7 @@ fn restarts(what: &Happening) -> bool {
 
 impl Story<'_> {
     /// When a valid RA with a router lifetime arrived (RFC 4861 section 6.1.2).
-    pub(super) fn answering_advertisements(&self) -> impl Iterator<Item = u64> {
+    pub(in crate::judge) fn answering_advertisements(&self) -> impl Iterator<Item = u64> {
         self.network().filter_map(|said| match &said.message {
             Message::RouterAdvertisement(message) => {
                 let valid = said.frame.hop_limit == 255 && said.frame.source.is_unicast_link_local() && said.flaws.is_empty();

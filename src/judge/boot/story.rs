@@ -13,18 +13,18 @@ use crate::wire::message::Message;
 use crate::wire::neighbor::NeighborAdvertisement;
 
 /// The recording of one interface, read.
-pub(super) struct Story<'a> {
+pub(in crate::judge) struct Story<'a> {
     /// The recording itself.
-    pub(super) recording: &'a Recording,
+    pub(in crate::judge) recording: &'a Recording,
     /// Its frames that are IPv6, in the order of time, those of v6check left out.
-    pub(super) said: Vec<Said<'a>>,
+    pub(in crate::judge) said: Vec<Said<'a>>,
     /// MAC addresses of the interface; none where the capture has none.
     macs: BTreeSet<Mac>,
 }
 
 /// Who said something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Party {
+pub(in crate::judge) enum Party {
     /// The guest's own programs.
     Guest,
     /// Anybody else on the link.
@@ -32,21 +32,21 @@ pub(super) enum Party {
 }
 
 /// One frame of the story.
-pub(super) struct Said<'a> {
+pub(in crate::judge) struct Said<'a> {
     /// When, in microseconds since the capture began.
-    pub(super) at_us: u64,
+    pub(in crate::judge) at_us: u64,
     /// Who.
-    pub(super) by: Party,
+    pub(in crate::judge) by: Party,
     /// Its headers.
-    pub(super) frame: Frame<'a>,
+    pub(in crate::judge) frame: Frame<'a>,
     /// What it says.
-    pub(super) message: Message,
+    pub(in crate::judge) message: Message,
     /// What is wrong with the bytes of the frame and of the message; empty where it was cut, since then that cannot be told.
-    pub(super) flaws: Vec<Flaw>,
+    pub(in crate::judge) flaws: Vec<Flaw>,
     /// Only its beginning was captured: what the message lacks may be behind the cut.
-    pub(super) cut: bool,
+    pub(in crate::judge) cut: bool,
     /// Whether its checksum is right; absent where that cannot be told.
-    pub(super) checksum_right: Option<bool>,
+    pub(in crate::judge) checksum_right: Option<bool>,
 }
 
 impl<'a> Story<'a> {
@@ -54,41 +54,41 @@ impl<'a> Story<'a> {
     ///
     /// # Errors
     /// Nothing was recorded; the reason says how it can be.
-    pub(super) fn of(subject: &Subject<'a>) -> Result<Self, Unknown> {
+    pub(in crate::judge) fn of(subject: &Subject<'a>) -> Result<Self, Unknown> {
         let (_, tenses) = subject.on_interface()?;
         Ok(Self::read(tenses.boot.recording.get()?))
     }
 
     /// The story that `recording` tells.
-    pub(super) fn read(recording: &'a Recording) -> Self {
+    pub(in crate::judge) fn read(recording: &'a Recording) -> Self {
         let said: Vec<Said<'a>> = recording.events.iter().filter_map(Said::read).collect();
         let macs = macs(recording, &said);
         Self { recording, said, macs }
     }
 
     /// What the guest said.
-    pub(super) fn guest(&self) -> impl Iterator<Item = &Said<'a>> {
+    pub(in crate::judge) fn guest(&self) -> impl Iterator<Item = &Said<'a>> {
         self.said.iter().filter(|said| said.by == Party::Guest)
     }
 
     /// What the guest's interface itself said: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
     /// capture that knows no MAC addresses has zeros.
-    pub(super) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
+    pub(in crate::judge) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
         self.guest().filter(|said| self.macs.is_empty() || said.frame.source_mac.is_zero() || self.macs.contains(&said.frame.source_mac))
     }
 
     /// Whether that came from the interface itself, as far as MAC addresses tell: its own frames may come back to it.
-    pub(super) fn echoed(&self, said: &Said<'_>) -> bool {
+    pub(in crate::judge) fn echoed(&self, said: &Said<'_>) -> bool {
         self.macs.contains(&said.frame.source_mac)
     }
 
     /// What others said.
-    pub(super) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
+    pub(in crate::judge) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
         self.said.iter().filter(|said| said.by == Party::Network)
     }
 
     /// The DHCPv6 messages of the guest's client, of all types.
-    pub(super) fn client(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
+    pub(in crate::judge) fn client(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
         self.guest().filter_map(|said| match &said.message {
             Message::FromClient(message) => Some((said, message)),
             _ => None,
@@ -96,7 +96,7 @@ impl<'a> Story<'a> {
     }
 
     /// The DHCPv6 messages to the guest's client, of all types.
-    pub(super) fn server(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
+    pub(in crate::judge) fn server(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
         self.network().filter_map(|said| match &said.message {
             Message::ToClient(message) => Some((said, message)),
             _ => None,
@@ -104,12 +104,12 @@ impl<'a> Story<'a> {
     }
 
     /// The guest's Router Solicitations.
-    pub(super) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
+    pub(in crate::judge) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
         self.own().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
     }
 
     /// The guest's solicitations of duplicate address detection: when, and of which address.
-    pub(super) fn detections(&self) -> impl Iterator<Item = (u64, Ipv6Addr)> {
+    pub(in crate::judge) fn detections(&self) -> impl Iterator<Item = (u64, Ipv6Addr)> {
         self.own().filter_map(|said| match &said.message {
             Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => Some((said.at_us, message.target)),
             _ => None,
@@ -117,7 +117,7 @@ impl<'a> Story<'a> {
     }
 
     /// What changed of the interface's addresses, and when. Only a recording in the guest knows.
-    pub(super) fn address_changes(&self) -> impl Iterator<Item = (u64, &'a AddressChange)> {
+    pub(in crate::judge) fn address_changes(&self) -> impl Iterator<Item = (u64, &'a AddressChange)> {
         self.recording.events.iter().filter_map(|event| match &event.what {
             Happening::Address(change) => Some((event.at_us, change)),
             _ => None,
@@ -125,7 +125,7 @@ impl<'a> Story<'a> {
     }
 
     /// Whether the guest forwards at a time, as far as the recording tells.
-    pub(super) fn forwards_at(&self, at_us: u64) -> bool {
+    pub(in crate::judge) fn forwards_at(&self, at_us: u64) -> bool {
         let mut forwards = false;
         for event in self.recording.events.iter().take_while(|event| event.at_us <= at_us) {
             if let Happening::Forwarding(on) = event.what {
@@ -136,7 +136,7 @@ impl<'a> Story<'a> {
     }
 
     /// What there is to say of messages that the recording does not have.
-    pub(super) fn none(&self, name: &str) -> Finding {
+    pub(in crate::judge) fn none(&self, name: &str) -> Finding {
         if self.recording.gaps.is_empty() {
             Finding::skip(format!("the recording has no {name} of the guest's to judge"))
         } else {
@@ -145,30 +145,30 @@ impl<'a> Story<'a> {
     }
 
     /// Whether frames may be missing between two times.
-    pub(super) fn lost_between(&self, from_us: u64, until_us: u64) -> bool {
+    pub(in crate::judge) fn lost_between(&self, from_us: u64, until_us: u64) -> bool {
         self.recording.gaps.iter().any(|gap| gap.from_us <= until_us && from_us <= gap.until_us)
     }
 
     /// Whether the recording shows the interface from its coming up on, so that what is not among the first frames was not sent.
-    pub(super) fn shows_the_start(&self) -> bool {
+    pub(in crate::judge) fn shows_the_start(&self) -> bool {
         self.recording.up_at_us.is_some()
     }
 
     /// When `address` became usable in a span: set, neither tentative nor a duplicate. Only a recording in the guest knows.
-    pub(super) fn usable_at(&self, address: Ipv6Addr, span: Range<u64>) -> Option<u64> {
+    pub(in crate::judge) fn usable_at(&self, address: Ipv6Addr, span: Range<u64>) -> Option<u64> {
         let mut changes = self.address_changes().filter(|(at_us, change)| span.contains(at_us) && change.address == address);
         changes.find(|(_, change)| usable(change)).map(|(at_us, _)| at_us)
     }
 
     /// A piece of evidence out of the recording: `what` at a time.
-    pub(super) fn evidence(&self, at_us: u64, what: impl Into<String>) -> Evidence {
+    pub(in crate::judge) fn evidence(&self, at_us: u64, what: impl Into<String>) -> Evidence {
         Evidence { tense: Tense::Boot, source: format!("{} at {}", self.recording.file, seconds(at_us)), value: what.into() }
     }
 }
 
 impl<'a> Said<'a> {
     /// Whether a node must not discard it as invalid, if it is a message of Neighbor Discovery (RFC 4861 section 7.1).
-    pub(super) fn valid_neighbor(&self) -> bool {
+    pub(in crate::judge) fn valid_neighbor(&self) -> bool {
         let solicited_group = match &self.message {
             Message::NeighborAdvertisement(it) => self.frame.destination.is_multicast() && it.flags & NeighborAdvertisement::SOLICITED != 0,
             _ => false,
@@ -209,17 +209,17 @@ fn macs(recording: &Recording, said: &[Said<'_>]) -> BTreeSet<Mac> {
 }
 
 /// Whether the address may be used after the change.
-pub(super) fn usable(change: &AddressChange) -> bool {
+pub(in crate::judge) fn usable(change: &AddressChange) -> bool {
     let unusable = |flag: &AddressFlag| matches!(flag, AddressFlag::Tentative | AddressFlag::Dadfailed);
     change.change == Change::Set && !change.flags.iter().any(unusable)
 }
 
 /// Whether the guest forwards by the kernel's setting of now; no where that cannot be told.
-pub(super) fn forwards_now(subject: &Subject<'_>) -> bool {
+pub(in crate::judge) fn forwards_now(subject: &Subject<'_>) -> bool {
     subject.on_interface().is_ok_and(|(_, tenses)| tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0))
 }
 
 /// A time of the recording in words: `3.214 s`.
-pub(super) fn seconds(at_us: u64) -> String {
+pub(in crate::judge) fn seconds(at_us: u64) -> String {
     format!("{}.{:03} s", at_us / 1_000_000, at_us / 1000 % 1000)
 }

@@ -17,7 +17,7 @@ use crate::wire::message::Message as Saying;
 /// A message that clients send, as check files name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum ClientMessage {
+pub(in crate::judge) enum ClientMessage {
     /// Solicit.
     Solicit,
     /// Request.
@@ -38,7 +38,7 @@ pub(super) enum ClientMessage {
 
 impl ClientMessage {
     /// Its type (RFC 8415 section 7.3).
-    pub(super) fn number(self) -> u8 {
+    pub(in crate::judge) fn number(self) -> u8 {
         match self {
             Self::Solicit => kind::SOLICIT,
             Self::Request => kind::REQUEST,
@@ -54,36 +54,36 @@ impl ClientMessage {
 
 /// A message that the client sent.
 #[derive(Clone, Copy)]
-pub(super) struct Sent<'s> {
+pub(in crate::judge) struct Sent<'s> {
     /// When and how.
-    pub(super) said: &'s Said<'s>,
+    pub(in crate::judge) said: &'s Said<'s>,
     /// The message.
-    pub(super) message: &'s Message,
+    pub(in crate::judge) message: &'s Message,
 }
 
 impl Sent<'_> {
     /// When, in microseconds since the capture began.
-    pub(super) fn at_us(&self) -> u64 {
+    pub(in crate::judge) fn at_us(&self) -> u64 {
         self.said.at_us
     }
 
     /// The elapsed time that it tells, in microseconds.
-    pub(super) fn elapsed_us(&self) -> Option<u64> {
+    pub(in crate::judge) fn elapsed_us(&self) -> Option<u64> {
         self.message.elapsed_time().map(|hundredths| u64::from(hundredths) * 10_000)
     }
 
     /// Its name: `Solicit`.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::judge) fn name(&self) -> String {
         kind_name(self.message.kind)
     }
 
     /// Its beginning alone was captured, or its options cannot be read to their end.
-    pub(super) fn partly_read(&self) -> bool {
+    pub(in crate::judge) fn partly_read(&self) -> bool {
         self.said.cut || matches!(self.message.options.last(), Some(DhcpOption::Rest(_)))
     }
 
     /// The identity associations in it: code of the option, and IAID.
-    pub(super) fn associations(&self) -> impl Iterator<Item = (u16, u32)> {
+    pub(in crate::judge) fn associations(&self) -> impl Iterator<Item = (u16, u32)> {
         self.message.options.iter().filter_map(|option| match option {
             DhcpOption::IaNa { iaid, .. } => Some((3, *iaid)),
             DhcpOption::Other(code @ (4 | 25), data) => Some((*code, u32::from_be_bytes(*data.first_chunk()?))),
@@ -92,31 +92,31 @@ impl Sent<'_> {
     }
 
     /// As evidence.
-    pub(super) fn evidence(&self, story: &Story<'_>) -> Evidence {
+    pub(in crate::judge) fn evidence(&self, story: &Story<'_>) -> Evidence {
         let elapsed = self.message.elapsed_time().map_or_else(String::new, |it| format!(", elapsed {}.{:02} s", it / 100, it % 100));
         story.evidence(self.at_us(), format!("{} {:06x}{elapsed}", self.name(), self.message.transaction_id))
     }
 }
 
 /// A message and its retransmissions.
-pub(super) struct Exchange<'s> {
+pub(in crate::judge) struct Transmission<'s> {
     /// The message, as often as it was captured, in the order of time; at least once.
-    pub(super) sent: Vec<Sent<'s>>,
+    pub(in crate::judge) sent: Vec<Sent<'s>>,
 }
 
-impl<'s> Exchange<'s> {
+impl<'s> Transmission<'s> {
     /// The first of it that was captured.
-    pub(super) fn first(&self) -> Sent<'s> {
+    pub(in crate::judge) fn first(&self) -> Sent<'s> {
         self.sent[0]
     }
 
     /// The last of it that was captured.
-    pub(super) fn last(&self) -> Sent<'s> {
+    pub(in crate::judge) fn last(&self) -> Sent<'s> {
         self.sent[self.sent.len() - 1]
     }
 
     /// When the first answer to it came.
-    pub(super) fn answered_at(&self, story: &Story<'_>) -> Option<u64> {
+    pub(in crate::judge) fn answered_at(&self, story: &Story<'_>) -> Option<u64> {
         let first = self.first();
         let answers = |said: &Said<'_>, message: &Message| {
             said.at_us >= first.at_us() && message.transaction_id == first.message.transaction_id && said.checksum_right != Some(false)
@@ -126,23 +126,23 @@ impl<'s> Exchange<'s> {
 }
 
 /// Addresses that a Reply gave.
-pub(super) struct Lease<'s> {
+pub(in crate::judge) struct Lease<'s> {
     /// When it came.
-    pub(super) at_us: u64,
+    pub(in crate::judge) at_us: u64,
     /// DUID of the client.
-    pub(super) client: &'s [u8],
+    pub(in crate::judge) client: &'s [u8],
     /// DUID of the server.
-    pub(super) server: &'s [u8],
+    pub(in crate::judge) server: &'s [u8],
     /// T1 and T2 in seconds.
-    pub(super) times_s: (u32, u32),
+    pub(in crate::judge) times_s: (u32, u32),
     /// The addresses.
-    pub(super) addresses: Vec<Ipv6Addr>,
+    pub(in crate::judge) addresses: Vec<Ipv6Addr>,
 }
 
 impl Story<'_> {
     /// What Replies gave the guest's clients, an association each. One that a client must discard gives nothing: to no message that it sent before
     /// (RFC 8415 section 16.10), or with T1 above T2 (section 21.4).
-    pub(super) fn leases(&self) -> Vec<Lease<'_>> {
+    pub(in crate::judge) fn leases(&self) -> Vec<Lease<'_>> {
         let mut asked = BTreeMap::new();
         for sent in self.sent() {
             asked.entry((sent.message.transaction_id, sent.message.client_id())).or_insert(sent.at_us());
@@ -166,7 +166,7 @@ impl Story<'_> {
     }
 
     /// All that the interface's own DHCPv6 client sent; behind a bridge those of other machines may speak.
-    pub(super) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
+    pub(in crate::judge) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
         self.own().filter_map(|said| match &said.message {
             Saying::FromClient(message) if is_client_message(message.kind) => Some(Sent { said, message }),
             _ => None,
@@ -175,8 +175,8 @@ impl Story<'_> {
 
     /// The same, grouped: what follows with the same type, transaction and client retransmits. After a Reply, what counts its time from 0 again
     /// does not, whatever transaction it says it is.
-    pub(super) fn exchanges(&self) -> Vec<Exchange<'_>> {
-        let mut exchanges: Vec<Exchange<'_>> = Vec::new();
+    pub(in crate::judge) fn transmissions(&self) -> Vec<Transmission<'_>> {
+        let mut transmissions: Vec<Transmission<'_>> = Vec::new();
         let replies = self.server().filter(|(said, message)| message.kind == kind::REPLY && said.checksum_right != Some(false));
         let replies: BTreeSet<(u32, u64)> = replies.map(|(said, message)| (message.transaction_id, said.at_us)).collect();
         for sent in self.sent() {
@@ -184,26 +184,26 @@ impl Story<'_> {
                 let (transaction, until_us) = (sent.message.transaction_id, sent.at_us());
                 from_us < until_us && replies.range((transaction, from_us)..(transaction, until_us)).next().is_some()
             };
-            let same = |exchange: &&mut Exchange<'_>| {
-                let (a, b) = (exchange.first().message, sent.message);
+            let same = |transmission: &&mut Transmission<'_>| {
+                let (a, b) = (transmission.first().message, sent.message);
                 let same = (a.kind, a.transaction_id, a.client_id()) == (b.kind, b.transaction_id, b.client_id());
-                same && !(sent.elapsed_us() == Some(0) && replied(exchange.last().at_us()))
+                same && !(sent.elapsed_us() == Some(0) && replied(transmission.last().at_us()))
             };
-            match exchanges.iter_mut().rev().take(MOST_AT_ONCE).find(same) {
-                Some(exchange) => exchange.sent.push(sent),
-                None => exchanges.push(Exchange { sent: vec![sent] }),
+            match transmissions.iter_mut().rev().take(MOST_AT_ONCE).find(same) {
+                Some(transmission) => transmission.sent.push(sent),
+                None => transmissions.push(Transmission { sent: vec![sent] }),
             }
         }
-        exchanges
+        transmissions
     }
 
     /// Whether frames between two times may be missing without a trace: another program captured, and it need not have told.
-    pub(super) fn foreign(&self) -> bool {
+    pub(in crate::judge) fn foreign(&self) -> bool {
         self.recording.by == Recorder::Capture
     }
 
     /// Whether the link changed between two times.
-    pub(super) fn link_changed(&self, from_us: u64, until_us: u64) -> bool {
+    pub(in crate::judge) fn link_changed(&self, from_us: u64, until_us: u64) -> bool {
         let within = |at_us: u64| from_us <= at_us && at_us <= until_us;
         self.recording.events.iter().any(|event| within(event.at_us) && matches!(event.what, Happening::Link(_)))
     }
@@ -227,6 +227,6 @@ fn is_client_message(number: u8) -> bool {
 }
 
 /// A DUID for people.
-pub(super) fn shown(duid: &[u8]) -> String {
+pub(in crate::judge) fn shown(duid: &[u8]) -> String {
     Duid(duid.to_vec()).to_string()
 }

@@ -8,22 +8,22 @@ use crate::wire::message::Message;
 use crate::wire::received::ReceivedAdvertisement;
 
 /// How an interface that nothing was recorded of can be judged after the next boot.
-pub(super) const RECORD: &str = "v6check install records the next boot";
+pub(in crate::judge) const RECORD: &str = "v6check install records the next boot";
 
 /// A span of the recording that begins as the interface comes up.
-pub(super) struct Window<'s, 'a> {
+pub(in crate::judge) struct Window<'s, 'a> {
     story: &'s Story<'a>,
     /// When the interface came up, or where that is not in the recording, the guest's first frame; in microseconds since the capture began.
-    pub(super) from_us: u64,
+    pub(in crate::judge) from_us: u64,
     /// The recording shows it come up.
-    pub(super) shown: bool,
+    pub(in crate::judge) shown: bool,
     /// When it ends.
-    pub(super) until_us: u64,
+    pub(in crate::judge) until_us: u64,
 }
 
 impl<'s, 'a> Window<'s, 'a> {
     /// The first `length_s` seconds of the story's interface.
-    pub(super) fn new(story: &'s Story<'a>, length_s: u64) -> Self {
+    pub(in crate::judge) fn new(story: &'s Story<'a>, length_s: u64) -> Self {
         let first = story.guest().next();
         let up = story.recording.up_at_us.or_else(|| first.filter(|said| comes_up(said)).map(|said| said.at_us));
         let from_us = up.or(first.map(|said| said.at_us)).unwrap_or(0);
@@ -31,23 +31,23 @@ impl<'s, 'a> Window<'s, 'a> {
     }
 
     /// Whether that was not after the window.
-    pub(super) fn holds(&self, at_us: u64) -> bool {
+    pub(in crate::judge) fn holds(&self, at_us: u64) -> bool {
         at_us <= self.until_us
     }
 
     /// A time of the recording in words: `1.700 s after the interface came up`.
-    pub(super) fn after(&self, at_us: u64) -> String {
+    pub(in crate::judge) fn after(&self, at_us: u64) -> String {
         let since = if self.shown { "the interface came up" } else { "the guest's first frame, and before that nothing is recorded" };
         format!("{} after {since}", seconds(at_us.saturating_sub(self.from_us)))
     }
 
     /// Its length in words.
-    pub(super) fn length(&self) -> String {
+    pub(in crate::judge) fn length(&self) -> String {
         format!("{} s", self.until_us.saturating_sub(self.from_us) / 1_000_000)
     }
 
     /// Why something that is not seen in the window may have been there, or may be no fault of anybody's; `None` if it was not there.
-    pub(super) fn hides(&self) -> Option<String> {
+    pub(in crate::judge) fn hides(&self) -> Option<String> {
         if !self.shown {
             return Some("the recording does not show the interface coming up, so that what came before is missing".into());
         }
@@ -56,7 +56,7 @@ impl<'s, 'a> Window<'s, 'a> {
 }
 
 /// Why something that is not seen between two times may have been there nevertheless; `None` if it was not.
-pub(super) fn hides(story: &Story<'_>, from_us: u64, until_us: u64) -> Option<String> {
+pub(in crate::judge) fn hides(story: &Story<'_>, from_us: u64, until_us: u64) -> Option<String> {
     let within = |at_us: u64| from_us <= at_us && at_us <= until_us;
     let events = || story.recording.events.iter().filter(|event| within(event.at_us));
     let lost_link = || events().find(|event| matches!(event.what, Happening::Link(LinkChange { up, carrier }) if !(up && carrier)));
@@ -83,7 +83,7 @@ fn comes_up(said: &Said<'_>) -> bool {
 }
 
 /// The Router Advertisements of the story. One that was cut behind its first options is no invalid one for that.
-pub(super) fn advertisements<'s>(story: &'s Story<'_>) -> impl Iterator<Item = (u64, ReceivedAdvertisement)> + 's {
+pub(in crate::judge) fn advertisements<'s>(story: &'s Story<'_>) -> impl Iterator<Item = (u64, ReceivedAdvertisement)> + 's {
     story.network().filter_map(|said| {
         let mut received = ReceivedAdvertisement::of(&said.frame, said.checksum_right.is_some())?;
         if said.cut {

@@ -14,7 +14,7 @@ const DEDICATED: [&str; 4] = ["dhclient", "udhcpc6", "dhcp6c", "dibbler-client"]
 
 /// What is to be shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(in crate::judge) enum What {
     /// A client asked.
     Asked,
     /// It got an address.
@@ -26,7 +26,7 @@ pub(super) enum What {
 ///
 /// Beside a recording that tells of the question and leaves it open (`recorded`), only those are heard that it cannot contradict: that the address is
 /// there now and since when, not that a client was given one; that a client asked, not that it ran.
-pub(super) fn of(subject: &Subject<'_>, window_s: u64, what: What, recorded: bool) -> Option<(String, Evidence)> {
+pub(in crate::judge) fn of(subject: &Subject<'_>, window_s: u64, what: What, recorded: bool) -> Option<(String, Evidence)> {
     let (_, tenses) = subject.on_interface().ok()?;
     let addresses = tenses.state.addresses.get().ok()?;
     let up_cs = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;

@@ -7,45 +7,45 @@ use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::received::{Offer, ReceivedAnswer};
 
 /// A question of the guest's client, with its retransmissions: one transaction.
-pub(super) struct Ask {
+pub(in crate::judge) struct Ask {
     /// Message type.
-    pub(super) kind: u8,
+    pub(in crate::judge) kind: u8,
     transaction_id: u32,
     /// DUID of the client.
-    pub(super) duid: Vec<u8>,
+    pub(in crate::judge) duid: Vec<u8>,
     iaids: Vec<u32>,
     /// When it was sent, each time, in microseconds since the capture began; at least once.
-    pub(super) sent_us: Vec<u64>,
+    pub(in crate::judge) sent_us: Vec<u64>,
     /// What came back, in the order of time.
-    pub(super) answers: Vec<Answer>,
+    pub(in crate::judge) answers: Vec<Answer>,
 }
 
 /// An answer to a question.
-pub(super) struct Answer {
+pub(in crate::judge) struct Answer {
     /// When it came.
-    pub(super) at_us: u64,
+    pub(in crate::judge) at_us: u64,
     /// The message.
-    pub(super) received: ReceivedAnswer,
+    pub(in crate::judge) received: ReceivedAnswer,
     /// What it says about an address.
-    pub(super) offer: Offer,
+    pub(in crate::judge) offer: Offer,
     /// Its end is missing, where an address may have been.
-    pub(super) cut: bool,
+    pub(in crate::judge) cut: bool,
 }
 
 impl Ask {
     /// When it was sent first.
-    pub(super) fn first_us(&self) -> u64 {
+    pub(in crate::judge) fn first_us(&self) -> u64 {
         self.sent_us.first().copied().unwrap_or_default()
     }
 
     /// When it was sent last.
-    pub(super) fn last_us(&self) -> u64 {
+    pub(in crate::judge) fn last_us(&self) -> u64 {
         self.sent_us.last().copied().unwrap_or_default()
     }
 
     /// When it is sent again at the latest if nothing that comes is seen: after at most 2.1 times the wait before, and 1.1 seconds at first (RFC 8415
     /// section 15).
-    pub(super) fn due_us(&self) -> u64 {
+    pub(in crate::judge) fn due_us(&self) -> u64 {
         let wait_us = match self.sent_us[..] {
             [.., before, last] => (last - before).saturating_mul(21) / 10,
             _ => 1_100_000,
@@ -56,13 +56,13 @@ impl Ask {
 
 impl Answer {
     /// Whether it brings an address, or confirms the one that the guest has.
-    pub(super) fn gives(&self, ask: &Ask) -> bool {
+    pub(in crate::judge) fn gives(&self, ask: &Ask) -> bool {
         matches!(self.offer, Offer::Addresses(_)) || ask.kind == kind::CONFIRM && self.offer == Offer::Nothing
     }
 }
 
 /// The questions for an address, in the order of time, and the number of answers that belong to none of them.
-pub(super) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
+pub(in crate::judge) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
     const KINDS: [u8; 5] = [kind::SOLICIT, kind::REQUEST, kind::CONFIRM, kind::RENEW, kind::REBIND];
     let mut asks: Vec<Ask> = Vec::new();
     for (said, message) in story.client() {
