@@ -160,7 +160,11 @@ impl Text {
             let waived = if result.waived.is_some() { ", waived" } else { "" };
             let level = if which == Verdict::Inconclusive { format!(" ({}{waived})", level(result.level)) } else { String::new() };
             let colon = if reason.is_empty() { "" } else { ": " };
-            let text = self.cut(&format!("{}{level}{colon}{reason}", names(&group.names, "host")));
+            // What a capture never shows is nobody's in particular.
+            let everybody =
+                which == Verdict::Skip && report.capture.is_some() && (group.names == [None] || group.names.len() == report.interfaces.len());
+            let text = if everybody { reason } else { format!("{}{level}{colon}{reason}", names(&group.names, "host")) };
+            let text = self.cut(&text);
             // What was seen is each requirement's own; a reason may be that of many.
             let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
             match said.iter_mut().find(|(known, _)| folds && *known == text) {
