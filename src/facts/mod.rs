@@ -133,6 +133,9 @@ pub struct Host {
     pub distribution: String,
 }
 
+/// Why there is no recording of a boot that nobody recorded.
+pub const NOT_RECORDED: &str = "the boot was not recorded";
+
 /// Stands for the file of a capture where a guest is watched as things happen.
 pub const LIVE: &str = "v6check watch";
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
-use crate::facts::{LIVE, Run};
+use crate::facts::{LIVE, NOT_RECORDED, Run};
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
@@ -210,6 +210,8 @@ impl Context<'_> {
             "Run v6check without --passive."
         } else if self.run.image.is_some() {
             "Boot the image and run v6check in it."
+        } else if reason.starts_with(NOT_RECORDED) {
+            "v6check install records the next boot."
         } else if is_live(self.run) {
             "Go on watching, or run v6check."
         } else if self.run.capture.is_some() {

@@ -8,6 +8,7 @@ use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
 use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
+use crate::facts::NOT_RECORDED;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -188,6 +189,10 @@ impl Text {
             }
         }
         if which == Verdict::Inconclusive && self.lines.len() > before {
+            let unrecorded = |result: &CheckResult| result.reason.as_ref().is_some_and(|reason| reason.starts_with(NOT_RECORDED));
+            if report.results.iter().any(|result| result.verdict == which && unrecorded(result)) {
+                self.lines.push("To have the next boot recorded: v6check install.".into());
+            }
             self.lines.push(String::new());
         }
     }

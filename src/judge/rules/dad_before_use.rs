@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::boot_window::{self, RECORD, Window};
+use super::boot_window::{self, Window};
 use super::story::{Said, Story};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening, Unknown};
@@ -21,7 +21,7 @@ impl Kind for DadBeforeUse {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a Neighbor Solicitation from :: for each address before its first use";
         let story = Story::of(subject).map_err(|unknown| {
-            let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it: {RECORD}", unknown.reason) };
+            let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it", unknown.reason) };
             Unknown { reason, ..unknown }
         })?;
         let used = first_uses(&story);

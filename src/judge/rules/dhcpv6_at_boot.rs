@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::boot_window::{RECORD, Window, advertisements};
+use super::boot_window::{Window, advertisements};
 use super::boot_witness::{self, What};
 use super::story::Story;
 use super::{Finding, Judgement, Kind, Subject, Verdict};
@@ -48,7 +48,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
     let why = finding.reason.unwrap_or_default();
-    Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot: {RECORD}")).with_all(finding.evidence))
+    Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot")).with_all(finding.evidence))
 }
 
 const EXPECTED: &str = "a DHCPv6 request in the boot window";
