@@ -115,7 +115,9 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
         say("Already there; nothing to do.");
         return Ok(());
     }
+    let promise = format!("It records from the next boot on. {} {}", init.promise(), where_to(wish, init));
     if dry_run {
+        say(&promise);
         say("Nothing was done: --dry-run.");
         return Ok(());
     }
@@ -123,8 +125,19 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     for note in init::notes(&tree, init, root) {
         say(&note);
     }
-    say(&format!("It records from the next boot on. {}", init.promise()));
+    say(&promise);
     Ok(())
+}
+
+/// Where each boot's reports are found.
+fn where_to(wish: &Wish, init: Init) -> String {
+    let named = |argument: &String| ["--text=", "--json=", "--junit="].iter().find_map(|option| argument.strip_prefix(option).map(str::to_owned));
+    let places: Vec<String> = wish.arguments.iter().filter_map(named).collect();
+    match (places.is_empty(), init) {
+        (false, _) => format!("Reports: {}.", places.join(", ")),
+        (true, Init::Systemd) => "To read it: journalctl -b -u v6check-report.".into(),
+        (true, _) => "It goes to syslog, as v6check.".into(),
+    }
 }
 
 /// The directories to be made, and all pieces. The recorder's own file keeps a list of what is made here beside the pieces.
