@@ -115,9 +115,9 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
         say("Already there; nothing to do.");
         return Ok(());
     }
-    let promise = format!("It records from the next boot on. {} {}", init.promise(), where_to(wish, init));
+    let promise = ["It records from the next boot on.".to_owned(), init.promise(), where_to(wish, init)];
     if dry_run {
-        say(&promise);
+        promise.iter().for_each(|line| say(line));
         say("Nothing was done: --dry-run.");
         return Ok(());
     }
@@ -125,7 +125,7 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     for note in init::notes(&tree, init, root) {
         say(&note);
     }
-    say(&promise);
+    promise.iter().for_each(|line| say(line));
     Ok(())
 }
 

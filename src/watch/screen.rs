@@ -27,6 +27,8 @@ pub(super) struct Screen {
     colour: bool,
     /// The diagnosis is drawn below what happened.
     pub(super) redraws: bool,
+    /// Long lines are folded, where people read them.
+    folds: bool,
     width: usize,
     /// As many lines are drawn below.
     below: usize,
@@ -36,8 +38,8 @@ pub(super) struct Screen {
 impl Screen {
     pub(super) fn new(wanted: &Watch) -> Self {
         let redraws = wanted.capture.is_none() && !wanted.json && able() && io::stdout().is_terminal();
-        let (json, colour) = (wanted.json, wanted.colour);
-        Self { out: io::stdout().lock(), json, colour, redraws, width: NARROWEST, below: 0, failed: None }
+        let (json, colour, folds) = (wanted.json, wanted.colour, !wanted.json && io::stdout().is_terminal());
+        Self { out: io::stdout().lock(), json, colour, redraws, folds, width: NARROWEST, below: 0, failed: None }
     }
 
     /// Nobody reads any more, or nothing can be written.
@@ -48,7 +50,7 @@ impl Screen {
     /// Shows an event.
     pub(super) fn event(&mut self, line: &Line<'_>) {
         self.width = self.width.max(line.name().chars().count().min(WIDEST));
-        let text = if self.json { line.json() } else { line.text(self.width, self.colour) };
+        let text = if self.json { line.json() } else { line.text(self.width, self.colour, self.folds) };
         self.say(&text);
     }
 
