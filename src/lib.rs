@@ -9,6 +9,9 @@
 //!                     --save|  |replay
 //! ```
 //!
+//! Beside the line, around a guest's boot: `record` writes down what [`observe`] reads later, `watch` shows the same events as they happen in the
+//! words of [`story`], and [`install`] has each boot recorded and checked.
+//!
 //! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
 pub mod capture;

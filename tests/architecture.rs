@@ -21,7 +21,7 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("catalogue", &["facts", "glob", "judge", "wrap"]),
     ("report", &["catalogue", "facts", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
-    ("watch", &["catalogue", "cli", "facts", "observe", "report", "story"]),
+    ("watch", &["catalogue", "cli", "facts", "observe", "report", "story", "wrap"]),
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
