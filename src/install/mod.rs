@@ -117,7 +117,9 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     }
     let promise = ["It records from the next boot on.".to_owned(), init.promise(), where_to(wish, init)];
     if dry_run {
-        promise.iter().for_each(|line| say(line));
+        for line in &promise {
+            say(line);
+        }
         say("Nothing was done: --dry-run.");
         return Ok(());
     }
@@ -125,7 +127,9 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     for note in init::notes(&tree, init, root) {
         say(&note);
     }
-    promise.iter().for_each(|line| say(line));
+    for line in &promise {
+        say(line);
+    }
     Ok(())
 }
 

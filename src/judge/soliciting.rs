@@ -34,7 +34,7 @@ enum Mark {
 /// The spells of the story, in order; only those with a solicitation.
 pub(super) fn spells(story: &Story<'_>) -> Vec<Spell> {
     let (mut spells, mut began_us) = (Vec::new(), 0);
-    let mut spell = Spell { whole: story.from_the_start(), ..Spell::default() };
+    let mut spell = Spell { whole: story.is_from_the_start(), ..Spell::default() };
     for (at_us, mark) in marks(story) {
         match (mark, spell.answered_us) {
             (Mark::Solicitation, None) => {

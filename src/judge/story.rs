@@ -141,7 +141,7 @@ impl<'a> Story<'a> {
     }
 
     /// Whether the recording shows the interface from its coming up on, so that what is not among the first frames was not sent.
-    pub(super) fn from_the_start(&self) -> bool {
+    pub(super) fn is_from_the_start(&self) -> bool {
         self.recording.up_at_us.is_some()
     }
 

@@ -56,7 +56,7 @@ impl Kind for GroupReports {
             return Ok(Finding::pass(expected, seen).with_all([story.evidence(first_at, format!("{first} is in {group}, which was reported"))]));
         };
         let group = solicited_node(*address);
-        if !story.from_the_start() {
+        if !story.is_from_the_start() {
             return Ok(Finding::inconclusive(format!("{group} may have been reported before the recording began")));
         }
         let until = if self.by == By::Use { u64::MAX } else { at_us.saturating_add(self.tolerance()) };
