@@ -9,6 +9,9 @@
 //!                     --save|  |replay
 //! ```
 //!
+//! Beside the line, around a guest's boot: `record` writes down what [`observe`] reads later, `watch` shows the same events as they happen in the
+//! words of [`story`], and [`install`] has each boot recorded and checked.
+//!
 //! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
 mod below;
@@ -96,6 +99,8 @@ fn remedy(root: Option<&Path>, wanted: &Wanted, requirements: &Requirements, for
 /// The facts of the image below `root`, or of this machine.
 fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
     directory(root)?;
+    // A capture that was named and is none is a wrong argument, and no boot that could not be looked at.
+    wanted.boot.as_deref().map(observe::boot::read).transpose()?;
     match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => Err(format!("no interface can be called {name:?}").into()),

@@ -23,7 +23,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("catalogue", &["facts", "gather", "glob", "judge", "wrap"]),
     ("report", &["catalogue", "facts", "gather", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
-    ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story"]),
+    ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story", "wrap"]),
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.

@@ -78,6 +78,11 @@ fn help_teaches_and_fits_80_columns() {
     for arguments in [&["--help"][..], &["replay", "--help"], &["list", "--help"], &["explain", "--help"]] {
         assert_fits(&told(arguments));
     }
+    for command in ["replay", "record", "watch", "install"] {
+        let help = told(&[command, "--help"]);
+        assert_contains(&help, &["Examples:", &format!("v6check {command} ")]);
+        assert_fits(&help);
+    }
 }
 
 #[test]

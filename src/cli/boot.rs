@@ -9,7 +9,56 @@ use super::Requirements;
 use super::options::{CatalogueOptions, When};
 use crate::report::Target;
 
+pub(super) const REPLAY_EXAMPLES: &str = "\
+Examples:
+  v6check replay facts.json -v           an earlier run again, in full
+  v6check replay tap.pcap                the guests of a capture, by packets
+  v6check replay tap.pcap --junit out.xml --profile rfc-host
+                                         the same by the RFCs, for the CI
+  tcpdump -r big.pcap -w - ip6 | v6check replay -
+
+A capture is taken on the guest's link while it boots, such as by
+  tcpdump -i tap0 -w tap.pcap
+on the hypervisor. What packets do not show is skipped. A compressed capture is
+to be unpacked first. Exit codes are those of a check: v6check --help.";
+
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  v6check record                                until Ctrl-C or 600 s
+  v6check record --output eth.pcapng --time 60  into a file of your own
+  v6check watch /run/v6check/boot.pcapng        what it has
+  v6check                                       the check that reads it
+
+It sends nothing and needs root (CAP_NET_RAW). Wireshark opens the file. For
+each boot from its beginning: v6check install.";
+
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  v6check watch -i eth0                   what happens now, until Ctrl-C
+  v6check watch --json | jq .text         for programs
+  v6check watch /run/v6check/boot.pcapng  the boot that was recorded
+  v6check watch tap.pcap --chart          who said what to whom, as arrows
+
+  -> is said by the guest, <- is said to it, * is done by its kernel. It sends
+nothing. On this machine it needs root (CAP_NET_RAW); for a file it does not.";
+
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  v6check install --dry-run               what would be put where
+  v6check install --report /dev/ttyS0     this machine, from its next boot on
+  v6check install --root /mnt --report /dev/ttyS0 --junit /var/log/v6check.xml
+                                          an image, before it is booted
+
+At the next boot, v6check record listens from before the network comes up. The
+report comes 15 s after the network is called up, at the latest 2 min after the
+services began to start. To read it where no --report says otherwise:
+  journalctl -b -u v6check-report         with systemd; else in syslog
+  v6check                                 at any time: it reads the recording
+It needs root, or an image that may be written. v6check uninstall takes all of
+it away.";
+
 #[derive(Args)]
+#[command(after_help = RECORD_EXAMPLES)]
 pub(super) struct RecordOptions {
     /// Where the recording goes, as pcapng
     #[arg(long, value_name = "FILE", default_value = "/run/v6check/boot.pcapng")]
@@ -41,6 +90,7 @@ impl From<RecordOptions> for Record {
 }
 
 #[derive(Args)]
+#[command(after_help = WATCH_EXAMPLES)]
 pub(super) struct WatchOptions {
     /// A capture, pcap or pcapng, instead of this machine; `-` is stdin
     capture: Option<PathBuf>,
@@ -82,6 +132,7 @@ impl From<WatchOptions> for Watch {
 }
 
 #[derive(Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
 pub(super) struct InstallOptions {
     /// The image mounted or unpacked in DIR instead of this machine
     #[arg(long, value_name = "DIR")]

@@ -26,8 +26,15 @@ Examples:
   v6check replay facts.json -v       judge that again, anywhere, in full
   v6check --root /mnt -i eth0        check an image on disk, by its files
   v6check remedy --format shell      the changes that mend it, as a script
-  v6check record                     record a boot, until a signal or 600 s
   v6check explain ra-accepted        what a requirement is and why
+
+The boot:
+  v6check install                    record and check each boot from now on
+  v6check record                     record by hand, until Ctrl-C or 600 s
+  v6check watch                      what happens now, a line an event
+  v6check replay tap.pcap            judge a capture alone, by its packets
+  v6check --boot tap.pcap            check this guest, its boot from a capture
+  v6check COMMAND --help             more of each, with examples
 
 What is sent:
   On each checked interface Router Solicitations and DHCPv6 Solicits (without
@@ -73,8 +80,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Words {
     /// Judge saved facts, or a capture by itself; touches nothing of this machine
+    #[command(after_help = boot::REPLAY_EXAMPLES)]
     Replay {
-        /// What an earlier run wrote with --save, or a pcap or pcapng file; `-` is stdin
+        /// What an earlier run wrote with --save, or a capture, pcap or pcapng; `-` is stdin
+        #[arg(value_name = "FACTS|CAPTURE")]
         facts: PathBuf,
         #[command(flatten)]
         catalogue: CatalogueOptions,

@@ -133,6 +133,12 @@ pub struct Host {
     pub distribution: String,
 }
 
+/// Why there is no recording of a boot that nobody recorded.
+pub const NOT_RECORDED: &str = "the boot was not recorded";
+
+/// Stands for the file of a capture where a guest is watched as things happen.
+pub const LIVE: &str = "v6check watch";
+
 /// How the machine was observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,7 +152,7 @@ pub struct Run {
     /// The image that was looked at instead of a running guest (`--root`): the directory it is mounted or unpacked in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// The capture that was looked at instead of a running guest (`replay CAPTURE`): the file.
+    /// The capture that was looked at instead of a running guest (`replay CAPTURE`): the file, or [`LIVE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
     /// Why some of an image's files could not be read that may name interfaces; empty where the interfaces were given.

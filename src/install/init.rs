@@ -72,7 +72,7 @@ impl Init {
             Self::Systemd => "network-online.target",
             _ => "the network is up",
         };
-        format!("The report comes {SETTLING_S} s after {up}, and at the latest {DEADLINE_S} s after the services began to start.")
+        format!("The report comes {SETTLING_S} s after {up}, and at the latest {DEADLINE_S} s\nafter the services began to start.")
     }
 
     /// What ends what runs of it.

@@ -115,7 +115,11 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
         say("Already there; nothing to do.");
         return Ok(());
     }
+    let promise = ["It records from the next boot on.".to_owned(), init.promise(), where_to(wish, init)];
     if dry_run {
+        for line in &promise {
+            say(line);
+        }
         say("Nothing was done: --dry-run.");
         return Ok(());
     }
@@ -123,8 +127,21 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     for note in init::notes(&tree, init, root) {
         say(&note);
     }
-    say(&format!("It records from the next boot on. {}", init.promise()));
+    for line in &promise {
+        say(line);
+    }
     Ok(())
+}
+
+/// Where each boot's reports are found.
+fn where_to(wish: &Wish, init: Init) -> String {
+    let named = |argument: &String| ["--text=", "--json=", "--junit="].iter().find_map(|option| argument.strip_prefix(option).map(str::to_owned));
+    let places: Vec<String> = wish.arguments.iter().filter_map(named).collect();
+    match (places.is_empty(), init) {
+        (false, _) => format!("Reports: {}.", places.join(", ")),
+        (true, Init::Systemd) => "To read it: journalctl -b -u v6check-report.".into(),
+        (true, _) => "It goes to syslog, as v6check.".into(),
+    }
 }
 
 /// The directories to be made, and all pieces. The recorder's own file keeps a list of what is made here beside the pieces.

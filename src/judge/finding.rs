@@ -118,10 +118,11 @@ impl Finding {
         self
     }
 
-    /// Adds several pieces of evidence.
+    /// Adds several pieces of evidence; what a router says again and again is told once.
     #[must_use]
     pub fn with_all(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
-        self.evidence.extend(evidence);
+        let mut known = std::collections::BTreeSet::new();
+        self.evidence.extend(evidence.into_iter().filter(|evidence| known.insert((evidence.source.clone(), evidence.value.clone()))));
         self
     }
 

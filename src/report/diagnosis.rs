@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
-use crate::facts::Run;
+use crate::facts::{LIVE, NOT_RECORDED, Run};
 use crate::gather::Gather;
 use crate::judge::Verdict;
 
@@ -78,10 +78,18 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 
+/// Whether it is being watched as it happens.
+fn is_live(run: &Run) -> bool {
+    run.capture.as_deref() == Some(LIVE)
+}
+
 fn nothing_checked(interfaces: &[InterfaceEntry], run: &Run) -> String {
     if run.image.is_some() {
         let unread = run.unread.first().map(|reason| format!(", and some could not be read ({})", plain(reason))).unwrap_or_default();
         return format!("no interface was checked: the files of this image name none{unread}. Name the guest's NIC with --interface.");
+    }
+    if is_live(run) {
+        return "nothing has come yet on the interfaces that are watched, and one that is named may not be there yet.".into();
     }
     if run.capture.is_some() {
         return "no guest was judged: this capture shows none that solicits a router, tests an address or asks for one. Capture on its link while it \
@@ -141,6 +149,7 @@ impl Context<'_> {
         let wrong = if own.iter().any(|result| result.verdict == Verdict::Fail) { "nothing that counts is wrong" } else { "nothing is wrong" };
         let (place, apply, applies) = match (&self.run.image, &self.run.capture) {
             (Some(_), _) => (" in the files", "that they decide", "that they decide"),
+            (None, Some(_)) if is_live(self.run) => (" so far", "that this shows", "that this shows"),
             (None, Some(_)) => (" in the capture", "that it decides", "that it decides"),
             (None, None) => ("", "that apply", "that applies"),
         };
@@ -202,6 +211,10 @@ impl Context<'_> {
             "Run v6check without --passive."
         } else if self.run.image.is_some() {
             "Boot the image and run v6check in it."
+        } else if reason.starts_with(NOT_RECORDED) {
+            "v6check install records the next boot."
+        } else if is_live(self.run) {
+            "Go on watching, or run v6check."
         } else if self.run.capture.is_some() {
             "Capture the whole boot, or run v6check in the guest."
         } else {

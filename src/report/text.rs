@@ -8,6 +8,7 @@ use super::fold::{Group, fold, names};
 use super::harmless::{cut, line};
 use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
+use crate::facts::NOT_RECORDED;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -160,7 +161,11 @@ impl Text {
             let waived = if result.waived.is_some() { ", waived" } else { "" };
             let level = if which == Verdict::Inconclusive { format!(" ({}{waived})", level(result.level)) } else { String::new() };
             let colon = if reason.is_empty() { "" } else { ": " };
-            let text = self.cut(&format!("{}{level}{colon}{reason}", names(&group.names, "host")));
+            // What a capture never shows is nobody's in particular.
+            let everybody =
+                which == Verdict::Skip && report.capture.is_some() && (group.names == [None] || group.names.len() == report.interfaces.len());
+            let text = if everybody { reason } else { format!("{}{level}{colon}{reason}", names(&group.names, "host")) };
+            let text = self.cut(&text);
             // What was seen is each requirement's own; a reason may be that of many.
             let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
             match said.iter_mut().find(|(known, _)| folds && *known == text) {
@@ -184,6 +189,10 @@ impl Text {
             }
         }
         if which == Verdict::Inconclusive && self.lines.len() > before {
+            let unrecorded = |result: &CheckResult| result.reason.as_ref().is_some_and(|reason| reason.starts_with(NOT_RECORDED));
+            if report.results.iter().any(|result| result.verdict == which && unrecorded(result)) {
+                self.lines.push("To have the next boot recorded: v6check install.".into());
+            }
             self.lines.push(String::new());
         }
     }

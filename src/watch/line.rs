@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::report::told as harmless;
 use crate::story::{Actor, Told};
+use crate::wrap::wrap;
 
 /// ANSI SGR parameters.
 const RED: u8 = 31;
@@ -57,8 +58,8 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// `14:03:07.214  eth0  ->  RS`, the interface in a column of `width`.
-    pub(super) fn text(&self, width: usize, colour: bool) -> String {
+    /// `14:03:07.214  eth0  ->  RS`, the interface in a column of `width`. For a terminal it is folded below itself, else it stays one line.
+    pub(super) fn text(&self, width: usize, colour: bool, fold: bool) -> String {
         let Told { at_us, from, to, text, .. } = self.told;
         let arrow = match (from, to) {
             (Actor::Guest, _) => "->",
@@ -66,11 +67,12 @@ impl Line<'_> {
             _ => "<-",
         };
         let text = harmless(text);
-        let text = match self.colour().filter(|_| colour) {
-            Some(colour) => format!("\x1b[{colour}m{text}\x1b[0m"),
+        let before = format!("{}  {:<width$}  {arrow}  ", self.clock.short(*at_us), harmless(self.name()));
+        let text = if fold { wrap(&before, before.chars().count(), &text).join("\n") } else { before.clone() + &text };
+        match self.colour().filter(|_| colour) {
+            Some(colour) => text.replacen(&before, &format!("{before}\x1b[{colour}m"), 1) + "\x1b[0m",
             None => text,
-        };
-        format!("{}  {:<width$}  {arrow}  {text}", self.clock.short(*at_us), harmless(self.name()))
+        }
     }
 
     pub(super) fn name(&self) -> &str {

@@ -12,13 +12,11 @@ use super::line::{Clock, Line};
 use super::screen::Screen;
 use crate::catalogue::Selection;
 use crate::cli::Watch;
-use crate::facts::{Direction, Event, Gap, Happening, LinkChange, Observed, Recorder, Recording};
+use crate::facts::{Direction, Event, Gap, Happening, LIVE, LinkChange, Observed, Recorder, Recording};
 use crate::observe::{Signals, boot, state};
 use crate::report::{self, Counting, Report};
 use crate::story::{Actor, Narrator, Told};
 
-/// What the events come from, in the evidence.
-const FILE: &str = "v6check watch";
 /// How long the diagnosis may lag behind what happened.
 const LAG: Duration = Duration::from_millis(200);
 /// As many times as judging takes is left for everything else.
@@ -37,7 +35,7 @@ pub(super) fn follow(wanted: &Watch, selection: &Selection) -> Result<(), Failur
         changed: true,
     };
     if live.screen.redraws {
-        live.screen.say("Times are UTC. Nothing is sent. Ctrl-C ends.");
+        live.screen.say("Listening; times are UTC. Nothing is sent. Ctrl-C ends.");
     }
     let live = RefCell::new(live);
     let ended = runtime.block_on(async {
@@ -126,7 +124,7 @@ impl Live {
         for recording in self.recordings.values_mut() {
             recording.elapsed_us = now;
         }
-        let facts = boot::recorded(self.recordings.clone(), FILE, self.clock.began(), now);
+        let facts = boot::recorded(self.recordings.clone(), LIVE, self.clock.began(), now);
         report::assemble(&facts, selection, Counting::default())
     }
 
@@ -155,7 +153,7 @@ fn kernel(at_us: u64, kind: &str, text: String) -> Told {
 }
 
 fn empty(began: String) -> Recording {
-    Recording { file: FILE.into(), by: Recorder::Guest, mac: None, began, elapsed_us: 0, up_at_us: None, events: Vec::new(), gaps: Vec::new() }
+    Recording { file: LIVE.into(), by: Recorder::Guest, mac: None, began, elapsed_us: 0, up_at_us: None, events: Vec::new(), gaps: Vec::new() }
 }
 
 /// Keeps an event for the diagnosis; of very many, the first and the last, with a gap between them.

@@ -20,10 +20,20 @@ fn away(lines: usize) -> String {
     if lines == 0 { String::new() } else { format!("\x1b[{lines}A\r\x1b[J") }
 }
 
+/// How an event is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    /// One line, whatever its length.
+    Lines,
+    /// In as many columns as people read.
+    Folded,
+}
+
 /// Where lines go.
 pub(super) struct Screen {
     out: StdoutLock<'static>,
-    json: bool,
+    form: Form,
     colour: bool,
     /// The diagnosis is drawn below what happened.
     pub(super) redraws: bool,
@@ -36,8 +46,13 @@ pub(super) struct Screen {
 impl Screen {
     pub(super) fn new(wanted: &Watch) -> Self {
         let redraws = wanted.capture.is_none() && !wanted.json && able() && io::stdout().is_terminal();
-        let (json, colour) = (wanted.json, wanted.colour);
-        Self { out: io::stdout().lock(), json, colour, redraws, width: NARROWEST, below: 0, failed: None }
+        let form = match wanted.json {
+            true => Form::Json,
+            false if io::stdout().is_terminal() => Form::Folded,
+            false => Form::Lines,
+        };
+        let colour = wanted.colour;
+        Self { out: io::stdout().lock(), form, colour, redraws, width: NARROWEST, below: 0, failed: None }
     }
 
     /// Nobody reads any more, or nothing can be written.
@@ -48,7 +63,7 @@ impl Screen {
     /// Shows an event.
     pub(super) fn event(&mut self, line: &Line<'_>) {
         self.width = self.width.max(line.name().chars().count().min(WIDEST));
-        let text = if self.json { line.json() } else { line.text(self.width, self.colour) };
+        let text = if self.form == Form::Json { line.json() } else { line.text(self.width, self.colour, self.form == Form::Folded) };
         self.say(&text);
     }
 
@@ -80,7 +95,7 @@ impl Screen {
 
     /// The diagnosis, once and whole.
     pub(super) fn conclude(&mut self, report: &Report) {
-        if self.json {
+        if self.form == Form::Json {
             for diagnosis in &report.summary.diagnosis {
                 let line = json!({"kind": "diagnosis", "interface": diagnosis.interface, "fault": diagnosis.fault, "text": diagnosis.text});
                 self.say(&line.to_string());

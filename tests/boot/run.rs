@@ -75,9 +75,9 @@ fn a_recording_of_another_boot_is_none() {
 }
 
 #[test]
-fn without_a_recording_the_reason_says_how_to_have_one() {
+fn without_a_recording_the_reason_says_so() {
     let (recording, journal) = boot(Guest(2).mac(), None, &[]);
-    assert_eq!(recording["unknown"], "the boot was not recorded; `v6check install` records the next one");
+    assert_eq!(recording["unknown"], "the boot was not recorded");
     assert_eq!(journal["unknown"], "there is no journal");
 }
 
@@ -92,8 +92,13 @@ fn a_capture_from_elsewhere_is_matched_by_mac_address() {
     let (recording, _) = boot(Guest(7).mac(), None, &["--boot", path]);
     let reason = format!("{path} has nothing of {}: it shows only {}, {}", Guest(7).name(), Guest(1).name(), Guest(3).name());
     assert_eq!(recording["unknown"], reason);
-    let (recording, _) = boot(Guest(7).mac(), None, &["--boot", "/nowhere.pcap"]);
-    assert_eq!(recording["unknown"], "/nowhere.pcap: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_named_capture_that_cannot_be_read_ends_the_run() {
+    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["--passive", "--boot", "/nowhere.pcap"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "v6check: /nowhere.pcap: No such file or directory (os error 2)\n");
 }
 
 #[test]

@@ -55,10 +55,10 @@ const GOOD: [(&str, &str, &str); 36] = [
 pub(crate) type Deviation = (&'static str, &'static str, &'static str, &'static str);
 
 /// Without a recording, what nothing else shows of the boot: a Router Solicitation, a Router Advertisement, a DHCPv6 request, a completed exchange.
-pub(crate) const NO_RS_SEEN: Deviation = ("rs-at-boot", "*", INCONCLUSIVE, "records the next boot");
-pub(crate) const NO_RA_SEEN: Deviation = ("ra-received-at-boot", "*", INCONCLUSIVE, "records the next boot");
-pub(crate) const NO_REQUEST_SEEN: Deviation = ("dhcpv6-at-boot", "*", INCONCLUSIVE, "records the next boot");
-pub(crate) const NO_EXCHANGE_SEEN: Deviation = ("dhcpv6-exchange-completed", "*", INCONCLUSIVE, "records the next boot");
+pub(crate) const NO_RS_SEEN: Deviation = ("rs-at-boot", "*", INCONCLUSIVE, "nothing else shows");
+pub(crate) const NO_RA_SEEN: Deviation = ("ra-received-at-boot", "*", INCONCLUSIVE, "nothing else shows");
+pub(crate) const NO_REQUEST_SEEN: Deviation = ("dhcpv6-at-boot", "*", INCONCLUSIVE, "nothing else shows");
+pub(crate) const NO_EXCHANGE_SEEN: Deviation = ("dhcpv6-exchange-completed", "*", INCONCLUSIVE, "nothing else shows");
 
 /// Whether `report` says of these interfaces exactly what is expected. The error tells every difference.
 pub(crate) fn compare(report: &Value, interfaces: &[&str], deviations: &[Deviation]) -> Result<(), String> {

@@ -7,9 +7,6 @@ use crate::facts::{Happening, LinkChange};
 use crate::wire::message::Message;
 use crate::wire::received::ReceivedAdvertisement;
 
-/// How an interface that nothing was recorded of can be judged after the next boot.
-pub(in crate::judge) const RECORD: &str = "v6check install records the next boot";
-
 /// A span of the recording that begins as the interface comes up.
 pub(in crate::judge) struct Window<'s, 'a> {
     story: &'s Story<'a>,

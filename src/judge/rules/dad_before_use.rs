@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use super::story::{Said, Story};
-use super::window::{self, RECORD, Window};
+use super::window::{self, Window};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening, Unknown};
 use crate::wire::message::Message;
@@ -18,7 +18,7 @@ impl Kind for DadBeforeUse {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a Neighbor Solicitation from :: for each address before its first use";
         let story = Story::of(subject).map_err(|unknown| {
-            let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it: {RECORD}", unknown.reason) };
+            let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it", unknown.reason) };
             Unknown { reason, ..unknown }
         })?;
         let used = first_uses(&story);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::story::Story;
-use super::window::{RECORD, Window, advertisements};
+use super::window::{Window, advertisements};
 use super::witness::{self, What};
 use super::{Finding, Judgement, Kind, Subject, Verdict};
 use crate::facts::{RunsDhcpv6, Unknown};
@@ -54,7 +54,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
     let why = finding.reason.unwrap_or_default();
-    Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot: {RECORD}")).with_all(finding.evidence))
+    Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot")).with_all(finding.evidence))
 }
 
 const EXPECTED: &str = "a DHCPv6 request in the boot window";

@@ -68,7 +68,7 @@ impl Dhcpv6ClientOptions {
             // Of a cut frame even what must not be there may be behind the cut.
             Some(_) if sent.partly_read() => Look::Unsure(format!("{place} was not captured whole")),
             None if sent.partly_read() && !self.lacks.is_empty() => Look::Unsure(format!("{place} was not captured whole")),
-            Some(missing) => Look::Wrong(format!("no {missing} in {place}"), format!("{place} lacks {missing}")),
+            Some(missing) => Look::Wrong(format!("{place} without {missing}"), format!("{place} lacks {missing}")),
             None => Look::Right,
         }
     }

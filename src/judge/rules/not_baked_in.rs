@@ -63,7 +63,7 @@ impl Kind for NotBakedIn {
     const SCOPE: Scope = Scope::Host;
 
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        if subject.facts.run.image.is_none() {
+        if subject.facts.run.image.is_none() && subject.facts.run.capture.is_none() {
             return Ok(Finding::skip("a running guest has an identity of its own by right; --root judges an image"));
         }
         let name = self.what.name();

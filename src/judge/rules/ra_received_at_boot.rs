@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::story::{Story, seconds};
-use super::window::{RECORD, Window, advertisements};
+use super::window::{Window, advertisements};
 use super::{Cause, Finding, Judgement, Kind, Subject};
 use crate::facts::{RECEIVED_RAS, Route, Tense, Unknown};
 
@@ -72,7 +72,7 @@ fn counted(subject: &Subject<'_>, unknown: &Unknown) -> Judgement {
     let received = state.counters.get().ok().and_then(|counters| counters.before.get(RECEIVED_RAS)).copied().unwrap_or(0);
     let learned = state.routes.get().is_ok_and(|routes| routes.iter().any(|route| route.is_default() && route.protocol == Route::RA));
     if received == 0 || !learned {
-        return Ok(Finding::inconclusive(format!("{}; nothing else shows a Router Advertisement of the boot: {RECORD}", unknown.reason)));
+        return Ok(Finding::inconclusive(format!("{}; nothing else shows a Router Advertisement of the boot", unknown.reason)));
     }
     let seen = format!("{received} received since the interface exists, and a default route learned; when is not known");
     Ok(Finding::pass(EXPECTED, seen).with(

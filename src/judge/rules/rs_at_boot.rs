@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::story::Story;
-use super::window::{RECORD, Window, advertisements};
+use super::window::{Window, advertisements};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{SENT_RSS, Tense, Unknown};
 
@@ -62,6 +62,6 @@ fn counted(subject: &Subject<'_>, unknown: &Unknown) -> Judgement {
             format!("kernel: /proc/net/dev_snmp6/{} (weaker than a recording)", subject.name),
             format!("{SENT_RSS} {sent}"),
         ),
-        None => Finding::inconclusive(format!("{}; nothing else shows a Router Solicitation of the boot: {RECORD}", unknown.reason)),
+        None => Finding::inconclusive(format!("{}; nothing else shows a Router Solicitation of the boot", unknown.reason)),
     })
 }

@@ -8,7 +8,7 @@ use super::ReadError;
 use super::read::{self, Reading};
 use crate::facts::{
     Boot, ClientIdentity, Conversation, Direction, Ended, Event, Facts, Frame, Happening, Host, HostIntent, HostState, Interface, InterfaceIntent,
-    Network, Observed, Recording, Run, SCHEMA, SeenFrame, State, Tenses, Tool, TransportChecksum, hexadecimal,
+    LIVE, Network, Observed, Recording, Run, SCHEMA, SeenFrame, State, Tenses, Tool, TransportChecksum, hexadecimal,
 };
 use crate::gather::Gather;
 use crate::wire;
@@ -17,7 +17,7 @@ use crate::wire::message::Message;
 use crate::wire::received::{ReceivedAdvertisement, ReceivedAnswer};
 
 /// Why a capture has nothing else.
-const PACKETS_ONLY: &str = "a capture shows packets only (replay CAPTURE)";
+const PACKETS_ONLY: &str = "a capture shows packets only";
 
 /// As long as a router may take to answer: its random delay, and the pause between two multicast advertisements (RFC 4861 section 6.2.6:
 /// MAX_RA_DELAY_TIME and MIN_DELAY_BETWEEN_RAS).
@@ -108,7 +108,7 @@ fn server(recording: &Recording) -> Result<Conversation, String> {
         _ => None,
     });
     if conversation.asked_us.is_none() {
-        return Err("the capture shows no Solicit of the guest".into());
+        return Err(format!("{} shows no Solicit of the guest", place(recording)));
     }
     let mut told = conversation.told("a server", "Solicit", "answer of a server", SERVER_US)?;
     told.identity = identity.and_then(|(identity, ..)| identity);
@@ -135,6 +135,11 @@ fn answered(recording: &Recording) -> BTreeSet<(u32, Vec<u8>, Option<u32>)> {
         }
     }
     answered
+}
+
+/// What a recording is of, in words.
+fn place(recording: &Recording) -> &'static str {
+    if recording.file == LIVE { "what was watched" } else { "the capture" }
 }
 
 fn identity_of(message: &dhcpv6::Message) -> Option<ClientIdentity> {
@@ -206,15 +211,16 @@ impl<'a> Talk<'a> {
         let cut = recording.events.iter().any(|event| matches!(&event.what, Happening::Frame(SeenFrame { cut: true, .. })));
         if !self.answered {
             if self.asked_us.is_none() {
-                return Err(format!("the capture shows neither a {question} of the guest nor a {answer}"));
+                return Err(format!("{} shows neither a {question} of the guest nor a {answer}", place(self.recording)));
             }
             if lost || cut {
-                return Err(format!("the capture shows no {answer}, and frames are missing or cut in it"));
+                return Err(format!("{} shows no {answer}, and frames are missing or cut in it", place(self.recording)));
             }
             if waited < wait_us {
                 let milliseconds = waited / 1000;
                 return Err(format!(
-                    "the capture ends {milliseconds} ms after the guest's first {question}, and {whom} may take {} ms",
+                    "{} ends {milliseconds} ms after the guest's first {question}, and {whom} may take {} ms",
+                    place(recording),
                     wait_us / 1000
                 ));
             }

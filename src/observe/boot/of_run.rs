@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::journal;
 use super::read::{self, Reading};
-use crate::facts::{Boot, JournalLine, Link, Mac, Observed, Recording};
+use crate::facts::{Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording};
 use crate::gather::Gather;
 use crate::observe::file::Root;
 use crate::observe::host;
@@ -15,8 +15,6 @@ use crate::observe::host;
 pub const RECORDING: &str = "/run/v6check/boot.pcapng";
 /// The kernel's number of this boot (proc(5), /proc/sys/kernel/random).
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
-
-const NOT_RECORDED: &str = "the boot was not recorded; `v6check install` records the next one";
 
 /// What was captured of the boot of `links`: in the file that was `named`, else in the recorder's below `root`.
 pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &BTreeMap<&String, &Link>) -> Recordings {
