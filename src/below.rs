@@ -32,7 +32,7 @@ pub(crate) fn resolve(top: &Path, path: &Path, mut link_at: impl FnMut(&Path) ->
             return Err(io::Error::other("too many symbolic links"));
         }
         if target.is_absolute() {
-            here = top.to_owned();
+            top.clone_into(&mut here);
             depth = 0;
         } else {
             here.pop();

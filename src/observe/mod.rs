@@ -86,7 +86,6 @@ pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveErro
 
 /// What the files of the guest say.
 struct Files {
-    journal: Journal,
     interfaces: BTreeMap<String, InterfaceIntent>,
     intent: HostIntent,
     host: Host,
@@ -96,11 +95,10 @@ impl Files {
     /// Reads what was captured of the boot first, and tells it at once: nothing is sent before.
     fn read(plan: &Plan, tell: impl FnOnce(Recordings)) -> Self {
         let recordings = boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan));
-        let needs_journal = recordings.values().any(|recording| recording.get().is_err());
         tell(recordings);
         let nics: Vec<Nic> = checked(plan).into_iter().map(|(name, link)| Nic { name: name.clone(), mac: link.permanent_mac.or(link.mac) }).collect();
         let (interfaces, intent) = intent::all(&plan.root, &nics);
-        Self { journal: Journal::read(&plan.root, needs_journal), interfaces, intent, host: host::host(&plan.root) }
+        Self { interfaces, intent, host: host::host(&plan.root) }
     }
 }
 
@@ -125,6 +123,10 @@ async fn look(
     let mut states = state::interfaces(&names, &host_state);
     let before = counters(&names);
     let mut recordings = recordings();
+    let untold = |(name, recording): (&String, &Observed<_>)| {
+        recording.get().is_err() && states.get(name).is_none_or(|state| !state.addresses.get().is_ok_and(|addresses| boot::are_of_boot(addresses)))
+    };
+    let journal = Journal::begin(&plan.root, recordings.iter().any(untold));
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
             // The state was read below `/` as well.
@@ -141,6 +143,7 @@ async fn look(
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
     let mut files = files();
+    let journal = journal.end();
 
     let mut interfaces = BTreeMap::new();
     for (name, planned) in &plan.interfaces {
@@ -152,7 +155,7 @@ async fn look(
             Tenses {
                 intent: files.interfaces.remove(name).unwrap_or_else(InterfaceIntent::unread),
                 state,
-                boot: files.journal.boot(name, recordings.remove(name).unwrap_or_else(|| Observed::unknown("not read"))),
+                boot: journal.boot(name, recordings.remove(name).unwrap_or_else(|| Observed::unknown("not read"))),
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
         });

@@ -16,7 +16,7 @@ use crate::facts::Recording;
 
 pub use alone::{facts, recorded};
 pub use of_run::RECORDING;
-pub(super) use of_run::{Journal, Recordings, recordings};
+pub(super) use of_run::{Journal, Recordings, are_of_boot, recordings};
 pub use read::begins;
 pub use record::{Live, follow, record};
 

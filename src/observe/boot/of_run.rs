@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 use super::journal;
 use super::read::{self, Reading};
-use crate::facts::{Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording};
+use crate::facts::{Address, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
 use crate::gather::Gather;
 use crate::observe::file::Root;
 use crate::observe::host;
@@ -34,16 +36,39 @@ pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &
 /// What was captured, by interface.
 pub(in crate::observe) type Recordings = BTreeMap<String, Observed<Recording>>;
 
+/// Whether the kernel's dates show that an interface got an address as it came up: what the journal could tell, and much faster.
+pub(in crate::observe) fn are_of_boot(addresses: &[Address]) -> bool {
+    /// A minute, in hundredths of a second.
+    const SOON: u64 = 6000;
+    let up = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min();
+    let soon = |address: &Address| address.scope == Scope::Global && up.is_some_and(|up| address.created_cs.abs_diff(up) < SOON);
+    addresses.iter().any(soon)
+}
+
+/// The journal while it is read, beside all else: a large one takes longer than the network.
+pub(in crate::observe) struct Journal(Result<JoinHandle<Lines>, String>);
+
+/// What the journal tells, by interface.
+type Lines = Result<BTreeMap<String, Vec<JournalLine>>, String>;
+
 /// What the journal tells of the interfaces of which nothing was captured.
-#[derive(Debug)]
-pub(in crate::observe) struct Journal(Result<BTreeMap<String, Vec<JournalLine>>, String>);
+pub(in crate::observe) struct Told(Lines);
 
 impl Journal {
-    /// Reads it, if it is needed.
-    pub(in crate::observe) fn read(root: &Path, needed: bool) -> Self {
-        Self(if needed { journal::read(root) } else { Err("not read: the boot was recorded".into()) })
+    /// Begins to read it, if it is needed.
+    pub(in crate::observe) fn begin(root: &Path, needed: bool) -> Self {
+        let root = root.to_owned();
+        let begin = || thread::Builder::new().spawn(move || journal::read(&root)).map_err(|error| format!("no thread to read it: {error}"));
+        Self(if needed { begin() } else { Err("not read: a recording or the kernel's dates tell of the boot".into()) })
     }
 
+    /// What it tells.
+    pub(in crate::observe) fn end(self) -> Told {
+        Told(self.0.and_then(|reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic))))
+    }
+}
+
+impl Told {
     /// The boot of an interface.
     pub(in crate::observe) fn boot(&self, name: &str, recording: Observed<Recording>) -> Boot {
         let journal = match &self.0 {
