@@ -35,7 +35,7 @@ mod wrap;
 
 use std::error::Error;
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
 use catalogue::{Catalogue, Selection};
@@ -56,7 +56,7 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
-        Command::Record(Record { output, most_bytes, time }) => observe::boot::record(output, *most_bytes, *time).map(|()| 0).map_err(Failure::from),
+        Command::Record(wanted) => record(wanted),
         Command::Watch(wanted) => watch(wanted),
         Command::Install(wanted) => put(wanted),
         Command::Uninstall { root, dry_run } => {
@@ -173,6 +173,14 @@ fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
         }
     }
     code
+}
+
+fn record(Record { output, most_bytes, time }: &Record) -> Result<u8, Failure> {
+    if std::io::stderr().is_terminal() {
+        tell(&format!("recording to {} for at most {} s; Ctrl-C ends it", output.display(), time.as_secs()));
+    }
+    observe::boot::record(output, *most_bytes, *time)?;
+    Ok(0)
 }
 
 fn watch(wanted: &cli::Watch) -> Result<u8, Failure> {

@@ -10,7 +10,7 @@ use super::{Facts, SCHEMA};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Not the JSON of facts.
-    #[error("not saved facts: {0}")]
+    #[error("neither saved facts nor a capture (pcap, pcapng): {0}")]
     Syntax(#[from] serde_json::Error),
     /// Facts of another version.
     #[error("the schema is {found:?}; this v6check reads {SCHEMA:?}")]
@@ -19,7 +19,7 @@ pub enum StoreError {
         found: String,
     },
     /// No text at all.
-    #[error("not saved facts: not UTF-8 text at line {line} column {column}")]
+    #[error("neither saved facts nor a capture (pcap, pcapng): not UTF-8 text at line {line} column {column}")]
     NotText {
         /// The line of the first byte that is none.
         line: usize,

@@ -134,6 +134,7 @@ impl Default for Report {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the fields are the keys that cases write")]
 struct Client {
     from: Option<Ipv6Addr>,
     to: Option<Ipv6Addr>,
