@@ -5,8 +5,6 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
-use std::time::{Duration, Instant};
-
 use support::story::{good, recording};
 use toml::Table;
 use v6check::catalogue::{Catalogue, Selection};
@@ -18,8 +16,6 @@ use v6check::wire::frame::{Envelope, udp};
 
 /// As many recordings as are made up.
 const RANDOM: usize = 400;
-/// As long as the worst recording may take, where the program is not optimized and shares its processor.
-const SOON: Duration = Duration::from_secs(20);
 
 /// Numbers that look random and are the same each time (xorshift).
 struct Numbers(u64);
@@ -159,7 +155,7 @@ fn flood(lines: &[&str]) -> Recording {
 }
 
 #[test]
-fn the_longest_recordings_are_judged_soon() {
+fn the_longest_recordings_are_judged_to_the_end() {
     let (selections, good) = (selections(), support::good_guest().unwrap());
     let floods: [&[&str]; 12] = [
         &["rs = {}"],
@@ -179,22 +175,18 @@ fn the_longest_recordings_are_judged_soon() {
         let lines: Vec<String> = lines.iter().map(|line| line.replace("fa163e0@", "fa163e000001")).collect();
         let boot = flood(&lines.iter().map(String::as_str).collect::<Vec<_>>());
         let by = if nth % 2 == 0 { Recorder::Guest } else { Recorder::Capture };
-        soon(&good, Recording { by, ..boot }, &selections, &lines.join(" "));
+        to_the_end(&good, Recording { by, ..boot }, &selections);
     }
 }
 
-fn soon(good: &Facts, boot: Recording, selections: &[Selection], what: &str) {
+fn to_the_end(good: &Facts, boot: Recording, selections: &[Selection]) {
     let boots = [boot];
-    let facts = facts(good, &boots);
-    let began = Instant::now();
-    answer(&facts, &boots, selections);
-    let took = began.elapsed();
-    assert!(took < SOON, "{took:?} for {what}");
+    answer(&facts(good, &boots), &boots, selections);
 }
 
 /// The largest messages that a capture may have, as many as are kept of one: each with as many associations as fit.
 #[test]
-fn the_largest_messages_are_judged_soon() {
+fn the_largest_messages_are_judged_to_the_end() {
     const ANSWERS: u64 = 44;
     let mut boot = good().unwrap();
     let (guest, router) = ("fe80::f816:3eff:fe00:1".parse().unwrap(), "fe80::fc16:3eff:fe00:1".parse().unwrap());
@@ -213,5 +205,5 @@ fn the_largest_messages_are_judged_soon() {
         let frame = SeenFrame { direction, checksum: TransportChecksum::Partial, cut: false, bytes };
         boot.events.push(Event { at_us: 20_000_000 + nth, what: Happening::Frame(frame), found: false });
     }
-    soon(&support::good_guest().unwrap(), boot, &selections(), "large messages");
+    to_the_end(&support::good_guest().unwrap(), boot, &selections());
 }
