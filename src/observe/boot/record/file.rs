@@ -3,6 +3,7 @@
 //!
 //! It knows of blocks what a reader must: kinds, lengths and times. A recording of the same boot is continued by a new section.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
@@ -13,9 +14,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::RECORDING;
 use crate::capture::write;
 
+/// The folder that is made if it is not there.
+const FOLDER: &str = "v6check";
 /// Kinds of blocks and the first bytes of a file (draft-ietf-opsawg-pcapng section 4), in the byte order of this machine.
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
@@ -73,8 +75,8 @@ impl Recorded {
             let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
             Self { file, path: None, length: 0, head: 0, most: u64::MAX }
         } else {
-            // /run begins empty; elsewhere a folder that is not there is a name mistyped.
-            if let Some(folder) = path.parent().filter(|folder| Some(*folder) == Path::new(RECORDING).parent() && !folder.exists()) {
+            // /run begins empty. A folder of another name that is not there is a name mistyped.
+            if let Some(folder) = path.parent().filter(|folder| folder.file_name() == Some(OsStr::new(FOLDER)) && !folder.exists()) {
                 DirBuilder::new().mode(0o755).create(folder)?;
             }
             let file =

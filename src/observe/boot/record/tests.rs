@@ -33,7 +33,7 @@ fn begin(path: &Path, boot: &str) -> Recorded {
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run/boot.pcapng");
+    let path = folder.path().join("v6check/boot.pcapng");
     (folder, path)
 }
 
@@ -73,9 +73,9 @@ fn a_full_file_keeps_first_and_last_and_tells_the_gap() {
     let span = Span { from_ns: first_missing, until_ns: after_gap - 1, frames: Some(after_gap - first_missing) };
     assert_eq!(gaps(&path), [span], "one gap, of several times");
     assert_eq!(blocks(&path).iter().filter(|(kind, _)| *kind == 1).count(), 5, "what numbers the interfaces is kept");
-    assert_eq!(fs::read_dir(folder.path().join("run")).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(fs::read_dir(folder.path().join("v6check")).unwrap().count(), 1, "nothing is left beside it");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(&path), mode(&folder.path().join("run"))), (0o600, 0o755));
+    assert_eq!((mode(&path), mode(&folder.path().join("v6check"))), (0o600, 0o755));
 }
 
 #[test]
