@@ -17,7 +17,7 @@ use crate::observe::packet::{PacketSocket, Received, filter};
 const FRAMES_IN_A_ROW: usize = 64;
 const NEWS_IN_A_ROW: usize = 256;
 /// For how long frames gather where one just came, so that many cost no more than a few: the kernel has dated them.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(200);
 /// As many datagrams of news as are thrown away before all is read anew.
 const MOST_THROWN_AWAY: usize = 1 << 16;
 
