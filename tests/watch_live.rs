@@ -30,6 +30,13 @@ impl Scene {
         command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Waits until so many programs listen in the guest.
+    fn wait_for_listeners(&self, count: usize) {
+        // A line each (packet(7)), below a heading.
+        let listening = || Ok(self.guest.succeed("cat", &["/proc/net/packet"])?.lines().count() > count);
+        poll("somebody listens", STATE_LIMIT, listening).unwrap();
+    }
+
     fn written(&self, file: &str) -> String {
         std::fs::read_to_string(self.guest.path(file)).unwrap()
     }
@@ -50,6 +57,7 @@ fn a_boot_is_told_as_it_happens_and_a_signal_ends_it() {
     let mut scene = Scene::new();
     let lines = scene.watch("watch.txt", scene.guest.command(V6CHECK).arg("watch"));
     let json = scene.watch("watch.json", scene.guest.command(V6CHECK).args(["watch", "--json", "-i", "eth0"]));
+    scene.wait_for_listeners(2);
     scene.guest.boot_by(Stack::Ifupdown).unwrap();
     scene.guest.wait_for_global("eth0").unwrap();
     let usable = |text: &str| text.lines().any(|line| line.contains("eth0   *  address 2001:db8:1::") && line.ends_with(" usable"));
