@@ -32,6 +32,10 @@ fn main() -> io::Result<()> {
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         // The index of unwinding tables: a program that aborts on a panic never looks there.
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+        // Functions that are the same code become one. It is an option of LLD, which Rust links with where this says so.
+        if env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu") {
+            println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
+        }
     }
     Ok(())
 }
