@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::reader::{Filter, Found, Stop};
+use super::found::{Filter, Found, Stop};
 use super::write::{
     BYTE_ORDER_MAGIC, ENHANCED_PACKET, EPB_FLAGS, IF_NAME, IF_TSRESOL, INTERFACE_DESCRIPTION, INTERFACE_STATISTICS, ISB_IFDROP, JOURNAL_EXPORT,
     OPT_COMMENT, SECTION_HEADER, SHB_USERAPPL,

@@ -4,13 +4,15 @@
 //! kept, whatever the size of the file; writing makes bytes and leaves them to the caller.
 
 mod blocks;
+mod found;
 mod input;
 mod link;
 mod reader;
 pub mod write;
 
+pub use found::Filter;
 pub use link::{Cooked, cooked, ethernet, interesting};
-pub use reader::{CaptureError, Filter, Reader};
+pub use reader::{CaptureError, Reader};
 
 /// Which way a packet went, as seen by who captured it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::blocks::{Order, Section};
+use super::found::{Filter, Found, Stop};
 use super::input::Input;
 use super::{Interface, Item, Packet, cooked, write};
 
@@ -47,9 +48,6 @@ pub enum CaptureError {
     },
 }
 
-/// What is wanted of the packets, by their link type and bytes.
-pub type Filter = fn(u16, &[u8]) -> bool;
-
 /// Reads a capture file.
 pub struct Reader<'f> {
     input: Input<'f>,
@@ -62,16 +60,6 @@ pub struct Reader<'f> {
 enum Format {
     Pcap { order: Order, header: Option<Interface>, link_type: u16, unit_ns: u64, longest: u32 },
     Pcapng(Section),
-}
-
-/// An item whose packet is still told by where it is in the buffer.
-pub(super) enum Found {
-    /// Nothing that is told.
-    Nothing,
-    /// Anything but a packet.
-    Item(Item<'static>),
-    /// A packet without its bytes.
-    Packet(Packet<'static>, Range<usize>),
 }
 
 impl<'f> Reader<'f> {
@@ -227,19 +215,5 @@ impl<'f> Reader<'f> {
 
     fn unwanted(&self, link_type: u16, range: &Range<usize>) -> bool {
         self.filter.is_some_and(|wanted| !wanted(link_type, self.input.bytes(range.clone())))
-    }
-}
-
-/// Why reading stops.
-pub(super) enum Stop {
-    End,
-    CutOff,
-    Corrupt(&'static str),
-    Read(io::Error),
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
-use super::read::Span;
+use super::span::Span;
 use crate::capture::{self, Packet};
 use crate::facts::{Mac, Recording};
 use crate::gather::sort_by_time;

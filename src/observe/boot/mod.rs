@@ -7,6 +7,7 @@ mod of_run;
 mod own;
 mod read;
 mod record;
+mod span;
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{LONGEST_NAME, MOST_GUESTS, Span, seen};
+use super::span::{LONGEST_NAME, MOST_GUESTS, Span, seen};
 use crate::capture::{Packet, Way};
 use crate::facts::{Direction, Event, Happening, LinkChange, Mac, Recorder, Recording};
 use crate::gather::{Gather, sort_by_time};

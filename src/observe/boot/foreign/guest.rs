@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use super::{Kept, Party, Said, To};
 use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
 use crate::gather::Gather;
-use crate::observe::boot::read::{MOST_GUESTS, Span, seen};
+use crate::observe::boot::span::{MOST_GUESTS, Span, seen};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 use crate::wire::neighbor::solicited_node;
 
