@@ -59,7 +59,7 @@ impl Journal {
     pub(in crate::observe) fn begin(root: &Path, needed: bool) -> Self {
         let root = root.to_owned();
         let begin = || thread::Builder::new().spawn(move || journal::read(&root)).map_err(|error| format!("no thread to read it: {error}"));
-        Self(if needed { begin() } else { Err("not read: a recording or the kernel's dates tell of the boot".into()) })
+        Self(if needed { begin() } else { Err("not read: the kernel's dates tell of the boot".into()) })
     }
 
     /// What it tells.
@@ -72,7 +72,7 @@ impl Told {
     /// The boot of an interface.
     pub(in crate::observe) fn boot(&self, name: &str, recording: Observed<Recording>) -> Boot {
         let journal = match &self.0 {
-            Ok(_) if recording.get().is_ok() => Observed::unknown("not read: the boot was recorded"),
+            _ if recording.get().is_ok() => Observed::unknown("not read: the boot was recorded"),
             Ok(lines) => Observed::Seen(lines.get(name).cloned().unwrap_or_default()),
             Err(reason) => Observed::unknown(reason),
         };
