@@ -90,10 +90,17 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         let replies = self.asks.iter().flat_map(|ask| ask.answers.iter().map(move |answer| (ask, answer)));
         let given: Vec<_> = replies.filter(|(ask, answer)| answer.received.message.kind == kind::REPLY && answer.gives(ask)).collect();
         let mut unused: Option<Finding> = None;
+        // Told is the first that the client was content with; the boot is judged, not the last renewal.
+        let content = given.iter().filter(|(ask, answer)| ask.last_us() <= answer.at_us.saturating_add(CROSSING_US));
+        for (ask, answer) in content.chain(given.iter()) {
+            if let Use::Used(how) = self.use_of(ask, answer) {
+                return Finding::pass(EXPECTED, format!("{how}, the Reply came {}", window.after(answer.at_us)));
+            }
+        }
         for (ask, answer) in given.into_iter().rev() {
             let unused_for = |message| Finding::fail(EXPECTED, "the Reply was not used", message);
             let finding = match self.use_of(ask, answer) {
-                Use::Used(how) => return Finding::pass(EXPECTED, format!("{how}, the Reply came {}", window.after(answer.at_us))),
+                Use::Used(_) => continue,
                 Use::NotYet(why) => Finding::inconclusive(why),
                 Use::Duplicate(message) => self.unless_hidden(ask, true, Finding::fail(EXPECTED, "a duplicate", message).because(Cause::Duplicate)),
                 Use::Ignored(times, last_us) => {
