@@ -16,11 +16,19 @@ const BOOT: &str = "16725724-2467-4816-86c2-543472ed8121";
 /// What a run in a namespace with the interface `eth0` of this MAC address observes of its boot: the recording and the journal. `recording` is what
 /// the recorder left.
 fn boot(mac: MacAddr, recording: Option<&[u8]>, arguments: &[&str]) -> (Value, Value) {
+    boot_with(mac, recording, None, arguments)
+}
+
+/// The same, where journald has left what `journal` says, in its export format.
+fn boot_with(mac: MacAddr, recording: Option<&[u8]>, journal: Option<&str>, arguments: &[&str]) -> (Value, Value) {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("id"), format!("{BOOT}\n")).unwrap();
     if let Some(bytes) = recording {
         std::fs::write(path("recording"), bytes).unwrap();
+    }
+    if let Some(text) = journal {
+        std::fs::write(path("journal"), text).unwrap();
     }
     // A mount namespace, so that nothing of this machine is touched or seen.
     let script = r#"
@@ -28,6 +36,11 @@ fn boot(mac: MacAddr, recording: Option<&[u8]>, arguments: &[&str]) -> (Value, V
         mount --make-rprivate /
         mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/log
         mount --bind "$1/id" /proc/sys/kernel/random/boot_id
+        [ ! -e "$1/journal" ] || {
+            kept=/run/log/journal/$(cat /etc/machine-id)
+            mkdir -p "$kept"
+            /lib/systemd/systemd-journal-remote -o "$kept/system.journal" - <"$1/journal" 2>/dev/null
+        }
         [ ! -e "$1/recording" ] || { mkdir /run/v6check && cp "$1/recording" /run/v6check/boot.pcapng; }
         ip link add eth0 type veth peer name other
         ip link set eth0 address "$2" up
@@ -61,6 +74,42 @@ fn the_recording_of_this_boot_is_read_by_itself() {
     assert_eq!(recording["seen"]["file"], "/run/v6check/boot.pcapng");
     assert_eq!(recording["seen"]["events"].as_array().unwrap().len(), 8);
     assert_eq!(journal["unknown"], "not read: the boot was recorded");
+}
+
+/// Entries of this boot: microseconds since it, who says it, what.
+fn journal(entries: &[(u64, &str, &str)]) -> String {
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap();
+    let entry = |(at_us, identifier, message): &(u64, &str, &str)| {
+        format!(
+            "__REALTIME_TIMESTAMP={}\n__MONOTONIC_TIMESTAMP={at_us}\n_BOOT_ID={}\n_MACHINE_ID={}\nSYSLOG_IDENTIFIER={identifier}\nMESSAGE={message}\n\n",
+            1_700_000_000_000_000 + at_us,
+            BOOT.replace('-', ""),
+            machine.trim()
+        )
+    };
+    entries.iter().map(entry).collect()
+}
+
+#[test]
+fn without_a_recording_the_journal_tells_what_the_clients_said() {
+    let kernel = (1_000_000, "kernel", "Linux version 6.1");
+    let told = [
+        kernel,
+        (5_000_000, "dhclient", "XMT: Solicit on eth0, interval 1040ms."),
+        (5_100_000, "dhclient", "RCV: Advertise message on eth0 from fe80::1."),
+        (5_200_000, "dhclient", "XMT: Solicit on eth1, interval 1040ms."),
+        (6_200_000, "cron", "RCV: Reply message on eth0 from fe80::1."),
+    ];
+    let (recording, lines) = boot_with(Guest(2).mac(), None, Some(&journal(&told)), &[]);
+    assert_eq!(recording["unknown"], "the boot was not recorded");
+    let line = |line: &Value| (line["at_us"].as_u64().unwrap(), line["message"].as_u64().unwrap(), line["sent"].as_bool().unwrap());
+    assert_eq!(lines["seen"].as_array().unwrap().iter().map(line).collect::<Vec<_>>(), [(5_000_000, 1, true), (5_100_000, 2, false)]);
+
+    let late = [(90_000_000, "kernel", "rotated"), (95_000_000, "dhclient", "XMT: Solicit on eth0, interval 1040ms.")];
+    let (_, lines) = boot_with(Guest(2).mac(), None, Some(&journal(&late)), &[]);
+    assert_eq!(lines["unknown"], "the journal does not reach back to the boot");
+    let (_, lines) = boot_with(Guest(2).mac(), None, Some(&journal(&[kernel])), &[]);
+    assert_eq!(lines["seen"].as_array().unwrap().len(), 0, "it was read, and says nothing");
 }
 
 #[test]
