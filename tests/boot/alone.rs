@@ -54,6 +54,19 @@ fn a_good_boot_passes_and_what_packets_do_not_show_is_skipped() {
 }
 
 #[test]
+fn guests_that_are_too_many_are_named_as_left_out() {
+    let mut file = File::ethernet(&["br0"]);
+    for number in 0..200 {
+        file.add(0, u64::from(number), &Guest(number).rs());
+    }
+    let (report, _) = report(&file.bytes);
+    let interfaces = report["interfaces"].as_array().unwrap();
+    let (left_out, checked): (Vec<_>, Vec<_>) = interfaces.iter().partition(|interface| interface["left_out"].is_string());
+    assert_eq!((checked.len(), left_out.len()), (128, 72));
+    assert!(left_out[0]["left_out"].as_str().unwrap().contains("tcpdump -r"), "{}", left_out[0]);
+}
+
+#[test]
 fn the_text_names_the_capture() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tap.pcapng");

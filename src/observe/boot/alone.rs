@@ -32,8 +32,14 @@ const WINDOW_US: u64 = 5_000_000;
 /// # Errors
 /// It is no capture, or is damaged.
 pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
-    let Reading { recordings, began, elapsed_us, .. } = read::stream(source, name)?;
-    Ok(recorded(recordings, name, began, elapsed_us))
+    const TOO_MANY: &str = "the capture has so many guests that not all are told of, or even named; keep its frames alone, \
+                            `tcpdump -r CAPTURE -w ITS_OWN ether host MAC`";
+    let Reading { recordings, left_out, began, elapsed_us, .. } = read::stream(source, name)?;
+    let mut facts = recorded(recordings, name, began, elapsed_us);
+    let link = Observed::Absent(PACKETS_ONLY.to_owned());
+    let others = left_out.into_iter().map(|name| (name, Interface { left_out: Some(TOO_MANY.into()), link: link.clone(), tenses: None }));
+    facts.interfaces.extend(others);
+    Ok(facts)
 }
 
 /// The facts that recordings tell, by interface: of the capture that is called `name`, when it began (RFC 3339), and how long it reaches.

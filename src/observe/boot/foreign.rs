@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
-use super::span::Span;
+use super::span::{Recordings, Span};
 use crate::capture::{self, Packet};
-use crate::facts::{Mac, Recording};
+use crate::facts::Mac;
 use crate::gather::sort_by_time;
 use crate::wire::dhcpv6::kind;
 use crate::wire::frame::{Frame, Payload};
@@ -189,7 +189,7 @@ impl Foreign {
     }
 
     /// The guests' recordings, by MAC address; where there is none, by address or by the interface of the capture.
-    pub(super) fn finish(mut self, mut span: Span, names: &[String], file: &str) -> BTreeMap<String, Recording> {
+    pub(super) fn finish(mut self, mut span: Span, names: &[String], file: &str) -> Recordings {
         if let Some((from, until, count)) = self.left_out {
             span.gap(from, until, Some(count));
         }

@@ -1,8 +1,8 @@
 //! A recording of `v6check record`: names and directions are certain, and journal entries tell what changed in the kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::span::{LONGEST_NAME, MOST_GUESTS, Span, seen};
+use super::span::{LONGEST_NAME, MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::capture::{Packet, Way};
 use crate::facts::{Direction, Event, Happening, LinkChange, Mac, Recorder, Recording};
 use crate::gather::{Gather, sort_by_time};
@@ -12,6 +12,8 @@ use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 #[derive(Debug, Default)]
 pub(super) struct Own {
     interfaces: BTreeMap<String, Told>,
+    /// Interfaces that are too many to be told of.
+    beyond: BTreeSet<String>,
     /// As much as their frames have, in bytes.
     bytes: usize,
     /// When the recorder began, in nanoseconds since 1970 and since the machine booted; absent once it ended.
@@ -132,15 +134,18 @@ impl Own {
     }
 
     fn told(&mut self, name: &str) -> Option<&mut Told> {
-        if self.interfaces.len() >= MOST_GUESTS && !self.interfaces.contains_key(name) {
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        if self.interfaces.len() >= MOST_GUESTS && !self.interfaces.contains_key(&name) {
+            if self.beyond.len() < MOST_NAMED {
+                self.beyond.insert(name);
+            }
             return None;
         }
-        let name: String = name.chars().take(LONGEST_NAME).collect();
         Some(self.interfaces.entry(name).or_default())
     }
 
     /// The recordings by the last names of the interfaces.
-    pub(super) fn finish(self, span: &Span, file: &str) -> BTreeMap<String, Recording> {
+    pub(super) fn finish(self, span: &Span, file: &str) -> Recordings {
         let (began, elapsed_us, gaps) = span.told();
         let recording = |(name, mut told): (String, Told)| {
             sort_by_time(&mut told.events, |(at_ns, ..)| *at_ns);
@@ -162,7 +167,7 @@ impl Own {
             };
             (name, recording)
         };
-        self.interfaces.into_iter().map(recording).gather()
+        (self.interfaces.into_iter().map(recording).gather(), self.beyond)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A capture read in one pass, with bounded memory: items go to the reader of our own recordings or to that of foreign captures, by what the
 //! section says that wrote them. What is too much becomes a gap, never a silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -23,6 +23,8 @@ const UNORDERED_NS: u64 = 1_000_000_000;
 pub(super) struct Reading {
     /// Its recordings, by interface.
     pub(super) recordings: BTreeMap<String, Recording>,
+    /// Interfaces of which there is none, because they are too many.
+    pub(super) left_out: BTreeSet<String>,
     /// Of which boot it is, where it says so.
     pub(super) boot_id: Option<String>,
     /// When it began, as in its recordings, and how far it reaches in microseconds.
@@ -185,10 +187,10 @@ impl Pass {
             span.gap(0, u64::MAX, Some(untimed));
         }
         let (began, elapsed_us, _) = span.told();
-        let recordings = match own {
+        let (recordings, left_out) = match own {
             Some(own) => own.finish(&span, name),
             None => foreign.finish(span, &names, name),
         };
-        Reading { recordings, boot_id, began, elapsed_us }
+        Reading { recordings, left_out, boot_id, began, elapsed_us }
     }
 }

@@ -1,13 +1,19 @@
 //! What both readers of captures share: the time that a capture covers and what is missing of it, frames as facts have them, and bounds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::facts::{Direction, Gap, SeenFrame, TransportChecksum};
+use crate::facts::{Direction, Gap, Recording, SeenFrame, TransportChecksum};
 use crate::wire::frame::Frame;
 
-/// As many interfaces or guests of one capture as are told of.
-pub(super) const MOST_GUESTS: usize = 256;
+/// As many interfaces or guests of one capture as are told of, and as many others as are named.
+pub(super) const MOST_GUESTS: usize = 128;
+pub(super) const MOST_NAMED: usize = 256;
+
+/// The recordings of a capture by interface, and the interfaces of which there is none, because they are too many.
+pub(super) type Recordings = (BTreeMap<String, Recording>, BTreeSet<String>);
 /// As long as the name of an interface is (IFNAMSIZ, netdevice(7)); captures elsewhere have longer ones.
 pub(super) const LONGEST_NAME: usize = 64;
 

@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 use super::{Kept, Party, Said, To};
 use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
 use crate::gather::Gather;
-use crate::observe::boot::span::{MOST_GUESTS, Span, seen};
+use crate::observe::boot::span::{MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 use crate::wire::neighbor::solicited_node;
 
@@ -62,23 +62,15 @@ pub(super) fn settle_nameless(guests: &mut BTreeSet<Party>, frames: &mut [Kept])
 }
 
 /// The recordings of `guests`; `interface` names the interface of a place.
-pub(super) fn recordings(
-    guests: &BTreeSet<Party>,
-    frames: &[Kept],
-    span: &Span,
-    file: &str,
-    interface: &dyn Fn(usize) -> String,
-) -> BTreeMap<String, Recording> {
+pub(super) fn recordings(guests: &BTreeSet<Party>, frames: &[Kept], span: &Span, file: &str, interface: &dyn Fn(usize) -> String) -> Recordings {
     let most = (MOST_EVENTS / guests.len().clamp(1, MOST_GUESTS)).min(Recording::MOST_EVENTS);
-    let guests = guests.iter().take(MOST_GUESTS).map(|guest| {
-        let name = match guest {
-            Party::Mac(mac) => mac.to_string(),
-            Party::Address(_, address) => address.to_string(),
-            Party::Somebody(place) => interface(*place),
-        };
-        (name, recording(*guest, frames, span, file, most))
-    });
-    guests.gather()
+    let named = |guest: &Party| match guest {
+        Party::Mac(mac) => mac.to_string(),
+        Party::Address(_, address) => address.to_string(),
+        Party::Somebody(place) => interface(*place),
+    };
+    let told = guests.iter().take(MOST_GUESTS).map(|guest| (named(guest), recording(*guest, frames, span, file, most))).gather();
+    (told, guests.iter().skip(MOST_GUESTS).take(MOST_NAMED).map(named).gather())
 }
 
 fn recording(guest: Party, frames: &[Kept], span: &Span, file: &str, most: usize) -> Recording {
