@@ -99,8 +99,6 @@ fn remedy(root: Option<&Path>, wanted: &Wanted, requirements: &Requirements, for
 /// The facts of the image below `root`, or of this machine.
 fn look(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
     directory(root)?;
-    // A capture that was named and is none is a wrong argument, and no boot that could not be looked at.
-    wanted.boot.as_deref().map(observe::boot::read).transpose()?;
     match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => Err(format!("no interface can be called {name:?}").into()),

@@ -36,7 +36,7 @@ use crate::facts::{
 };
 use crate::gather::Gather;
 use crate::plan::{Plan, Survey};
-use boot::{Journal, Recordings};
+use boot::{Journal, ReadError, Recordings};
 use file::Root;
 
 /// Why nothing could be observed at all.
@@ -64,7 +64,7 @@ pub fn survey() -> Result<Survey, ObserveError> {
 /// waiting for the network and are told in the facts.
 ///
 /// # Errors
-/// The run itself is impossible: signals and timers are not to be had.
+/// The run itself is impossible: signals and timers are not to be had, or the capture that was named is none.
 pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
@@ -76,7 +76,7 @@ pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveErro
         let files = || reading.map_or_else(|_| Files::read(plan, drop), |reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic)));
         runtime.block_on(async {
             let mut signals = Signals::catch().map_err(failed)?;
-            let facts = look(plan, recordings, files, &mut signals, progress).await;
+            let facts = look(plan, recordings, files, &mut signals, progress).await?;
             Ok((facts, signals))
         })
     })?;
@@ -93,7 +93,7 @@ struct Files {
 
 impl Files {
     /// Reads what was captured of the boot first, and tells it at once: nothing is sent before.
-    fn read(plan: &Plan, tell: impl FnOnce(Recordings)) -> Self {
+    fn read(plan: &Plan, tell: impl FnOnce(Result<Recordings, ReadError>)) -> Self {
         let recordings = boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan));
         tell(recordings);
         let nics: Vec<Nic> = checked(plan).into_iter().map(|(name, link)| Nic { name: name.clone(), mac: link.permanent_mac.or(link.mac) }).collect();
@@ -109,11 +109,11 @@ fn checked(plan: &Plan) -> BTreeMap<&String, &Link> {
 
 async fn look(
     plan: &Plan,
-    recordings: impl FnOnce() -> Recordings,
+    recordings: impl FnOnce() -> Result<Recordings, ReadError>,
     files: impl FnOnce() -> Files,
     signals: &mut Signals,
     progress: Progress<'_>,
-) -> Facts {
+) -> Result<Facts, ObserveError> {
     let checked = checked(plan);
     let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).gather();
     settle::addresses(&checked, plan.timeout, signals).await;
@@ -122,7 +122,7 @@ async fn look(
     let host_state = state::host();
     let mut states = state::interfaces(&names, &host_state);
     let before = counters(&names);
-    let mut recordings = recordings();
+    let mut recordings = recordings().map_err(|ReadError { file, what }| ObserveError { what: file, source: io::Error::other(what) })?;
     let untold = |(name, recording): (&String, &Observed<_>)| {
         recording.get().is_err() && states.get(name).is_none_or(|state| !state.addresses.get().is_ok_and(|addresses| boot::are_of_boot(addresses)))
     };
@@ -161,7 +161,7 @@ async fn look(
         });
         interfaces.insert(name.clone(), Interface { left_out: planned.left_out.clone(), link: Observed::Seen(planned.link.clone()), tenses });
     }
-    Facts {
+    Ok(Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
         host: files.host,
@@ -180,7 +180,7 @@ async fn look(
         intent: files.intent,
         state: host_state,
         interfaces,
-    }
+    })
 }
 
 /// The time in UTC, to the millisecond.

@@ -6,9 +6,10 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread::{self, JoinHandle};
 
+use super::ReadError;
 use super::journal;
 use super::read::{self, Reading};
-use crate::facts::{Address, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
+use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
 use crate::gather::Gather;
 use crate::observe::file::Root;
 use crate::observe::host;
@@ -19,30 +20,33 @@ pub const RECORDING: &str = "/run/v6check/boot.pcapng";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What was captured of the boot of `links`: in the file that was `named`, else in the recorder's below `root`.
-pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &BTreeMap<&String, &Link>) -> Recordings {
+///
+/// # Errors
+/// The named file is no capture: a wrong argument, and no boot that could not be looked at.
+pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &BTreeMap<&String, &Link>) -> Result<Recordings, ReadError> {
     let found = match named {
-        Some(path) => read::file(path)
-            .map(|reading| Found { file: path.display().to_string(), recordings: reading.recordings })
-            .map_err(|error| error.to_string()),
+        Some(path) => Ok(Found { file: path.display().to_string(), recordings: read::file(path)?.recordings }),
         None => recorded(root),
     };
     let of = |(name, link): (&&String, &&Link)| {
         let recording = found.as_ref().map_or_else(Observed::unknown, |found| found.of(name, link));
         ((*name).clone(), recording)
     };
-    links.iter().map(of).gather()
+    Ok(links.iter().map(of).gather())
 }
 
 /// What was captured, by interface.
 pub(in crate::observe) type Recordings = BTreeMap<String, Observed<Recording>>;
 
-/// Whether the kernel's dates show that an interface got an address as it came up: what the journal could tell, and much faster.
+/// Whether the kernel's dates show that an interface got an address from a client as it came up: what the journal could tell, and much faster. One
+/// that the kernel made of a Router Advertisement, or that is for ever, is from no client.
 pub(in crate::observe) fn are_of_boot(addresses: &[Address]) -> bool {
     /// A minute, in hundredths of a second.
     const SOON: u64 = 6000;
     let up = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min();
-    let soon = |address: &Address| address.scope == Scope::Global && up.is_some_and(|up| address.created_cs.abs_diff(up) < SOON);
-    addresses.iter().any(soon)
+    let soon = |address: &&Address| up.is_some_and(|up| address.created_cs.abs_diff(up) < SOON);
+    let given = |address: &Address| address.scope == Scope::Global && address.protocol.is_none() && !address.has(AddressFlag::Permanent);
+    addresses.iter().filter(soon).any(given)
 }
 
 /// The journal while it is read, beside all else: a large one takes longer than the network.
