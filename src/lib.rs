@@ -114,7 +114,7 @@ fn put(wanted: &cli::Install) -> Result<u8, Failure> {
     Catalogue::selection(None, &wanted.profile)?;
     let mut arguments: Vec<String> = ["--color", "never", "--profile", &wanted.profile].map(str::to_owned).into();
     for (at, (format, target)) in wanted.reports.iter().enumerate() {
-        if wanted.reports[..at].iter().any(|(_, earlier)| earlier == target) {
+        if !device_of_guest(target) && wanted.reports[..at].iter().any(|(_, earlier)| earlier == target) {
             return Err(format!("two reports would be written to {target}; give each its own file").into());
         }
         let place = match target {
@@ -127,6 +127,11 @@ fn put(wanted: &cli::Install) -> Result<u8, Failure> {
     }
     install::install(wanted.root.as_deref(), &install::Wish { arguments }, wanted.dry_run, &mut shown)?;
     Ok(0)
+}
+
+/// Whether `target` is a device where the guest runs, which may not be here: there reports come one after the other.
+fn device_of_guest(target: &Target) -> bool {
+    matches!(target, Target::Path(path) if path.starts_with("/dev"))
 }
 
 /// One line of what is done, at once.

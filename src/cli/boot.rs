@@ -146,6 +146,9 @@ pub(super) struct InstallOptions {
     /// Where it goes as JSON; likewise
     #[arg(long, value_name = "FILE")]
     json: Vec<PathBuf>,
+    /// Where the facts of each boot go, its recording among them, for `replay`
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// The requirements of this deployment
     #[arg(long, value_name = "NAME", default_value = "calico")]
     profile: String,
@@ -159,7 +162,7 @@ pub(super) struct InstallOptions {
 pub struct Install {
     /// The image; absent for this machine.
     pub root: Option<PathBuf>,
-    /// Reports of each boot by their option of a run (`text`, `json`, `junit`), and where they go.
+    /// Reports and facts of each boot by their option of a run (`text`, `json`, `junit`, `save`), and where they go.
     pub reports: Vec<(&'static str, Target)>,
     /// Name of the profile.
     pub profile: String,
@@ -169,8 +172,8 @@ pub struct Install {
 
 impl From<InstallOptions> for Install {
     fn from(options: InstallOptions) -> Self {
-        let InstallOptions { root, report, junit, json, profile, dry_run } = options;
-        let reports = [("text", report), ("json", json), ("junit", junit)];
+        let InstallOptions { root, report, junit, json, save, profile, dry_run } = options;
+        let reports = [("text", report), ("json", json), ("junit", junit), ("save", save.into_iter().collect())];
         let reports =
             reports.into_iter().flat_map(|(format, files)| files.into_iter().map(move |file| (format, Target::from(file.into_os_string()))));
         Self { root, reports: reports.collect(), profile, dry_run }

@@ -135,7 +135,8 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
 
 /// Where each boot's reports are found.
 fn where_to(wish: &Wish, init: Init) -> String {
-    let named = |argument: &String| ["--text=", "--json=", "--junit="].iter().find_map(|option| argument.strip_prefix(option).map(str::to_owned));
+    let named =
+        |argument: &String| ["--text=", "--json=", "--junit=", "--save="].iter().find_map(|option| argument.strip_prefix(option).map(str::to_owned));
     let places: Vec<String> = wish.arguments.iter().filter_map(named).collect();
     match (places.is_empty(), init) {
         (false, _) => format!("Reports: {}.", places.join(", ")),

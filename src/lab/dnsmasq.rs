@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 use std::fs::{self, File, OpenOptions};
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use super::command::{Daemon, poll};
@@ -41,6 +41,8 @@ pub struct Served {
     pub taps: Vec<String>,
     /// The hosts file.
     pub hosts: Vec<Host>,
+    /// What it has of IPv4, on a dual stack network: MAC and address.
+    pub ipv4: Vec<(String, Ipv4Addr)>,
 }
 
 /// A running dnsmasq and its files.
@@ -138,6 +140,10 @@ impl Dnsmasq {
             }
             let _ = writeln!(names, "{}\t{name}.openstacklocal {name}", host.address);
         }
+        for (mac, address) in &self.served.ipv4 {
+            let name = address.to_string().replace('.', "-");
+            let _ = writeln!(hosts, "{mac},host-{name}.openstacklocal,{address},set:port-{}", mac.replace(':', ""));
+        }
         let options = match self.served.range {
             Range::Slaac => "",
             _ => "tag:subnet-v6,option6:dns-server,[2001:db8:ffff::53]\ntag:subnet-v6,option6:domain-search,openstacklocal\n",
@@ -175,6 +181,9 @@ impl Dnsmasq {
                 options.extend([range_option(mode), "--enable-ra".into(), "--ra-param=ns-*,mtu:off,0".into()]);
                 options.push("--dhcp-option-force=option:mtu,1500".into());
             }
+        }
+        if !self.served.ipv4.is_empty() {
+            options.push("--dhcp-range=set:subnet-v4,10.65.0.0,static,255.255.0.0,86400s".into());
         }
         options.extend(taps.iter().map(|tap| format!("--interface={tap}")));
         if !taps.is_empty() {

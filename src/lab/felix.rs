@@ -2,9 +2,7 @@
 //!
 //! Source: felix/rules/static.go, felix/rules/endpoints.go, felix/dataplane/linux/endpoint_mgr.go.
 
-use std::net::Ipv6Addr;
-
-use super::{LabError, Namespace};
+use super::{LabError, Namespace, Port};
 
 /// Felix' filter: strict reverse path, the few messages that a workload may send to its host, the rest dropped
 /// (`DefaultEndpointToHostAction=DROP`), and a security group that lets ICMPv6 and SSH in. The chain `count` counts before any drop.
@@ -58,9 +56,13 @@ pub(super) fn counted(namespace: &Namespace, counter: &str) -> Result<u64, LabEr
     packets.and_then(|number| number.parse().ok()).ok_or_else(|| LabError::Refused(format!("nft shows no packets of {counter}: {text}")))
 }
 
-/// A workload's interface and route, once its tap is up.
-pub(super) fn workload(namespace: &Namespace, tap: &str, address: Ipv6Addr) -> Result<(), LabError> {
+/// A workload's interface and routes, once its tap is up.
+pub(super) fn workload(namespace: &Namespace, port: &Port) -> Result<(), LabError> {
+    let tap = &port.tap;
     let conf = |name: &str| format!("ipv6/conf/{tap}/{name}");
     namespace.set(&[(&conf("accept_ra"), 0), (&conf("proxy_ndp"), 1), (&conf("forwarding"), 1)])?;
-    namespace.ip(&format!("-6 route replace {address}/128 dev {tap} proto boot")).map(drop)
+    namespace.ip(&format!("-6 route replace {}/128 dev {tap} proto boot", port.address))?;
+    let Some(ipv4) = port.ipv4 else { return Ok(()) };
+    namespace.set(&[(&format!("ipv4/conf/{tap}/proxy_arp"), 1)])?;
+    namespace.ip(&format!("route replace {ipv4}/32 dev {tap} proto boot")).map(drop)
 }

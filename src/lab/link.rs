@@ -1,6 +1,6 @@
 //! The link of a VM under Calico for OpenStack: one compute host as a namespace, a tap for each NIC, dnsmasq on the DHCP port.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use tempfile::TempDir;
 
@@ -9,6 +9,9 @@ use super::{Guest, LabError, Namespace, SUBNET, address, felix};
 
 /// Neutron's DHCP port, which holds the subnet's gateway address on every compute host.
 const DHCP_PORT: &str = "ns-11111111-22";
+
+/// The IPv4 subnet's gateway, which the DHCP port holds as well.
+const IPV4_GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 65, 0, 1);
 
 /// One NIC of a VM as the compute host knows it.
 #[derive(Debug, Clone)]
@@ -19,6 +22,15 @@ pub struct Port {
     pub mac: String,
     /// The address that Neutron gave the port.
     pub address: Ipv6Addr,
+    /// The IPv4 address beside it, on a dual stack network.
+    pub ipv4: Option<Ipv4Addr>,
+}
+
+impl Port {
+    /// MAC address of the host's end.
+    fn host_mac(&self) -> String {
+        format!("fe{}", &self.mac[2..])
+    }
 }
 
 /// A compute host of Calico.
@@ -28,6 +40,7 @@ pub struct CalicoLink {
     server: Option<Dnsmasq>,
     router: Namespace,
     range: Range,
+    ipv4: bool,
     ports: Vec<Port>,
     directory: TempDir,
 }
@@ -51,7 +64,17 @@ impl CalicoLink {
         router.ip(&format!("-6 route del {SUBNET}/64 dev {DHCP_PORT}"))?;
         felix::filter(&router)?;
         let directory = TempDir::with_prefix("v6lab-host-").map_err(LabError::io("a directory"))?;
-        Ok(Self { server: None, router, range, ports: Vec::new(), directory })
+        Ok(Self { server: None, router, range, ipv4: false, ports: Vec::new(), directory })
+    }
+
+    /// Makes it a dual stack network for the NICs plugged from now on.
+    ///
+    /// # Errors
+    /// A command failed.
+    pub fn with_ipv4(mut self) -> Result<Self, LabError> {
+        self.ipv4 = true;
+        self.router.ip(&format!("addr add {IPV4_GATEWAY}/16 dev {DHCP_PORT} noprefixroute"))?;
+        Ok(self)
     }
 
     /// A file of the lab's beside the host's own.
@@ -77,6 +100,28 @@ impl CalicoLink {
     /// # Errors
     /// The namespace has an interface of that name.
     pub fn plug_into(&mut self, other: &Namespace, nic: &str) -> Result<Port, LabError> {
+        let port = self.next_port();
+        self.router.ip_batch(&format!(
+            "link add {} address {} type veth peer name {nic} address {} netns {other}\n",
+            port.tap,
+            port.host_mac(),
+            port.mac,
+            other = other.name()
+        ))?;
+        self.set_up(port)
+    }
+
+    /// A tap that QEMU opens: the NIC of a virtual machine.
+    ///
+    /// # Errors
+    /// The kernel has no taps.
+    pub fn plug_machine(&mut self) -> Result<Port, LabError> {
+        let port = self.next_port();
+        self.router.ip_batch(&format!("tuntap add {tap} mode tap\nlink set {tap} address {}\n", port.host_mac(), tap = port.tap))?;
+        self.set_up(port)
+    }
+
+    fn next_port(&self) -> Port {
         let number = u16::try_from(self.ports.len()).unwrap_or(u16::MAX).saturating_add(1);
         let [high, low] = number.to_be_bytes();
         let tap = format!("tap0a00{number:04x}-01");
@@ -85,16 +130,16 @@ impl CalicoLink {
             Range::Slaac => format!("2001:db8:1:0:f816:3eff:fe00:{number:x}").parse().unwrap_or(SUBNET),
             _ => address(number.saturating_add(0xf)),
         };
-        self.router.ip_batch(&format!(
-            "link add {tap} address fe{tail} type veth peer name {nic} address {mac} netns {other}\n",
-            tail = &mac[2..],
-            other = other.name()
-        ))?;
+        Port { tap, mac, address: assigned, ipv4: self.ipv4.then(|| Ipv4Addr::new(10, 65, high, low.saturating_add(0xf))) }
+    }
+
+    /// The host's end as Nova and Felix leave it.
+    fn set_up(&mut self, port: Port) -> Result<Port, LabError> {
+        let tap = &port.tap;
         // QEMU opened the tap long before the guest booted, so its link-local address has no detection to wait for.
         self.router.set(&[(&format!("ipv6/conf/{tap}/accept_dad"), 0)])?;
         self.router.ip(&format!("link set {tap} up"))?;
-        felix::workload(&self.router, &tap, assigned)?;
-        let port = Port { tap, mac, address: assigned };
+        felix::workload(&self.router, &port)?;
         self.ports.push(port.clone());
         Ok(port)
     }
@@ -115,7 +160,8 @@ impl CalicoLink {
     pub fn serve_hosts(&mut self, hosts: Vec<Host>) -> Result<&mut Dnsmasq, LabError> {
         self.server = None;
         let taps = self.ports.iter().map(|port| port.tap.clone()).collect();
-        let served = Served { range: self.range, interface: DHCP_PORT.into(), taps, hosts };
+        let ipv4 = self.ports.iter().filter_map(|port| Some((port.mac.clone(), port.ipv4?))).collect();
+        let served = Served { range: self.range, interface: DHCP_PORT.into(), taps, hosts, ipv4 };
         Ok(self.server.insert(Dnsmasq::start(&self.router, &self.directory.path().join("dhcp"), served)?))
     }
 

@@ -20,6 +20,7 @@ mod radvd;
 mod responder;
 mod snapshot;
 mod switch;
+pub mod vm;
 
 use std::net::Ipv6Addr;
 use std::time::Duration;

@@ -51,6 +51,7 @@ impl NeutronLink {
             interface: DHCP_PORT.into(),
             taps: Vec::new(),
             hosts: vec![Host { mac: MAC.into(), address: address(0x10) }],
+            ipv4: Vec::new(),
         };
         let server = Dnsmasq::start(&dhcp, &directory.path().join("dhcp"), served)?;
         let radvd = Radvd::start(&router, &directory.path().join("radvd"), BRIDGE)?;

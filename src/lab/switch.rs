@@ -58,7 +58,7 @@ impl Switch {
         node.ip(&format!("addr add {}/64 dev eth0 nodad", address(0x66)))?;
         let directory = TempDir::with_prefix("v6lab-rogue-").map_err(LabError::io("a directory"))?;
         let hosts = vec![Host { mac: vm_mac.into(), address: vm_address }];
-        let served = Served { range: Range::Stateful, interface: "eth0".into(), taps: Vec::new(), hosts };
+        let served = Served { range: Range::Stateful, interface: "eth0".into(), taps: Vec::new(), hosts, ipv4: Vec::new() };
         let server = Dnsmasq::start(&node, directory.path(), served)?;
         self.rogue = Some((server, node, directory));
         Ok(())

@@ -46,10 +46,11 @@ impl std::fmt::Display for Target {
 }
 
 impl Target {
-    /// Whether both name the same file, however they spell it. Several reports may go to one device or pipe by different names.
+    /// Whether both name the same file, however they spell it, so that one report would replace the other. Several may go to one device or pipe:
+    /// they come one after the other.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Path(one), Self::Path(another)) => one == another || (lasting(one) && place(one) == place(another)),
+            (Self::Path(one), Self::Path(another)) => lasting(one) && (one == another || place(one) == place(another)),
             _ => self == other,
         }
     }

@@ -1,0 +1,27 @@
+//! Virtual machines on the lab's link: an image is booted by QEMU as image QA would boot it, and is never written to.
+//!
+//! ```text
+//! Base (mmdebstrap, once, cached) or anybody's image -> Overlay -> changed: layers, v6check install -> Machine on a tap -> Reported
+//! ```
+//!
+//! An [`Overlay`] takes all that is written; layers and v6check go into it by the file system mounted in a mount namespace of its own. The
+//! [`Machine`]'s first serial port is its console; over the second one the guest sends what it found, as one that has no address must.
+
+mod accelerator;
+mod base;
+mod layer;
+mod machine;
+mod overlay;
+mod reported;
+
+pub use accelerator::Accelerator;
+pub use base::{Base, Origin};
+pub use layer::{Entry, Layer};
+pub use machine::{Hardware, Machine};
+pub use overlay::{Overlay, Unmountable};
+pub use reported::Reported;
+
+/// The guest's serial port that reports go out by, in the guest's words.
+pub const REPORTS_PORT: &str = "/dev/ttyS1";
+/// Its console.
+pub const CONSOLE_PORT: &str = "/dev/ttyS0";
