@@ -1,7 +1,7 @@
 //! Images made by the lab: a Debian with some packages, built by mmdebstrap once and kept by its content.
 
 use std::fmt::Write;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -50,10 +50,13 @@ impl Base {
     /// mmdebstrap or another program failed, or the mirror does not answer.
     pub fn image(&self) -> Result<(PathBuf, Origin), LabError> {
         let image = Path::new(CACHE).join(format!("{}-{}.raw", self.suite, self.key()));
+        fs::create_dir_all(CACHE).map_err(LabError::io(CACHE))?;
+        // Whoever wants the same one waits for it here.
+        let lock = File::create(image.with_extension("lock")).map_err(LabError::io(CACHE))?;
+        lock.lock().map_err(LabError::io(CACHE))?;
         if image.exists() {
             return Ok((image, Origin::Kept));
         }
-        fs::create_dir_all(CACHE).map_err(LabError::io(CACHE))?;
         let work = TempDir::with_prefix_in("build-", CACHE).map_err(LabError::io(CACHE))?;
         let path = |name: &str| work.path().join(name);
         // mmdebstrap and apt's own user go through it.

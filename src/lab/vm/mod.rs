@@ -9,6 +9,9 @@
 
 mod accelerator;
 mod base;
+mod booted;
+mod breaks;
+mod images;
 mod layer;
 mod machine;
 mod overlay;
@@ -16,6 +19,9 @@ mod reported;
 
 pub use accelerator::Accelerator;
 pub use base::{Base, Origin};
+pub use booted::{Booted, Stage};
+pub use breaks::{BREAKS, Break, Link};
+pub use images::{IMAGES, Image, Nic, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
 pub use overlay::{Overlay, Unmountable};

@@ -1,0 +1,111 @@
+//! One boot from image to report: the link, the overlay, the machine, and what it left.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Accelerator, Break, Hardware, Image, Layer, Link, Machine, Nic, Overlay, Reported};
+use crate::lab::command::poll;
+use crate::lab::{CalicoLink, LabError, Port, Range};
+
+/// MiB that a guest has.
+const MEMORY: u32 = 512;
+/// A guest that never gets its network up reports two minutes after its services began to start, and translated it starts slowly.
+const REPORT_LIMIT: Duration = Duration::from_secs(420);
+
+/// A link with a guest's machine on it, from before it is switched on.
+#[derive(Debug)]
+pub struct Stage {
+    link: CalicoLink,
+    ports: Vec<Port>,
+    late: Duration,
+}
+
+/// A guest that has been switched on.
+#[derive(Debug)]
+pub struct Booted {
+    // Before the link, whose taps it has open.
+    machine: Machine,
+    stage: Stage,
+}
+
+impl Stage {
+    /// A compute host with a tap for each of `nics` NICs.
+    ///
+    /// # Errors
+    /// Not root, or a tool is missing.
+    pub fn make(link: Link, nics: usize) -> Result<Self, LabError> {
+        let mut host = CalicoLink::make(Range::Stateful)?;
+        if link.ipv4 {
+            host = host.with_ipv4()?;
+        }
+        let ports = (0..nics).map(|_| host.plug_machine()).collect::<Result<_, _>>()?;
+        Ok(Self { link: host, ports, late: Duration::from_secs(link.late_s) })
+    }
+
+    /// The compute host.
+    pub fn link(&mut self) -> &mut CalicoLink {
+        &mut self.link
+    }
+
+    /// The taps.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    /// Switches a guest with this disk on, and has the link answer when it shall.
+    ///
+    /// # Errors
+    /// QEMU or dnsmasq does not start.
+    pub fn boot(mut self, overlay: Overlay, seeds: Vec<PathBuf>) -> Result<Booted, LabError> {
+        if self.late.is_zero() {
+            self.link.serve()?;
+        }
+        let hardware = Hardware { memory: MEMORY, nics: &self.ports, host: self.link.router(), seeds, accelerator: Accelerator::best() };
+        let machine = Machine::start(overlay, &hardware)?;
+        if !self.late.is_zero() {
+            poll("the guest solicits", REPORT_LIMIT, || Ok(self.link.heard()?.0 > 0))?;
+            std::thread::sleep(self.late);
+            self.link.serve()?;
+        }
+        Ok(Booted { machine, stage: self })
+    }
+}
+
+impl Booted {
+    /// Boots `image` with `broken`, and `program` in it.
+    ///
+    /// # Errors
+    /// The lab cannot be built.
+    pub fn of(image: &Image, broken: &Break, program: &Path) -> Result<Self, LabError> {
+        let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
+        (broken.nic)(&mut nics);
+        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics));
+        Self::with(image, &layer, broken, program)
+    }
+
+    /// The same with this layer instead of the break's.
+    fn with(image: &Image, layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
+        let stage = Stage::make(broken.link, broken.nics)?;
+        let overlay = Overlay::over(&(image.base)().image()?.0)?;
+        overlay.change(layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
+        stage.boot(overlay, Vec::new())
+    }
+
+    /// What it reports on its `boot`th boot, the first is 1.
+    ///
+    /// # Errors
+    /// It does not, in seven minutes; the console's end is in the error.
+    pub fn report_of(&mut self, boot: usize) -> Result<Reported, LabError> {
+        self.machine.report_of(boot, REPORT_LIMIT)
+    }
+
+    /// Its console so far.
+    pub fn console(&self) -> Vec<u8> {
+        self.machine.console()
+    }
+
+    /// What is around it.
+    pub fn stage(&mut self) -> &mut Stage {
+        &mut self.stage
+    }
+}

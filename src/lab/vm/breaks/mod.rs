@@ -1,0 +1,40 @@
+//! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
+
+mod sysctl;
+
+use super::{Image, Layer, Nic};
+
+/// The link that a guest boots on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The network has IPv4 as well.
+    pub ipv4: bool,
+    /// Nobody answers until this many seconds after the guest has first asked.
+    pub late_s: u64,
+}
+
+/// The usual link: dual stack, and there from the beginning.
+const USUAL: Link = Link { ipv4: true, late_s: 0 };
+
+/// One thing that is wrong, or is another way to be right.
+#[derive(Debug, Clone, Copy)]
+pub struct Break {
+    /// Its name: `accept-ra-0`.
+    pub name: &'static str,
+    /// What is done, in words.
+    pub title: &'static str,
+    /// How many NICs the guest has.
+    pub nics: usize,
+    /// What it boots on.
+    pub link: Link,
+    /// Changes what is said of the NICs.
+    pub nic: fn(&mut [Nic]),
+    /// What is laid over the image, behind what sets its NICs up.
+    pub layer: fn(&Image, &[Nic]) -> Layer,
+}
+
+/// Nothing is wrong: what the others differ from.
+const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
+
+/// All of them.
+pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING];

@@ -1,0 +1,68 @@
+//! Real guests, booted by QEMU on Calico's link: each image good and with one thing wrong, and what v6check reports from inside.
+//!
+//! `table.txt` has the cells and the verdicts that each must get; `cargo test --all-features --test vm -- debian-12-ifupdown::good` runs one, and
+//! `UPDATE=1` writes what was found into the table, to be read before it is believed. A cell leaves its reports and its console in
+//! `target/tmp/vm`. It needs root, and the packages that `tests/install-packages` names.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is told there")]
+
+mod cell;
+mod table;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Trial};
+use table::{Found, Table};
+
+/// Guests that boot at once: a translated one keeps a processor busy while it starts.
+const GUESTS_AT_ONCE: usize = 2;
+
+/// Where cells leave what they saw.
+fn left() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("vm")
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(GUESTS_AT_ONCE);
+    let table = match Table::read() {
+        Ok(table) => table,
+        Err(error) => {
+            eprintln!("table.txt: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let program = if arguments.list { Ok(PathBuf::new()) } else { program() };
+    let found = Arc::new(Mutex::new(Vec::<Found>::new()));
+    let trial = |cell: &table::Cell| {
+        let (cell, program, found) = (cell.clone(), program.clone(), Arc::clone(&found));
+        Trial::test(cell.name(), move || {
+            let seen = cell::run(&cell, &program?)?;
+            let wrong = cell.expected.differences(&seen.verdicts);
+            found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seen);
+            if wrong.is_empty() || table::updating() { Ok(()) } else { Err(wrong.join("\n").into()) }
+        })
+    };
+    let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).collect());
+    let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !found.is_empty() {
+        println!("\n{}", table::render(&table, &found));
+    }
+    if table::updating() {
+        table.update(&found);
+    }
+    conclusion.exit_code()
+}
+
+/// The program that is copied into guests, as it is shipped.
+fn program() -> Result<PathBuf, String> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let built = Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "--bin", "v6check"]).current_dir(&root).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return Err("cargo build --release failed".into());
+    }
+    let debug = PathBuf::from(env!("CARGO_BIN_EXE_v6check"));
+    let target = debug.ancestors().nth(2).ok_or("no target directory")?;
+    Ok(target.join("release/v6check"))
+}
