@@ -15,7 +15,7 @@ use crate::lab::command::succeed;
 
 const BUILD: &str = include_str!("base.sh");
 /// Downloading and unpacking takes half a minute; a slow mirror takes longer.
-const BUILD_LIMIT: Duration = Duration::from_secs(900);
+const BUILD_LIMIT: Duration = Duration::from_mins(15);
 /// Where images are kept (FHS 3.0, 5.5): they can be made again.
 const CACHE: &str = "/var/cache/v6check-lab";
 /// What boots every Debian here, whatever configures its network.

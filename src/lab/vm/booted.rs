@@ -10,7 +10,7 @@ use crate::lab::{CalicoLink, LabError, Port, Range};
 /// MiB that a guest has.
 const MEMORY: u32 = 512;
 /// A guest that never gets its network up reports two minutes after its services began to start, and translated it starts slowly.
-const REPORT_LIMIT: Duration = Duration::from_secs(420);
+const REPORT_LIMIT: Duration = Duration::from_mins(7);
 
 /// A link with a guest's machine on it, from before it is switched on.
 #[derive(Debug)]

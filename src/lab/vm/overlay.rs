@@ -13,7 +13,7 @@ use crate::lab::{COMMAND_LIMIT, LabError};
 
 const CHANGE: &str = include_str!("change.sh");
 /// A layer's script may make a boot loader's files anew, or an initramfs.
-const CHANGE_LIMIT: Duration = Duration::from_secs(300);
+const CHANGE_LIMIT: Duration = Duration::from_mins(5);
 /// The script's exit code where no root file system can be mounted.
 const UNMOUNTABLE: i32 = 3;
 
