@@ -47,7 +47,11 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).collect());
     let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !found.is_empty() {
-        println!("\n{}", table::render(&table, &found));
+        let text = table::render(&table, &found);
+        println!("\n{text}");
+        if let Err(error) = std::fs::create_dir_all(left()).and_then(|()| std::fs::write(left().join("table.txt"), text)) {
+            eprintln!("table.txt: {error}");
+        }
     }
     if table::updating() {
         table.update(&found);
