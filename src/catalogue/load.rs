@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use super::files::Document;
 use super::near::near;
-use super::{Catalogue, CatalogueError, Check, Profile};
+use super::{Catalogue, CatalogueError, Check, Profile, value};
 use crate::gather::Gather;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
@@ -64,7 +64,7 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(text: &Document) -> Result<T, CatalogueError> {
-    toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
+    value::read(&text.text).map_err(|wrong| CatalogueError::syntax(&text.file, &text.text, &wrong))
 }
 
 /// Enters `item` under `name`, which must be the file's name and not be taken.
