@@ -133,7 +133,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
             DeValue::Integer(_) => self.deserialize_i64(visitor),
             DeValue::Float(number) => visitor.visit_f64(number.as_str().parse().map_err(Wrong::custom)?),
             DeValue::Boolean(_) => self.deserialize_bool(visitor),
-            DeValue::Datetime(_) => Err(self.not(&visitor)),
+            // Worked examples may hold anything.
+            DeValue::Datetime(date) => visitor.visit_string(date.to_string()),
             DeValue::Array(_) => self.deserialize_seq(visitor),
             DeValue::Table(_) => self.deserialize_map(visitor),
         }
@@ -281,5 +282,67 @@ impl<'de> VariantAccess<'de> for Content<'de> {
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
         Value::at(self.table()?).deserialize_map(visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    struct Settings {
+        most: u8,
+        needs: Option<Vec<Tense>>,
+        rule: Rule,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Tense {
+        Now,
+        AtBoot,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Rule {
+        Sent(Sent),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sent {
+        by: String,
+        late: bool,
+    }
+
+    #[test]
+    fn what_is_right_is_read() {
+        let read = read::<Settings>("most = 0x10\nneeds = ['now', \"at-boot\"]\nrule.sent = { by = \"guest\", late = true }").unwrap();
+        let rule = Rule::Sent(Sent { by: "guest".into(), late: true });
+        assert_eq!(read, Settings { most: 16, needs: Some(vec![Tense::Now, Tense::AtBoot]), rule });
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_the_text_that_is_wrong() {
+        for (text, place, message) in [
+            ("most = 300\nrule.sent = {}", "300", "invalid value: integer `300`, expected u8"),
+            ("most = 'x'", "'x'", "invalid type: string \"x\", expected u8"),
+            ("most = 1979-05-27", "1979-05-27", "invalid type: date, expected u8"),
+            ("mist = 1", "mist", "unknown field `mist`, expected one of `most`, `needs`, `rule`"),
+            ("needs = ['now', 'then']", "'then'", "unknown variant `then`, expected `now` or `at-boot`"),
+            ("needs = 'now'", "'now'", "invalid type: string \"now\", expected a sequence"),
+            ("rule = 'sent'", "'sent'", "invalid type: unit variant, expected newtype variant"),
+            ("rule = { got = {} }", "got", "unknown variant `got`, expected `sent`"),
+            ("rule = { sent = {}, got = {} }", "{ sent = {}, got = {} }", "wanted exactly 1 element, more than 1 element"),
+            ("rule = { sent = { by = 'x' } }", "{ by = 'x' }", "missing field `late`"),
+            ("rule = { sent = { by = 'x', late = 0 } }", "0", "invalid type: integer `0`, expected a boolean"),
+            ("rule = { sent = ['x', true] }", "['x', true]", "invalid type: sequence, expected struct Sent"),
+            ("most = 1", "most = 1", "missing field `rule`"),
+        ] {
+            let wrong = read::<Settings>(text).unwrap_err();
+            assert_eq!((wrong.span().and_then(|span| text.get(span)), wrong.message()), (Some(place), message), "{text}");
+        }
     }
 }
