@@ -169,6 +169,8 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Keyed<A> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use std::collections::BTreeMap;
 
     use super::*;

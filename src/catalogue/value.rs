@@ -287,6 +287,8 @@ impl<'de> VariantAccess<'de> for Content<'de> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]
