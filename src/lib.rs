@@ -22,6 +22,7 @@ pub mod facts;
 mod gather;
 mod glob;
 pub mod install;
+mod json;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;

@@ -6,19 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
     ("glob", &[]),
     ("below", &[]),
     ("gather", &[]),
-    ("facts", &[]),
+    ("json", &[]),
+    ("facts", &["json"]),
     ("lab", &["wire"]),
     ("plan", &["facts", "gather", "wrap"]),
     ("judge", &["facts", "gather", "wire"]),
     ("story", &["facts", "gather", "wire"]),
-    ("observe", &["below", "capture", "facts", "gather", "glob", "plan", "wire"]),
+    ("observe", &["below", "capture", "facts", "gather", "glob", "json", "plan", "wire"]),
     ("install", &["below", "gather", "wrap"]),
     ("catalogue", &["facts", "gather", "glob", "judge", "wrap"]),
     ("report", &["catalogue", "facts", "gather", "judge", "story", "wrap"]),

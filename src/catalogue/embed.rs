@@ -11,6 +11,8 @@ use miniz_oxide::deflate::compress_to_vec;
 
 /// The level that makes the smallest text.
 const BEST: u8 = 10;
+/// For the linker: what would unwind the stack, a tenth of the program, stays out. Otherwise the linker lays out as ever.
+const WITHOUT_UNWINDING: &str = "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.gcc_except_table*) } } INSERT AFTER .text;";
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("checks");
@@ -30,12 +32,23 @@ fn main() -> io::Result<()> {
     fs::write(folder.join("checks.deflate"), compress_to_vec(all.as_bytes(), BEST))?;
     fs::write(folder.join("checks.length"), all.len().to_string())?;
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
-        // The index of unwinding tables: a program that aborts on a panic never looks there.
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
-        // Functions that are the same code become one. It is an option of LLD, which Rust links with where this says so.
-        if env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu") {
-            println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
-        }
+        link_small(&folder)?;
+    }
+    Ok(())
+}
+
+/// What the linker leaves out of the guest's program, which aborts on a panic and so never unwinds.
+fn link_small(folder: &Path) -> io::Result<()> {
+    // The index of unwinding tables.
+    println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    // The rest needs LLD, which Rust links with where this says so.
+    if env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu") {
+        // The tables themselves: the compiler leaves them out only of what it does not merge with the standard library.
+        let script = folder.join("without-unwinding.ld");
+        fs::write(&script, WITHOUT_UNWINDING)?;
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        // Functions that are the same code become one.
+        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
     Ok(())
 }

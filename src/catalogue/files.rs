@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{CatalogueError, embedded};
+use crate::gather::sort_by;
 
 /// As many bytes as one file may have.
 const MOST_BYTES: u64 = 1 << 20;
@@ -82,7 +83,7 @@ pub(super) fn below(folder: &Path) -> Result<Vec<Document>, CatalogueError> {
             }
         }
     }
-    files.sort();
+    sort_by(&mut files, Ord::cmp);
     files.into_iter().map(|file| read(folder, file)).collect()
 }
 

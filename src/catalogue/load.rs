@@ -8,10 +8,11 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
 use super::near::near;
-use super::{Catalogue, CatalogueError, Check, Profile};
+use super::{Catalogue, CatalogueError, Check, Profile, value};
 use crate::gather::Gather;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
@@ -37,7 +38,7 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
     for (check, text) in checks.values() {
         for (at, cause) in check.follows.iter().enumerate() {
             if !known.contains(cause) {
-                return Err(unknown_check(text, cause, known.iter(), places(text).follows.get(at)));
+                return Err(unknown_check(text, cause, known.iter(), place(text, &|table| item(table, "follows", at))));
             }
         }
     }
@@ -45,13 +46,13 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
     for (profile, text) in profiles.values() {
         let mut named = BTreeSet::new();
         for (at, selected) in profile.requirements.iter().enumerate() {
-            let place = || places(text).requirement.get(at).map(|selected| selected.id.clone());
+            let place = || place(text, &|table| item(table, "requirement", at)?.get_ref().as_table()?.get("id"));
             if !known.contains(&selected.id) {
-                return Err(unknown_check(text, &selected.id, known.iter(), place().as_ref()));
+                return Err(unknown_check(text, &selected.id, known.iter(), place()));
             }
             if !named.insert(&selected.id) {
                 let reason = format!("requirement {:?} is named twice in this profile", selected.id);
-                return Err(broken(text, place().map(|id| id.span()), reason));
+                return Err(broken(text, place(), reason));
             }
         }
     }
@@ -64,16 +65,13 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(text: &Document) -> Result<T, CatalogueError> {
-    toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
+    value::read(&text.text).map_err(|wrong| CatalogueError::syntax(&text.file, &text.text, &wrong))
 }
 
 /// Enters `item` under `name`, which must be the file's name and not be taken.
 fn enter<'a, T>(items: &mut BTreeMap<String, (T, &'a Document)>, name: String, item: T, text: &'a Document) -> Result<(), CatalogueError> {
     let (key, what) = if text.profile { ("name", "profile") } else { ("id", "check") };
-    let place = || {
-        let places = places(text);
-        places.id.or(places.name).map(|name| name.span())
-    };
+    let place = || place(text, &|table| table.get(key));
     if name != text.stem() {
         return Err(broken(text, place(), format!("{key} is {name:?}, but the file is named {:?}", text.stem())));
     }
@@ -97,7 +95,7 @@ fn circles(checks: &BTreeMap<String, (Check, &Document)>) -> Result<(), Catalogu
         let mut open: Vec<&String> = check.follows.iter().collect();
         while let Some(cause) = open.pop() {
             if cause == id {
-                let place = places(text).follows.first().map(Spanned::span);
+                let place = place(text, &|table| item(table, "follows", 0));
                 return Err(broken(text, place, format!("check {id:?} follows from itself")));
             }
             if causes.insert(cause) {
@@ -108,32 +106,23 @@ fn circles(checks: &BTreeMap<String, (Check, &Document)>) -> Result<(), Catalogu
     Ok(())
 }
 
-fn unknown_check<'a>(text: &Document, id: &str, known: impl Iterator<Item = &'a String>, at: Option<&Spanned<String>>) -> CatalogueError {
+fn unknown_check<'a>(text: &Document, id: &str, known: impl Iterator<Item = &'a String>, at: Option<Range<usize>>) -> CatalogueError {
     let known: Vec<&str> = known.map(String::as_str).collect();
     let near = near(id, known.iter().copied());
     let hint = if near.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) };
-    broken(text, at.map(Spanned::span), format!("there is no check {id:?}; {hint}"))
+    broken(text, at, format!("there is no check {id:?}; {hint}"))
 }
 
 fn broken(text: &Document, at: Option<Range<usize>>, reason: String) -> CatalogueError {
     CatalogueError::within(&text.file, &text.text, at, reason)
 }
 
-/// Where the names of a file stand.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Places {
-    id: Option<Spanned<String>>,
-    name: Option<Spanned<String>>,
-    follows: Vec<Spanned<String>>,
-    requirement: Vec<PlacedId>,
+/// Where the value stands that `find` finds in the text.
+fn place(text: &Document, find: &dyn for<'t> Fn(&'t DeTable<'t>) -> Option<&'t Spanned<DeValue<'t>>>) -> Option<Range<usize>> {
+    let table = DeTable::parse(&text.text).ok()?;
+    find(table.get_ref()).map(Spanned::span)
 }
 
-#[derive(Deserialize)]
-struct PlacedId {
-    id: Spanned<String>,
-}
-
-fn places(text: &Document) -> Places {
-    toml::from_str(&text.text).unwrap_or_default()
+fn item<'t>(table: &'t DeTable<'t>, list: &str, at: usize) -> Option<&'t Spanned<DeValue<'t>>> {
+    table.get(list)?.get_ref().as_array()?.get(at)
 }

@@ -11,6 +11,7 @@ mod near;
 mod profile;
 mod prose;
 mod remedy;
+mod value;
 mod waiver;
 
 use std::collections::BTreeSet;

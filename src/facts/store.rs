@@ -5,6 +5,7 @@ use std::io;
 use serde::Deserialize;
 
 use super::{Facts, SCHEMA};
+use crate::json;
 
 /// Why stored facts cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +48,11 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
     if text.len() as u64 > MOST_BYTES {
         return Err(StoreError::TooLarge(MOST_BYTES));
     }
-    let version: Version = serde_json::from_str(text)?;
+    let version: Version = json::read(text)?;
     if version.schema != SCHEMA {
         return Err(StoreError::Schema { found: version.schema });
     }
-    Ok(serde_json::from_str(text)?)
+    Ok(json::read(text)?)
 }
 
 /// Reads facts from the bytes of their JSON.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::pieces::{Kind, MARK, PROGRAM_MARK, Piece};
 use crate::below;
-use crate::gather::Gather;
+use crate::gather::{Gather, sort_by};
 
 /// As large as a unit or script of ours may be, in bytes.
 const MOST_TEXT: u64 = 1 << 20;
@@ -100,7 +100,7 @@ impl Tree {
         let entries = self.resolve(path).and_then(fs::read_dir);
         let mut names: Vec<String> =
             entries.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).take(16_384).collect();
-        names.sort();
+        sort_by(&mut names, Ord::cmp);
         names
     }
 

@@ -7,7 +7,7 @@ use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
 use crate::facts::{LIVE, NOT_RECORDED, Run};
-use crate::gather::Gather;
+use crate::gather::{Gather, sort_by};
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
@@ -74,7 +74,7 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
         ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces, run) }));
     }
     // Stable, so that equals stay in the order of their names.
-    ranked.sort_by_key(|(rank, _)| *rank);
+    sort_by(&mut ranked, |(one, _), (other, _)| one.cmp(other));
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 

@@ -14,6 +14,7 @@ mod syntax;
 use std::io;
 
 use crate::facts::{HostState, Lease, LeaseAddress, Mac, Observed};
+use crate::gather::sort_by;
 use crate::observe::file::Root;
 
 pub(super) use dhclient::Files;
@@ -62,7 +63,8 @@ pub(super) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec
             Err(error) => return Observed::unknown(error.to_string()),
         }
     }
-    leases.sort_by_key(|lease| lease.addresses.iter().map(|address| address.starts).max());
+    let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();
+    sort_by(&mut leases, |one, other| starts(one).cmp(&starts(other)));
     Observed::Seen(leases)
 }
 
