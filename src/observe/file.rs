@@ -121,6 +121,9 @@ impl Root {
     /// # Errors
     /// There is one, and it cannot be read.
     pub(super) fn bytes_if_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        if path.rsplit_once('/').is_some_and(|(folder, _)| self.lacks(folder)) {
+            return Ok(None);
+        }
         match self.read(path, MOST_BYTES) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -164,6 +167,13 @@ impl Root {
             seen.answers.insert(question, answer);
         }
         answer
+    }
+
+    /// Whether nothing is at `folder`, so that nothing is below it: asked once where each interface would have a file there.
+    fn lacks(&self, folder: &str) -> bool {
+        self.once(format!("lacks {folder}"), || {
+            self.resolve(folder).and_then(|found| found.metadata()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        })
     }
 
     /// Whether a directory is at `path`.
@@ -260,6 +270,16 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!("larger than {most} bytes")));
     }
+    Ok(bytes)
+}
+
+/// The bytes of a file of /proc that only the kernel can have put there, so that one need not look at what it is.
+///
+/// # Errors
+/// It is absent or not readable.
+pub(super) fn of_kernel(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(8 << 10);
+    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

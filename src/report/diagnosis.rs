@@ -56,7 +56,11 @@ enum Rank {
 /// One diagnosis for each checked interface, and for the host where something is wrong with it or nothing was checked. The worst comes first.
 pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], causes: &Causes, run: &Run, counting: Counting) -> Vec<Diagnosis> {
     let context = Context { causes, run, counting };
-    let of = |name: Option<&str>| results.iter().filter(|result| result.interface.as_deref() == name).collect::<Vec<_>>();
+    let mut own: BTreeMap<Option<&str>, Vec<&CheckResult>> = BTreeMap::new();
+    for result in results {
+        own.entry(result.interface.as_deref()).or_default().push(result);
+    }
+    let mut of = |name| own.remove(&name).unwrap_or_default();
     let host = of(None);
     let mut ranked = Vec::new();
     let (rank, fault, text) = context.subject(&host, &[]);
