@@ -21,6 +21,7 @@ pub mod cli;
 pub mod facts;
 mod gather;
 mod glob;
+mod halves;
 pub mod install;
 pub mod judge;
 #[cfg(feature = "lab")]

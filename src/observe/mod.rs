@@ -35,6 +35,7 @@ use crate::facts::{
     State, Tenses, Tool,
 };
 use crate::gather::Gather;
+use crate::halves;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
 use file::Root;
@@ -195,7 +196,8 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    names.iter().map(|name| (name.clone(), state::counters(name))).gather()
+    let names: Vec<&String> = names.iter().collect();
+    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().gather()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root) -> Option<Target> {
