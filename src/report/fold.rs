@@ -46,7 +46,7 @@ pub(super) fn names(names: &[Option<String>], host: &str) -> String {
 
 /// `text` with each whole word `name` replaced by a mark that no text contains.
 fn unnamed(text: &str, name: &str) -> String {
-    if name.is_empty() {
+    if name.is_empty() || text.len() < name.len() {
         return text.to_owned();
     }
     let is_word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');

@@ -85,7 +85,7 @@ fn number(path: &Path) -> io::Result<i64> {
 pub fn counters(name: &str) -> Observed<Counters> {
     let path: PathBuf = Path::new(COUNTERS).join(name);
     match file::of_kernel(&path) {
-        Ok(bytes) => Observed::Seen(parse_counters(&bytes)),
+        Ok(text) => Observed::Seen(parse_counters(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Observed::unknown("the interface has no IPv6 part, so it has no IPv6 counters"),
         Err(error) => Observed::unknown(format!("/proc/net/dev_snmp6/{name}: {error}")),
     }
@@ -104,14 +104,13 @@ const KEPT: [&str; 9] = [
     "Icmp6OutDestUnreachs",
 ];
 
-/// Looks at bytes: of many interfaces these are many lines, most of them for nothing.
-fn parse_counters(text: &[u8]) -> Counters {
-    let pair = |line: &[u8]| {
-        let (name, value) = line.split_at(line.iter().position(u8::is_ascii_whitespace)?);
-        let name = KEPT.into_iter().find(|kept| kept.as_bytes() == name)?;
-        Some((name.to_owned(), std::str::from_utf8(value).ok()?.trim().parse().ok()?))
+/// Names are looked at as bytes: of many interfaces these are many lines, most of them for nothing.
+fn parse_counters(text: &str) -> Counters {
+    let pair = |line: &str| {
+        let (name, value) = line.split_at(line.bytes().position(|byte| byte.is_ascii_whitespace())?);
+        Some((KEPT.into_iter().find(|kept| *kept == name)?.to_owned(), value.trim().parse().ok()?))
     };
-    text.split(|byte| *byte == b'\n').filter_map(pair).gather()
+    text.lines().filter_map(pair).gather()
 }
 
 #[cfg(test)]
@@ -160,7 +159,7 @@ mod tests {
 
     #[test]
     fn counters_by_name() {
-        let counters = parse_counters(b"ifIndex \t7\nIp6InReceives                   \t12\nbroken\nIcmp6InErrors -1\n");
+        let counters = parse_counters("ifIndex \t7\nIp6InReceives                   \t12\nbroken\nIcmp6InErrors -1\n");
         assert_eq!(counters, Counters::from([("Ip6InReceives".into(), 12)]));
     }
 }
