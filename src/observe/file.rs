@@ -273,14 +273,14 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The text of a file of /proc that only the kernel can have put there, so that one need not look at what it is.
+/// The bytes of a file of /proc that only the kernel can have put there, so that one need not look at what it is.
 ///
 /// # Errors
-/// It is absent, not readable, or no text.
-pub(super) fn of_kernel(path: &Path) -> io::Result<String> {
+/// It is absent or not readable.
+pub(super) fn of_kernel(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(8 << 10);
     File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    Ok(bytes)
 }
 
 /// A regular file.

@@ -1,7 +1,7 @@
 //! What /proc tells of one interface: its IPv6 settings and its counters.
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
+use std::io::{self, BufRead, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, SENT_RSS};
@@ -104,13 +104,14 @@ const KEPT: [&str; 9] = [
     "Icmp6OutDestUnreachs",
 ];
 
-/// Names are looked at as bytes: of many interfaces these are many lines, most of them for nothing.
-fn parse_counters(text: &str) -> Counters {
-    let pair = |line: &str| {
-        let (name, value) = line.split_at(line.bytes().position(|byte| byte.is_ascii_whitespace())?);
-        Some((KEPT.into_iter().find(|kept| *kept == name)?.to_owned(), value.trim().parse().ok()?))
+/// Split by `BufRead`, whose search is much faster than that of strings: of many interfaces these are many lines, most of them for nothing.
+fn parse_counters(text: &[u8]) -> Counters {
+    let pair = |line: Vec<u8>| {
+        let is_named = |name: &str| line.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_whitespace));
+        let name = KEPT.into_iter().find(|kept| is_named(kept))?;
+        Some((name.to_owned(), std::str::from_utf8(&line[name.len()..]).ok()?.trim().parse().ok()?))
     };
-    text.lines().filter_map(pair).gather()
+    BufRead::split(text, b'\n').map_while(Result::ok).filter_map(pair).gather()
 }
 
 #[cfg(test)]
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn counters_by_name() {
-        let counters = parse_counters("ifIndex \t7\nIp6InReceives                   \t12\nbroken\nIcmp6InErrors -1\n");
+        let counters = parse_counters(b"ifIndex \t7\nIp6InReceives                   \t12\nbroken\nIcmp6InErrors -1\n");
         assert_eq!(counters, Counters::from([("Ip6InReceives".into(), 12)]));
     }
 }
