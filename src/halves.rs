@@ -1,7 +1,6 @@
 //! The same done for many interfaces, half of them by a second thread. It knows nothing of what is done.
 
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 /// From so many on, a thread takes less than it saves.
 const MANY: usize = 8;
@@ -12,12 +11,22 @@ pub(crate) fn of<T: Sync, R: Send>(items: &[T], of: impl Fn(&[T]) -> Vec<R> + Sy
     if second.is_empty() {
         return of(first);
     }
-    thread::scope(|scope| {
-        let beside = thread::Builder::new().spawn_scoped(scope, || of(second));
-        let mut made = of(first);
-        made.extend(beside.map(ScopedJoinHandle::join).map_or_else(|_| of(second), |made| made.unwrap_or_else(|panic| resume_unwind(panic))));
-        made
-    })
+    let (mut made, mut others) = (Vec::new(), Vec::new());
+    both(&mut || made = of(first), &mut || others = of(second));
+    made.append(&mut others);
+    made
+}
+
+/// Does both side by side; without a thread one after the other. One function for all that is done: threads are much code.
+fn both(one: &mut dyn FnMut(), other: &mut (dyn FnMut() + Send)) {
+    let begun = thread::scope(|scope| {
+        let begun = thread::Builder::new().spawn_scoped(scope, &mut *other).is_ok();
+        one();
+        begun
+    });
+    if !begun {
+        other();
+    }
 }
 
 #[cfg(test)]
