@@ -317,6 +317,8 @@ mod tests {
         assert_eq!(root.text("/../../etc/./hostname").unwrap(), "image\n");
         assert!(root.text("/c").unwrap_err().to_string().contains("symbolic links"));
         assert_eq!(root.text_if_any("/etc/hostname/x").unwrap(), None);
+        assert_eq!(root.bytes_if_any("/absent/x").unwrap(), None);
+        assert!(root.bytes_if_any("/c/x").is_err(), "what cannot be looked at is not absent");
         assert_eq!(root.glob("/e*/host?ame"), ["/etc/hostname"]);
     }
 
