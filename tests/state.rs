@@ -33,7 +33,7 @@ fn is_inside() -> bool {
     let survey = state::survey().unwrap();
     let names: BTreeSet<String> = survey.links.keys().filter(|name| *name != "lo").cloned().collect();
     let host = state::host();
-    let states = state::interfaces(&names, &host);
+    let states = state::interfaces(&names, &host, &state::Tables::read());
     let saw = Saw {
         links: survey.links.into_iter().map(|(name, found)| (name, (found.link, found.configured))).collect(),
         raw_sockets: survey.raw_sockets,

@@ -93,8 +93,12 @@ pub(super) fn offer(conversation: &Conversation) -> Result<Option<(ReceivedAnswe
 /// # Errors
 /// Nobody could be asked, or the asking was cut short.
 pub(super) fn offered_addresses(conversation: &Conversation) -> Result<Vec<Ipv6Addr>, Unknown> {
-    let (Some(_), Some(identity)) = (offer(conversation)?, &conversation.identity) else { return Ok(Vec::new()) };
-    let offers = answers(conversation).into_iter().filter_map(|answer| match answer.offer(identity.iaid) {
+    let Some(identity) = &conversation.identity else { return Ok(Vec::new()) };
+    let answers = answers(conversation);
+    if answers.is_empty() && conversation.ended == Ended::Interrupted {
+        return Err(interrupted("an answer of a DHCPv6 server"));
+    }
+    let offers = answers.into_iter().filter_map(|answer| match answer.offer(identity.iaid) {
         Offer::Addresses(addresses) => Some(addresses),
         Offer::Refused(..) | Offer::Nothing => None,
     });

@@ -122,6 +122,9 @@ impl Root {
     /// # Errors
     /// There is one, and it cannot be read.
     pub(super) fn bytes_if_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        if path.rsplit_once('/').is_some_and(|(folder, _)| self.lacks(folder)) {
+            return Ok(None);
+        }
         match self.read(path, MOST_BYTES) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -165,6 +168,13 @@ impl Root {
             seen.answers.insert(question, answer);
         }
         answer
+    }
+
+    /// Whether nothing is at `folder`, so that nothing is below it: asked once where each interface would have a file there.
+    fn lacks(&self, folder: &str) -> bool {
+        self.once(format!("lacks {folder}"), || {
+            self.resolve(folder).and_then(|found| found.metadata()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        })
     }
 
     /// Whether a directory is at `path`.
@@ -264,6 +274,16 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The bytes of a file of /proc that only the kernel can have put there, so that one need not look at what it is.
+///
+/// # Errors
+/// It is absent or not readable.
+pub(super) fn of_kernel(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(8 << 10);
+    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// A regular file.
 ///
 /// # Errors
@@ -298,6 +318,8 @@ mod tests {
         assert_eq!(root.text("/../../etc/./hostname").unwrap(), "image\n");
         assert!(root.text("/c").unwrap_err().to_string().contains("symbolic links"));
         assert_eq!(root.text_if_any("/etc/hostname/x").unwrap(), None);
+        assert_eq!(root.bytes_if_any("/absent/x").unwrap(), None);
+        assert!(root.bytes_if_any("/c/x").is_err(), "what cannot be looked at is not absent");
         assert_eq!(root.glob("/e*/host?ame"), ["/etc/hostname"]);
     }
 

@@ -35,6 +35,7 @@ use crate::facts::{
     State, Tenses, Tool,
 };
 use crate::gather::Gather;
+use crate::halves;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
 use file::Root;
@@ -109,7 +110,7 @@ fn checked(plan: &Plan) -> BTreeMap<&String, &Link> {
 
 async fn look(
     plan: &Plan,
-    recordings: impl FnOnce() -> Result<Recordings, ReadError>,
+    recordings: impl Fn() -> Result<Recordings, ReadError>,
     files: impl FnOnce() -> Files,
     signals: &mut Signals,
     progress: Progress<'_>,
@@ -119,14 +120,18 @@ async fn look(
     settle::addresses(&checked, plan.timeout, signals).await;
 
     let (started, clock, uptime_cs) = (now(), Instant::now(), host::uptime_cs());
+    let tables = state::Tables::read();
+    // journalctl takes longer than all the rest, so it is begun as soon as it is known to be needed.
+    let undated: BTreeSet<&String> =
+        checked.iter().filter(|(_, link)| !tables.addresses(link.index).get().is_ok_and(|it| boot::are_of_boot(it))).map(|(name, _)| *name).gather();
+    let recordings = || recordings().map_err(|ReadError { file, what }| ObserveError { what: file, source: io::Error::other(what) });
+    let early = if undated.is_empty() { None } else { Some(recordings()?) };
+    let untold = |(name, recording): (&String, &Observed<_>)| recording.get().is_err() && undated.contains(name);
+    let journal = Journal::begin(&plan.root, early.iter().flatten().any(untold));
     let host_state = state::host();
-    let mut states = state::interfaces(&names, &host_state);
+    let mut states = state::interfaces(&names, &host_state, &tables);
     let before = counters(&names);
-    let mut recordings = recordings().map_err(|ReadError { file, what }| ObserveError { what: file, source: io::Error::other(what) })?;
-    let untold = |(name, recording): (&String, &Observed<_>)| {
-        recording.get().is_err() && states.get(name).is_none_or(|state| !state.addresses.get().is_ok_and(|addresses| boot::are_of_boot(addresses)))
-    };
-    let journal = Journal::begin(&plan.root, recordings.iter().any(untold));
+    let mut recordings = early.map_or_else(recordings, Ok)?;
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
             // The state was read below `/` as well.
@@ -191,7 +196,8 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    names.iter().map(|name| (name.clone(), state::counters(name))).gather()
+    let names: Vec<&String> = names.iter().collect();
+    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().gather()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root) -> Option<Target> {

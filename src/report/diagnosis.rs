@@ -56,7 +56,9 @@ enum Rank {
 /// One diagnosis for each checked interface, and for the host where something is wrong with it or nothing was checked. The worst comes first.
 pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], causes: &Causes, run: &Run, counting: Counting) -> Vec<Diagnosis> {
     let context = Context { causes, run, counting };
-    let of = |name: Option<&str>| results.iter().filter(|result| result.interface.as_deref() == name).collect::<Vec<_>>();
+    // They stand together by their interfaces, so that not each of them is looked at for each interface.
+    let parts: Vec<&[CheckResult]> = results.chunk_by(|one, next| one.interface == next.interface).collect();
+    let of = |name: Option<&str>| parts.iter().filter(|part| part[0].interface.as_deref() == name).copied().flatten().collect::<Vec<_>>();
     let host = of(None);
     let mut ranked = Vec::new();
     let (rank, fault, text) = context.subject(&host, &[]);

@@ -19,14 +19,14 @@ pub(super) fn fold<'a, T, K: Ord>(
     items: impl Iterator<Item = &'a T>,
     folding: bool,
     name: impl Fn(&T) -> Option<String>,
-    key: impl Fn(&T) -> (K, Vec<String>),
+    key: impl Fn(&'a T) -> (K, Vec<&'a str>),
 ) -> Vec<Group<'a, T>> {
     let mut groups: Vec<Group<'a, T>> = Vec::new();
     let mut known = BTreeMap::new();
     for item in items {
         let name = name(item);
         let (key, texts) = key(item);
-        let texts: Vec<String> = texts.iter().map(|text| name.as_deref().map_or_else(|| text.clone(), |name| unnamed(text, name))).collect();
+        let texts: Vec<String> = texts.into_iter().map(|text| name.as_deref().map_or_else(|| text.to_owned(), |name| unnamed(text, name))).collect();
         let at = *known.entry((name.is_some(), key, texts)).or_insert(groups.len());
         match groups.get_mut(at).filter(|_| folding) {
             Some(group) => group.names.push(name),
@@ -46,7 +46,7 @@ pub(super) fn names(names: &[Option<String>], host: &str) -> String {
 
 /// `text` with each whole word `name` replaced by a mark that no text contains.
 fn unnamed(text: &str, name: &str) -> String {
-    if name.is_empty() {
+    if name.is_empty() || text.len() < name.len() {
         return text.to_owned();
     }
     let is_word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');

@@ -14,6 +14,10 @@ pub(super) fn block(text: &str) -> String {
 }
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
+    // Most texts are.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut harmless = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -78,9 +78,9 @@ fn id_width(report: &Report) -> usize {
 }
 
 impl Text {
-    fn diagnosis(&mut self, report: &Report) {
+    fn diagnosis<'a>(&mut self, report: &'a Report) {
         let subject = |diagnosis: &Diagnosis| diagnosis.interface.clone();
-        let key = |diagnosis: &Diagnosis| (diagnosis.fault.map(blame), vec![diagnosis.text.clone()]);
+        let key = |diagnosis: &'a Diagnosis| (diagnosis.fault.map(blame), vec![&diagnosis.text[..]]);
         for group in self.groups(report.summary.diagnosis.iter(), subject, key) {
             let label = format!("{}:", names(&group.names, "host"));
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
@@ -197,9 +197,9 @@ impl Text {
         }
     }
 
-    fn left_out(&mut self, report: &Report) {
+    fn left_out<'a>(&mut self, report: &'a Report) {
         let left_out = report.interfaces.iter().filter(|interface| interface.left_out.is_some());
-        let key = |interface: &super::InterfaceEntry| ((), vec![interface.left_out.clone().unwrap_or_default()]);
+        let key = |interface: &'a super::InterfaceEntry| ((), vec![interface.left_out.as_deref().unwrap_or_default()]);
         for group in self.groups(left_out, |interface| Some(interface.name.clone()), key) {
             let reason = line(group.first.left_out.as_deref().unwrap_or_default());
             self.lines.extend(wrap("left out  ", 10, &format!("{}: {}", names(&group.names, "host"), self.cut(&reason))));
@@ -259,15 +259,14 @@ impl Text {
 
     /// Results of one verdict; without `-v` those that differ in nothing but the interface are one.
     fn results<'a>(&self, report: &'a Report, which: Verdict) -> Vec<Group<'a, CheckResult>> {
-        let key = |result: &CheckResult| {
+        let key = |result: &'a CheckResult| {
             // A pass says the same of each interface, whatever was seen there.
             let texts = if which == Verdict::Pass {
                 Vec::new()
             } else {
-                let remedy = result.remedy.clone().unwrap_or_default();
-                vec![result.message.clone(), result.expected.clone(), result.seen.clone(), remedy]
+                vec![&result.message[..], &result.expected, &result.seen, result.remedy.as_deref().unwrap_or_default()]
             };
-            (result.id.clone(), texts)
+            (&result.id[..], texts)
         };
         let which = report.results.iter().filter(|result| result.verdict == which);
         self.groups(which, |result| result.interface.clone(), key)
@@ -277,7 +276,7 @@ impl Text {
         &self,
         items: impl Iterator<Item = &'a T>,
         name: impl Fn(&T) -> Option<String>,
-        key: impl Fn(&T) -> (K, Vec<String>),
+        key: impl Fn(&'a T) -> (K, Vec<&'a str>),
     ) -> Vec<Group<'a, T>> {
         fold(items, self.style.verbosity < Verbosity::Verbose, name, key)
     }

@@ -30,19 +30,15 @@ impl Duid {
 
     /// Reads hexadecimal digits, with or without colons between the bytes. `None` for anything else, no digits and half a byte included.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits = if text.contains(':') {
-            if text.split(':').any(|byte| byte.len() != 2) {
-                return None;
-            }
-            text.replace(':', "")
-        } else {
-            text.to_owned()
-        };
-        if digits.is_empty() || !digits.len().is_multiple_of(2) {
+        if text.is_empty() || text.ends_with(':') {
             return None;
         }
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-        digits.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect::<Option<_>>().map(Self)
+        let byte = |part: &[u8]| match *part {
+            [high, low] | [high, low, b':'] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        };
+        text.as_bytes().chunks(if text.contains(':') { 3 } else { 2 }).map(byte).collect::<Option<_>>().map(Self)
     }
 
     /// The link-layer address in a DUID-LLT or DUID-LL of Ethernet.

@@ -14,13 +14,13 @@ mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ObserveError;
 use super::file::{self, Root};
-use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Observed, State, UdpSocket};
+use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Route, State, UdpSocket};
 use crate::gather::Gather;
 use crate::plan::{Survey, SurveyedLink};
 
@@ -103,22 +103,47 @@ fn ipv6_stack() -> Ipv6Stack {
     Ipv6Stack { present: Path::new("/proc/sys/net/ipv6").exists(), command_line: switch.map(str::to_owned) }
 }
 
-/// What the kernel and the daemons hold for each of `interfaces`, by name. The counters are for the caller to fill in, as they are read
+/// The kernel's tables, each read once for all interfaces; or why one could not be read.
+#[derive(Debug)]
+pub struct Tables {
+    links: Result<Vec<links::Told>, String>,
+    addresses: Table<Address>,
+    ipv4: Table<Ipv4Addr>,
+    routes: Table<Route>,
+    neighbours: Table<Neighbour>,
+}
+
+/// Entries with the index of their interface.
+type Table<T> = Result<Vec<(u32, T)>, String>;
+
+impl Tables {
+    /// Reads them.
+    pub fn read() -> Self {
+        Self {
+            links: as_reason(links::links(), "links"),
+            addresses: as_reason(addresses::ipv6(), "IPv6 addresses"),
+            ipv4: as_reason(addresses::ipv4(), "IPv4 addresses"),
+            routes: as_reason(routes::routes(), "routes"),
+            neighbours: as_reason(routes::neighbours(), "neighbours"),
+        }
+    }
+
+    /// The IPv6 addresses of the interface of `index`.
+    pub fn addresses(&self, index: u32) -> Observed<Vec<Address>> {
+        of(&self.addresses, &Ok(index))
+    }
+}
+
+/// What `tables` and the daemons of `host` hold for each of `interfaces`, by name. The counters are for the caller to fill in, as they are read
 /// twice: [`counters`], [`witness`].
-///
-/// The kernel's tables are read once for all of them.
-pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<String, State> {
+pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tables) -> BTreeMap<String, State> {
     let root = Root::new(Path::new("/"));
-    let links = as_reason(links::links(), "links");
-    let addresses = as_reason(addresses::ipv6(), "IPv6 addresses");
-    let ipv4 = as_reason(addresses::ipv4(), "IPv4 addresses");
-    let routes = as_reason(routes::routes(), "routes");
-    let neighbours = as_reason(routes::neighbours(), "neighbours");
+    let Tables { links, addresses, ipv4, routes, neighbours } = tables;
     let files = leases::Files::read(&root, host);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let mut states = BTreeMap::new();
     for name in interfaces {
-        let told = match &links {
+        let told = match links {
             Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| format!("there is no link {name} any more")),
             Err(reason) => Err(reason.clone()),
         };
@@ -129,7 +154,7 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
             // Without the link, the files are still there.
             Err(_) => settings::sysctl(name, Some(&[])),
         };
-        let addresses = of(&addresses, &index);
+        let addresses = of(addresses, &index);
         let owners = match &told {
             Ok(told) => owners::owners(&owners::Subject {
                 name,
@@ -149,9 +174,9 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState) -> BTreeMap<S
             },
             sysctl,
             addresses,
-            ipv4_addresses: of(&ipv4, &index),
-            routes: of(&routes, &index),
-            neighbours: of(&neighbours, &index),
+            ipv4_addresses: of(ipv4, &index),
+            routes: of(routes, &index),
+            neighbours: of(neighbours, &index),
             counters: Observed::unknown("not read"),
             leases: leases::leases(
                 &leases::Subject { name, index: index.clone().ok(), mac: told.ok().and_then(|told| told.link.mac), now, host, root: &root },
@@ -186,7 +211,7 @@ fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, String> 
 }
 
 /// The part of a table that belongs to the interface of `index`.
-fn of<T: Clone>(table: &Result<Vec<(u32, T)>, String>, index: &Result<u32, String>) -> Observed<Vec<T>> {
+fn of<T: Clone>(table: &Table<T>, index: &Result<u32, String>) -> Observed<Vec<T>> {
     match (table, index) {
         (Ok(table), Ok(index)) => Observed::Seen(table.iter().filter(|(of, _)| of == index).map(|(_, entry)| entry.clone()).collect()),
         (Err(reason), _) | (_, Err(reason)) => Observed::unknown(reason),

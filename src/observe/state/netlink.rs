@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NlasIterator};
+use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer};
 use netlink_sys::{Socket, SocketAddr};
 use socket2::SockRef;
 
@@ -26,6 +26,8 @@ const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
+/// The bits of an attribute's number that are not flags (linux/netlink.h, `NLA_TYPE_MASK`).
+const KIND: u16 = 0x3fff;
 
 /// Asks for a dump and keeps what `decode` makes of its messages (their bytes after the netlink header).
 ///
@@ -133,9 +135,13 @@ impl<'a> Iterator for Messages<'a> {
 
 /// The attributes in `bytes` by number and value; ends at the first that is cut short.
 pub(super) fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    NlasIterator::new(bytes).map_while(Result::ok).filter_map(|attribute| {
-        let (kind, length) = (attribute.kind(), usize::from(attribute.length()));
-        Some((kind, attribute.into_inner().get(4..length)?))
+    // Walked here and not by netlink-packet-core, whose checks at each attribute were most of what the links of a guest with many took.
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let (length, kind) = (usize::from(u16_at(rest, 0)?), u16_at(rest, 2)?);
+        let value = rest.get(4..length)?;
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind & KIND, value))
     })
 }
 

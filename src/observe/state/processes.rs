@@ -84,7 +84,7 @@ impl Search {
     /// # Errors
     /// Why that cannot be said.
     fn of_interest(&self, pid: u32) -> Result<Option<Process>, String> {
-        let name = match file::read(&place(pid, "comm"), 64) {
+        let name = match file::of_kernel(&place(pid, "comm")) {
             Ok(name) => String::from_utf8_lossy(&name).trim_end().to_owned(),
             Err(error) if gone(&error) => return Ok(None),
             Err(error) => return Err(format!("process {pid} cannot be looked at ({error}): run as root")),
