@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 use super::harmless;
 
 /// Items that say the same.
-pub(super) struct Group<'a, T> {
+pub(crate) struct Group<'a, T> {
     /// The first of them, which is shown for all.
-    pub(super) first: &'a T,
+    pub(crate) first: &'a T,
     /// The interfaces that they are of; `None` for the host.
-    pub(super) names: Vec<Option<String>>,
+    pub(crate) names: Vec<Option<String>>,
 }
 
 /// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name. Without `folding`
 /// each item is a group of its own.
-pub(super) fn fold<'a, T, K: Ord>(
+pub(crate) fn fold<'a, T, K: Ord>(
     items: impl Iterator<Item = &'a T>,
     folding: bool,
     name: impl Fn(&T) -> Option<String>,
@@ -37,7 +37,7 @@ pub(super) fn fold<'a, T, K: Ord>(
 }
 
 /// `eth0`, `eth0, eth1, eth2`, `eth0, eth1 and 62 more`; the host by `host`.
-pub(super) fn names(names: &[Option<String>], host: &str) -> String {
+pub(crate) fn names(names: &[Option<String>], host: &str) -> String {
     let shown = if names.len() > 3 { 2 } else { names.len() };
     let text = names.iter().take(shown).map(|name| name.as_deref().map_or_else(|| host.to_owned(), harmless::line)).collect::<Vec<_>>();
     let rest = names.len() - shown;
