@@ -100,7 +100,7 @@ impl Text<'_> {
                 }
             }
             if row.loud().next().is_none() {
-                self.paragraph("      ", 6, "nothing was judged")?;
+                self.paragraph("      ", 6, "no interface was judged")?;
             }
         }
         Ok(())
