@@ -50,14 +50,7 @@ pub(super) fn requirement(at: usize, table: &Table) -> String {
 }
 
 /// The panels of one image and of its cells, from its report.
-pub(super) fn image(
-    at: usize,
-    row: &Row,
-    table: &Table,
-    report: Result<&Read, &String>,
-    link: Option<&str>,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn image(at: usize, row: &Row, table: &Table, report: Result<&Read, &String>, link: Option<&str>, to: &mut dyn Write) -> io::Result<()> {
     let file = link.map_or_else(|| esc(&row.file), |link| format!("<a href=\"{}\">{}</a>", markup(link), esc(&row.file)));
     let name = esc(&row.name);
     to.write_all(panel(&format!("i{at}"), &format!("r{at}"), &name, &about(row, &file)).as_bytes())?;

@@ -26,10 +26,10 @@ pub(super) fn write(table: &Table, folder: &Path, again: &mut Again<'_>, to: &mu
     to.write_all(b"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Images by requirements\"><table>\n")?;
     columns(table, to)?;
     to.write_all(b"<tbody>\n")?;
+    unread(table, to)?;
     for (at, row) in table.rows.iter().enumerate() {
         to.write_all(line_of(at, row, table).as_bytes())?;
     }
-    unread(table, to)?;
     to.write_all(b"</tbody></table></div>\n")?;
     legend(table, to)?;
     to.write_all(b"</main>\n")?;
@@ -127,7 +127,10 @@ fn sum(table: &Table, to: &mut dyn Write) -> io::Result<()> {
 
 fn columns(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     let hidden = esc(&table.title);
-    write!(to, "<caption class=\"away\">{hidden}</caption>\n<thead><tr><th scope=\"col\" class=\"image\">Image</th><th scope=\"col\" class=\"state\">Result</th>\n")?;
+    write!(
+        to,
+        "<caption class=\"away\">{hidden}</caption>\n<thead><tr><th scope=\"col\" class=\"image\">Image</th><th scope=\"col\" class=\"state\">Result</th>\n"
+    )?;
     for (at, column) in table.columns.iter().enumerate() {
         let (id, title) = (esc(&column.id), esc(&column.title));
         writeln!(to, "<th scope=\"col\"><a href=\"#c{at}\" title=\"{title}\"><span>{id}</span></a></th>")?;
@@ -180,6 +183,7 @@ fn result(row: &Row) -> String {
     format!("<small>{}</small>", some.join(" "))
 }
 
+/// What was not read may be anything, so it comes first.
 fn unread(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     let width = table.columns.len().max(1);
     for unread in &table.unread {

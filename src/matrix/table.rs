@@ -1,7 +1,7 @@
 //! The table: a column for each requirement, a row for each image, and what could not be read.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::cell::{Cell, Counts, State};
 use super::input::Source;
@@ -16,6 +16,9 @@ const MOST_COLUMNS: usize = 1000;
 const MOST_OF_AN_ID: usize = 100;
 /// As many characters as are kept of a name, a title or a date.
 const MOST_OF_A_TEXT: usize = 200;
+
+/// As many profiles as are named.
+const MOST_PROFILES: usize = 10;
 
 /// All rows and columns.
 #[derive(Debug)]
@@ -105,7 +108,7 @@ impl Table {
         if let Some(long) = new().find(|result| result.id.chars().count() > MOST_OF_AN_ID) {
             return Err(format!("not a report: no requirement is called {:?}", cut(&long.id, MOST_OF_AN_ID)));
         }
-        if new().map(|result| &result.id).collect::<std::collections::BTreeSet<_>>().len() + self.columns.len() > MOST_COLUMNS {
+        if new().map(|result| &result.id).collect::<BTreeSet<_>>().len() + self.columns.len() > MOST_COLUMNS {
             return Err(format!("with it there would be more than {MOST_COLUMNS} requirements"));
         }
         for result in &report.results {
@@ -157,15 +160,8 @@ impl Table {
     }
 
     /// The profiles that there are, each once.
-    pub(super) fn profiles(&self) -> Vec<&str> {
-        let mut profiles: Vec<&str> = Vec::new();
-        for row in &self.rows {
-            if !profiles.contains(&row.profile.as_str()) && profiles.len() < 10 {
-                profiles.push(&row.profile);
-            }
-        }
-        profiles.sort_unstable();
-        profiles
+    pub(super) fn profiles(&self) -> BTreeSet<&str> {
+        self.rows.iter().map(|row| row.profile.as_str()).collect()
     }
 
     /// When the oldest and the newest report were made, of those that say so in RFC 3339.
@@ -177,18 +173,17 @@ impl Table {
 
     /// Profiles and dates in a sentence each.
     pub(super) fn origin(&self) -> String {
-        let profiles = self.profiles();
-        let mut text = match profiles.as_slice() {
-            [] => String::new(),
-            [one] => format!("Profile {one}."),
-            more => format!("Profiles {}.", more.join(", ")),
+        let all = self.profiles();
+        let some: Vec<&str> = all.iter().copied().take(MOST_PROFILES).collect();
+        let more = if all.len() > some.len() { format!(" and {} more", all.len() - some.len()) } else { String::new() };
+        let noun = if all.len() == 1 { "Profile" } else { "Profiles" };
+        let profiles = if all.is_empty() { String::new() } else { format!("{noun} {}{more}.", some.join(", ")) };
+        let dates = match self.dates() {
+            Some((oldest, newest)) if oldest == newest => format!(" Observed {oldest}."),
+            Some((oldest, newest)) => format!(" Observed between {oldest} and {newest}."),
+            None => String::new(),
         };
-        match self.dates() {
-            Some((oldest, newest)) if oldest == newest => text.push_str(&format!(" Observed {oldest}.")),
-            Some((oldest, newest)) => text.push_str(&format!(" Observed between {oldest} and {newest}.")),
-            None => {}
-        }
-        line(&text)
+        line(&(profiles + &dates))
     }
 }
 

@@ -66,8 +66,13 @@ impl Text<'_> {
 
     /// What a user wants to know first, and what nobody has looked at.
     fn head(&mut self, table: &Table) -> io::Result<()> {
-        let mut counts: Vec<String> = State::ALL.iter().rev().map(|state| (table.count(*state), state.words())).filter(|(count, _)| *count > 0)
-            .map(|(count, words)| format!("{count} {words}")).collect();
+        let mut counts: Vec<String> = State::ALL
+            .iter()
+            .rev()
+            .map(|state| (table.count(*state), state.words()))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| format!("{count} {words}"))
+            .collect();
         if !table.unread.is_empty() {
             counts.push(format!("{} not read", table.unread.len()));
         }
@@ -130,7 +135,8 @@ impl Text<'_> {
             let width = longest.clamp(NARROWEST, COLUMNS - 8 - cells);
             writeln!(self.to)?;
             let numbers = |digit: fn(usize) -> String| groups((1..=columns.len()).map(|at| digit(number + at)));
-            let (tens, units) = (numbers(|at| if at.is_multiple_of(10) { (at / 10 % 10).to_string() } else { " ".into() }), numbers(|at| (at % 10).to_string()));
+            let (tens, units) =
+                (numbers(|at| if at.is_multiple_of(10) { (at / 10 % 10).to_string() } else { " ".into() }), numbers(|at| (at % 10).to_string()));
             if number + columns.len() >= 10 {
                 writeln!(self.to, "{}{}", " ".repeat(width + 8), tens.trim_end())?;
             }

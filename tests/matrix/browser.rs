@@ -147,11 +147,12 @@ fn hostile_text_is_text() {
     let output = run(folder.path(), &[".", "--html", "page.html", "--title", title]);
     assert_eq!(output.status.code(), Some(2));
     let mut browser = Chromium::start();
+    browser.size(1280, 900);
     browser.open(&folder.path().join("page.html"), "");
     let column = browser.value("document.querySelector('td.f a').getAttribute('href')");
     browser.follow("td.f a");
     assert!(is_seen(&mut browser, column.as_str().unwrap()));
-    browser.call("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": 900, "y": 200}));
+    browser.call("Input.dispatchMouseEvent", &json!({"type": "mouseMoved", "x": 900, "y": 200}));
     assert_eq!(browser.value("document.title"), json!(title), "no script ran");
     let panel = browser.value(&format!("document.querySelector('{} dd.seen').textContent", column.as_str().unwrap()));
     assert_eq!(panel, json!(evil), "the text is there as it is");

@@ -33,15 +33,15 @@ impl Chromium {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
         let mut browser = Self { process, to, from, number: 0, session: None, events: VecDeque::new(), _profile: profile };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
-        let session = browser.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
+        let session = browser.call("Target.attachToTarget", &json!({"targetId": target, "flatten": true}));
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
-        browser.call("Page.enable", json!({}));
+        browser.call("Page.enable", &json!({}));
         browser
     }
 
     /// Calls a method and returns its result.
-    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.number += 1;
         let number = self.number;
         let mut message = json!({"id": number, "method": method, "params": parameters});
@@ -82,31 +82,31 @@ impl Chromium {
     pub(crate) fn open(&mut self, page: &Path, fragment: &str) {
         // From another page, so that it is loaded even where only the fragment differs.
         for url in ["about:blank".to_owned(), format!("file://{}{fragment}", page.display())] {
-            self.call("Page.navigate", json!({"url": url}));
+            self.call("Page.navigate", &json!({"url": url}));
             self.wait("Page.loadEventFired");
         }
     }
 
     pub(crate) fn size(&mut self, width: u32, height: u32) {
-        self.call("Emulation.setDeviceMetricsOverride", json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}));
+        self.call("Emulation.setDeviceMetricsOverride", &json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}));
     }
 
     pub(crate) fn scheme(&mut self, scheme: &str) {
-        self.call("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}));
+        self.call("Emulation.setEmulatedMedia", &json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}));
     }
 
     pub(crate) fn medium(&mut self, medium: &str) {
-        self.call("Emulation.setEmulatedMedia", json!({"media": medium}));
+        self.call("Emulation.setEmulatedMedia", &json!({"media": medium}));
     }
 
     /// Whether the page's own scripts run.
     pub(crate) fn scripts(&mut self, run: bool) {
-        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !run}));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !run}));
     }
 
     /// The value of an expression in the page; a promise is waited for.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
-        let mut result = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true, "awaitPromise": true}));
+        let mut result = self.call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true, "awaitPromise": true}));
         assert!(result["exceptionDetails"].is_null(), "{expression}: {result}");
         result["result"]["value"].take()
     }
@@ -123,14 +123,14 @@ impl Chromium {
         assert_eq!(place[2], json!(true), "{selector}: something lies over it: {place}");
         self.events.clear();
         for kind in ["mousePressed", "mouseReleased"] {
-            self.call("Input.dispatchMouseEvent", json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1}));
+            self.call("Input.dispatchMouseEvent", &json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1}));
         }
         self.wait("Page.navigatedWithinDocument");
     }
 
     /// What the page looks like, as PNG in base64.
     pub(crate) fn picture(&mut self) -> String {
-        self.call("Page.captureScreenshot", json!({}))["data"].as_str().unwrap().to_owned()
+        self.call("Page.captureScreenshot", &json!({}))["data"].as_str().unwrap().to_owned()
     }
 }
 

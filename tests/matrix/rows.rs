@@ -139,7 +139,8 @@ fn an_exit_code_that_its_results_contradict_is_not_believed() {
 #[test]
 fn images_of_one_name_are_told_apart() {
     let good = sample("good-guest");
-    let folder = folder(&[("a/x/vm.json", good.clone()), ("b/x/vm.json", good.clone()), ("b/y/vm.json", good.clone()), ("b/y/other.report.json", good)]);
+    let folder =
+        folder(&[("a/x/vm.json", good.clone()), ("b/x/vm.json", good.clone()), ("b/y/vm.json", good.clone()), ("b/y/other.report.json", good)]);
     let (matrix, _) = json(folder.path(), &["a/x", "b/x/vm.json", "b/y"]);
     assert_eq!(order(&matrix), ["a/x/vm", "b/x/vm", "other", "y/vm"]);
 }
@@ -227,4 +228,36 @@ fn many_images_leave_out_the_evidence_of_what_holds() {
     let (few, many) = (page(50), page(51));
     assert_eq!((few.matches("MTU 1500").count() > 0, many.matches("MTU 1500").count()), (true, 0));
     assert_eq!((few.matches("<dd class=\"seen\">accept_ra=0").count(), many.matches("<dd class=\"seen\">accept_ra=0").count()), (50, 51));
+}
+
+/// The reader of the JSON holds the writer up after the first reading, while reports change; the page is made after that.
+#[test]
+fn a_report_that_changes_meanwhile_is_told() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for number in 0..400 {
+        put(folder.path(), &format!("reports/{number:03}.json"), &sample("guest-fault"));
+    }
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_v6check"));
+    command.args(["matrix", "reports", "--json", "pipe", "--html", "page.html", "--text", "out.txt"]).current_dir(folder.path());
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // It is opened for writing when every report has been read once, and holds less than there is to be written.
+    let mut pipe = fs::File::open(path("pipe")).unwrap();
+    put(folder.path(), "reports/100.json", &sample("good-guest"));
+    fs::remove_file(path("reports/200.json")).unwrap();
+    let mut written = String::new();
+    std::io::Read::read_to_string(&mut pipe, &mut written).unwrap();
+    assert!(written.len() > 256 << 10, "{} bytes fit into a pipe", written.len());
+    let output = child.wait_with_output().unwrap();
+    let (changed, gone) = ("has changed since the table was made", "No such file or directory");
+    assert_eq!(output.status.code(), Some(2));
+    for line in [format!("reports/100.json: it {changed}"), format!("reports/200.json: {gone}")] {
+        assert!(stderr(&output).contains(&line), "{}", stderr(&output));
+    }
+    let page = fs::read_to_string(path("page.html")).unwrap();
+    for why in [&format!("it {changed}"), gone] {
+        assert!(page.contains(&format!("The report could not be read again: {why}")), "{why}");
+    }
+    assert!(fs::read_to_string(path("out.txt")).unwrap().contains("400 images"));
 }
