@@ -46,6 +46,9 @@ impl Cell {
         2 * rank + u8::from(self.blame == Blame::Guest)
     }
 
+    /// The highest rank.
+    pub(super) const WORST: u8 = 19;
+
     /// The worse of the two.
     pub(super) fn worse(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use super::cell::Cell;
 use super::html::{esc, is_told, label, letter, markup};
 use super::read::Read;
-use super::table::{Row, Table, by_requirement};
-use crate::report::{CheckResult, Diagnosis, blame, cut, details, fold, level, names};
+use super::table::{Row, Table, by_column};
+use crate::report::{CheckResult, alike, blame, cut, details, diagnoses, level, names};
 
 /// As many characters as are shown of one value.
 const MOST_OF_A_VALUE: usize = 2000;
@@ -60,19 +60,20 @@ pub(super) fn image(at: usize, row: &Row, table: &Table, report: Result<&Read, &
     if let Some(lost) = &lost {
         to.write_all(lost.as_bytes())?;
     }
-    let diagnosis = report.map_or(&[][..], |report| &report.summary.diagnosis);
-    let groups = fold(diagnosis.iter(), true, |diagnosis: &Diagnosis| diagnosis.interface.clone(), |diagnosis| ((), vec![diagnosis.text.clone()]));
+    let groups = diagnoses(report.map_or(&[][..], |report| &report.summary.diagnosis), true);
     for group in groups.iter().take(MOST_GROUPS) {
         let text = cut(&group.first.text, MOST_OF_A_VALUE);
         writeln!(to, "<p><strong>{}</strong>: {}</p>", markup(&names(&group.names, "host")), esc(&text))?;
     }
     more(groups.len(), to)?;
     to.write_all(b"</section>\n")?;
-    let mut results = by_requirement(report.map_or(&[][..], |report| &report.results));
+    let results = by_column(report.map_or(&[][..], |report| &report.results), &table.columns);
     for (column, requirement) in table.columns.iter().enumerate() {
-        let Some(cell) = row.cell(column).filter(|cell| is_told(*cell, table)) else { continue };
+        if !row.cell(column).is_some_and(|cell| is_told(cell, table)) {
+            continue;
+        }
         let about = format!("<a href=\"#i{at}\">{name}</a> &middot; <a href=\"#c{column}\"><code>{}</code></a>", esc(&requirement.id));
-        let (_, results) = results.remove(requirement.id.as_str()).unwrap_or((cell, Vec::new()));
+        let results = &results[column];
         let title = results.first().map_or(&requirement.title, |first| &first.title);
         to.write_all(panel(&format!("r{at}c{column}"), &format!("r{at}"), &esc(&cut(title, MOST_OF_A_VALUE)), &about).as_bytes())?;
         to.write_all(lost.as_deref().unwrap_or_default().as_bytes())?;
@@ -89,18 +90,11 @@ fn about(row: &Row, file: &str) -> String {
 }
 
 /// What the report says of one requirement, the worst first; interfaces of which the same is said are told together.
-fn evidence(mut results: Vec<&CheckResult>, to: &mut dyn Write) -> io::Result<()> {
-    results.sort_by_key(|result| std::cmp::Reverse(Cell::of(result).rank()));
-    let name = |result: &&CheckResult| result.interface.clone();
-    let key = |result: &&CheckResult| {
-        let mut texts = vec![result.message.clone(), result.expected.clone(), result.seen.clone()];
-        texts.extend(result.remedy.iter().chain(&result.waived).cloned());
-        texts.extend(result.evidence.iter().flat_map(|evidence| [evidence.source.clone(), evidence.value.clone()]));
-        (Cell::of(result).rank(), texts)
-    };
-    let groups = fold(results.iter(), true, name, key);
+fn evidence(results: &[&CheckResult], to: &mut dyn Write) -> io::Result<()> {
+    let ranked = (0..=Cell::WORST).rev().map(|rank| alike(&mut results.iter().copied().filter(|result| Cell::of(result).rank() == rank), true));
+    let groups: Vec<_> = ranked.flatten().collect();
     for group in groups.iter().take(MOST_GROUPS) {
-        let result = *group.first;
+        let result = group.first;
         let cell = Cell::of(result);
         let (class, letter, names) = (cell.mark().class, letter(cell), markup(&names(&group.names, "host")));
         let (level, blame) = (level(result.level), blame(result.blame));

@@ -39,13 +39,12 @@ pub(super) fn find(wanted: &[PathBuf], outputs: &[&Target]) -> Vec<Source> {
 
 fn inside(folder: &Path, outputs: &[&Target]) -> Vec<Source> {
     let bad = |why: String| vec![Source { path: folder.to_owned(), kept: Some(Err(why)) }];
-    let listed = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>());
+    let listed = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<BTreeSet<_>>>());
     let mut paths = match listed {
         Ok(paths) => paths,
         Err(error) => return bad(error.to_string()),
     };
-    paths.retain(|path| path.extension() == Some(OsStr::new("json")));
-    paths.sort();
+    paths.retain(|path: &PathBuf| path.extension() == Some(OsStr::new("json")));
     let mut sources: Vec<Source> = paths.into_iter().map(|path| Source { path, kept: None }).collect();
     sources.retain(|source| !outputs.iter().any(|target| source.is_written_by(target)));
     if sources.is_empty() { bad("there is no report (*.json) in this directory".into()) } else { sources }

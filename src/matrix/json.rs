@@ -1,13 +1,12 @@
 //! The matrix as JSON: a line a requirement and a line an image, so that it can be read by lines as well.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Again;
 use super::cell::{Cell, Counts, State};
-use super::table::{Row, Table, by_requirement};
+use super::table::{Row, Table, by_column, folded};
 use crate::report::CheckResult;
 
 /// Name and version of the matrix' JSON.
@@ -88,7 +87,9 @@ pub struct Image {
     /// What its cells sum up to.
     pub counts: Counts,
     /// A cell for each requirement of its report, by id. Empty where the report could not be read a second time.
-    pub cells: BTreeMap<String, ImageCell>,
+    #[serde(serialize_with = "as_map")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, ImageCell>"))]
+    pub cells: Vec<(String, ImageCell)>,
 }
 
 /// A cell.
@@ -112,6 +113,10 @@ pub struct Unread {
     pub file: String,
     /// Why.
     pub why: String,
+}
+
+fn as_map<S: Serializer>(cells: &[(String, ImageCell)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(cells.iter().map(|(id, cell)| (id, cell)))
 }
 
 /// Writes the matrix by the schema of [`Document`].
@@ -158,11 +163,14 @@ fn summary(table: &Table) -> Summary {
 fn image(row: &Row, table: &Table, again: &mut Again<'_>) -> Image {
     let report = row.again(&table.columns, again);
     let results = report.as_ref().map_or(&[][..], |report| &report.results);
-    let cells = by_requirement(results).into_iter().map(|(id, (cell, results))| {
-        let same = |result: &&&CheckResult| Cell::of(result) == cell;
-        let interfaces = results.iter().filter(same).filter_map(|result| result.interface.clone()).collect();
-        (id.to_owned(), ImageCell { cell, interfaces })
-    });
+    let mut cells = Vec::new();
+    for (column, results) in table.columns.iter().zip(by_column(results, &table.columns)) {
+        if let Some(cell) = folded(&results) {
+            let same = |result: &&&CheckResult| Cell::of(result) == cell;
+            let interfaces = results.iter().filter(same).filter_map(|result| result.interface.clone()).collect();
+            cells.push((column.id.clone(), ImageCell { cell, interfaces }));
+        }
+    }
     Image {
         name: row.name.clone(),
         file: row.file.clone(),
@@ -174,6 +182,6 @@ fn image(row: &Row, table: &Table, again: &mut Again<'_>) -> Image {
         exit_code: row.exit_code,
         state: row.state,
         counts: row.counts,
-        cells: cells.collect(),
+        cells,
     }
 }

@@ -1,6 +1,6 @@
 //! What the images are called: by their reports' files, with as much of the path as tells them apart.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A name for each path: the file's without `.json` and `.report`, or with folders before it where two would be called the same. Where nothing
@@ -9,14 +9,12 @@ pub(super) fn names(paths: &[&Path]) -> Vec<String> {
     let mut folders = vec![0; paths.len()];
     loop {
         let names: Vec<String> = paths.iter().zip(&folders).map(|(path, folders)| name(path, *folders)).collect();
-        let mut count: HashMap<&str, usize> = HashMap::new();
-        for name in &names {
-            *count.entry(name).or_default() += 1;
-        }
+        let mut known = BTreeSet::new();
+        let twice: BTreeSet<&str> = names.iter().map(String::as_str).filter(|name| !known.insert(*name)).collect();
         let mut grown = false;
         for (at, path) in paths.iter().enumerate() {
             // One step beyond all folders there is the whole path.
-            if count[names[at].as_str()] > 1 && folders[at] < path.components().count() {
+            if twice.contains(names[at].as_str()) && folders[at] < path.components().count() {
                 folders[at] += 1;
                 grown = true;
             }

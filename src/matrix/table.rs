@@ -1,7 +1,7 @@
 //! The table: a column for each requirement, a row for each image, and what could not be read.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::cell::{Cell, Counts, State};
 use super::input::Source;
@@ -27,7 +27,7 @@ pub(super) struct Table {
     /// In the order in which reports name them first.
     pub(super) columns: Vec<Column>,
     /// The worst first.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Box<Row>>,
     /// By name.
     pub(super) unread: Vec<Unread>,
 }
@@ -87,40 +87,45 @@ impl Table {
     pub(super) fn of(title: String, sources: &[Source]) -> Self {
         let names = names(&sources.iter().map(|source| source.path.as_path()).collect::<Vec<_>>());
         let mut table = Self { title, columns: Vec::new(), rows: Vec::new(), unread: Vec::new() };
-        let mut ids = HashMap::new();
         for ((at, source), name) in sources.iter().enumerate().zip(names) {
             let file = source.path.display().to_string();
-            match source.bytes().and_then(|bytes| read(&bytes)).and_then(|report| table.row(&mut ids, report)) {
-                Ok(row) => table.rows.push(Row { source: at, name, file, ..row }),
-                Err(why) => table.unread.push(Unread { name, file, why }),
+            match source.bytes().and_then(|bytes| read(&bytes)).and_then(|report| table.row(report)) {
+                Ok(row) => {
+                    let row = Box::new(Row { source: at, name, file, ..row });
+                    let place = table.rows.partition_point(|other| other.order() <= row.order());
+                    table.rows.insert(place, row);
+                }
+                Err(why) => {
+                    let place = table.unread.partition_point(|other| other.name <= name);
+                    table.unread.insert(place, Unread { name, file, why });
+                }
             }
         }
         for column in 0..table.columns.len() {
             table.columns[column].is_loud = table.rows.iter().any(|row| row.cell(column).is_some_and(|cell| !cell.is_quiet()));
         }
-        table.rows.sort_by(|one, other| one.order().cmp(&other.order()));
-        table.unread.sort_by(|one, other| one.name.cmp(&other.name));
         table
     }
 
-    fn row(&mut self, ids: &mut HashMap<String, usize>, report: Read) -> Result<Row, String> {
-        let new = || report.results.iter().filter(|result| !ids.contains_key(&result.id));
-        if let Some(long) = new().find(|result| result.id.chars().count() > MOST_OF_AN_ID) {
-            return Err(format!("not a report: no requirement is called {:?}", cut(&long.id, MOST_OF_AN_ID)));
-        }
-        if new().map(|result| &result.id).collect::<BTreeSet<_>>().len() + self.columns.len() > MOST_COLUMNS {
-            return Err(format!("with it there would be more than {MOST_COLUMNS} requirements"));
-        }
+    fn row(&mut self, report: Read) -> Result<Row, String> {
+        let before = self.columns.len();
+        let mut near = 0;
         for result in &report.results {
-            ids.entry(result.id.clone()).or_insert_with(|| {
+            let column = position(&self.columns, &result.id, near);
+            if column.is_none() && result.id.chars().count() > MOST_OF_AN_ID {
+                self.columns.truncate(before);
+                return Err(format!("not a report: no requirement is called {:?}", cut(&result.id, MOST_OF_AN_ID)));
+            }
+            if column.is_none() && self.columns.len() == MOST_COLUMNS {
+                self.columns.truncate(before);
+                return Err(format!("with it there would be more than {MOST_COLUMNS} requirements"));
+            }
+            near = 1 + column.unwrap_or_else(|| {
                 self.columns.push(Column { id: result.id.clone(), title: cut(&result.title, MOST_OF_A_TEXT), is_loud: false });
                 self.columns.len() - 1
             });
         }
-        let mut cells = vec![None; self.columns.len()];
-        for (id, (cell, _)) in by_requirement(&report.results) {
-            cells[ids[id]] = Some(cell);
-        }
+        let cells: Vec<Option<Cell>> = by_column(&report.results, &self.columns).iter().map(|results| folded(results)).collect();
         let text = |text: String| cut(&text, MOST_OF_A_TEXT);
         let exit_code = report.summary.exit_code;
         let row = Row {
@@ -138,7 +143,10 @@ impl Table {
             cells,
         };
         match row.contradiction() {
-            Some(why) => Err(format!("not a report: {why}")),
+            Some(why) => {
+                self.columns.truncate(before);
+                Err(format!("not a report: {why}"))
+            }
             None => Ok(row),
         }
     }
@@ -211,11 +219,10 @@ impl Row {
     /// It cannot be read any more, or is another one. This is told as well.
     pub(super) fn again(&self, columns: &[Column], again: &mut Again<'_>) -> Result<Read, String> {
         let report = again.sources[self.source].bytes().and_then(|bytes| read(&bytes)).and_then(|report| {
-            let cells = by_requirement(&report.results);
-            let mut ours = columns.iter().enumerate().filter_map(|(at, column)| Some((column, self.cell(at)?)));
-            let is_same = cells.len() == self.cells.iter().flatten().count()
-                && ours.all(|(column, cell)| cells.get(column.id.as_str()).is_some_and(|(now, _)| *now == cell));
-            drop(cells);
+            let now = by_column(&report.results, columns);
+            let known: usize = now.iter().map(Vec::len).sum();
+            let is_same = known == report.results.len() && now.iter().enumerate().all(|(column, results)| folded(results) == self.cell(column));
+            drop(now);
             if is_same { Ok(report) } else { Err("it has changed since the table was made".to_owned()) }
         });
         if let Err(why) = &report {
@@ -226,14 +233,26 @@ impl Row {
     }
 }
 
-/// The results of each requirement, and what they come to.
-pub(super) fn by_requirement(results: &[CheckResult]) -> BTreeMap<&str, (Cell, Vec<&CheckResult>)> {
-    let mut cells: BTreeMap<&str, (Cell, Vec<&CheckResult>)> = BTreeMap::new();
+/// The results of each column; those of no column are left out.
+pub(super) fn by_column<'a>(results: &'a [CheckResult], columns: &[Column]) -> Vec<Vec<&'a CheckResult>> {
+    let mut sorted = vec![Vec::new(); columns.len()];
+    let mut near = 0;
     for result in results {
-        let cell = Cell::of(result);
-        let (worst, all) = cells.entry(&result.id).or_insert_with(|| (cell, Vec::new()));
-        *worst = worst.worse(cell);
-        all.push(result);
+        if let Some(column) = position(columns, &result.id, near) {
+            sorted[column].push(result);
+            near = column + 1;
+        }
     }
-    cells
+    sorted
+}
+
+/// The column of this requirement, which is mostly the one that is `near`, since reports have one order.
+fn position(columns: &[Column], id: &str, near: usize) -> Option<usize> {
+    let is_it = |column: &Column| column.id == id;
+    if columns.get(near).is_some_and(is_it) { Some(near) } else { columns.iter().position(is_it) }
+}
+
+/// What the results of one requirement come to.
+pub(super) fn folded(results: &[&CheckResult]) -> Option<Cell> {
+    results.iter().map(|result| Cell::of(result)).reduce(Cell::worse)
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::harmless;
+use super::details::blame;
+use super::{CheckResult, Diagnosis, harmless};
+use crate::judge::Verdict;
 
 /// Items that say the same.
 pub(crate) struct Group<'a, T> {
@@ -13,9 +15,30 @@ pub(crate) struct Group<'a, T> {
     pub(crate) names: Vec<Option<String>>,
 }
 
+/// Results that differ in nothing but the interface.
+pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, folding: bool) -> Vec<Group<'a, CheckResult>> {
+    let key = |result: &CheckResult| {
+        // A pass says the same of each interface, whatever was seen there.
+        let texts = if result.verdict == Verdict::Pass {
+            Vec::new()
+        } else {
+            let remedy = result.remedy.clone().unwrap_or_default();
+            vec![result.message.clone(), result.expected.clone(), result.seen.clone(), remedy]
+        };
+        (result.id.clone(), texts)
+    };
+    fold(results, folding, |result| result.interface.clone(), key)
+}
+
+/// Diagnoses that differ in nothing but the interface.
+pub(crate) fn diagnoses(all: &[Diagnosis], folding: bool) -> Vec<Group<'_, Diagnosis>> {
+    let key = |diagnosis: &Diagnosis| (diagnosis.fault.map(blame), vec![diagnosis.text.clone()]);
+    fold(all.iter(), folding, |diagnosis| diagnosis.interface.clone(), key)
+}
+
 /// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name. Without `folding`
 /// each item is a group of its own.
-pub(crate) fn fold<'a, T, K: Ord>(
+pub(super) fn fold<'a, T, K: Ord>(
     items: impl Iterator<Item = &'a T>,
     folding: bool,
     name: impl Fn(&T) -> Option<String>,

@@ -37,7 +37,7 @@ pub use remedy::{RemedyFormat, remedies};
 pub use text::diagnosis;
 
 pub(crate) use details::{blame, details, level};
-pub(crate) use fold::{fold, names};
+pub(crate) use fold::{alike, diagnoses, names};
 pub(crate) use harmless::{cut, line};
 
 /// Name and version of the report's JSON.

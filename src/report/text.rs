@@ -4,9 +4,9 @@
 use super::chart::chart;
 use super::counting::Weight;
 use super::details::{blame, details, level};
-use super::fold::{Group, fold, names};
+use super::fold::{Group, alike, diagnoses, fold, names};
 use super::harmless::{cut, line};
-use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
+use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
 use crate::judge::Verdict;
@@ -79,9 +79,7 @@ fn id_width(report: &Report) -> usize {
 
 impl Text {
     fn diagnosis(&mut self, report: &Report) {
-        let subject = |diagnosis: &Diagnosis| diagnosis.interface.clone();
-        let key = |diagnosis: &Diagnosis| (diagnosis.fault.map(blame), vec![diagnosis.text.clone()]);
-        for group in self.groups(report.summary.diagnosis.iter(), subject, key) {
+        for group in diagnoses(&report.summary.diagnosis, self.folding()) {
             let label = format!("{}:", names(&group.names, "host"));
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
         }
@@ -259,18 +257,12 @@ impl Text {
 
     /// Results of one verdict; without `-v` those that differ in nothing but the interface are one.
     fn results<'a>(&self, report: &'a Report, which: Verdict) -> Vec<Group<'a, CheckResult>> {
-        let key = |result: &CheckResult| {
-            // A pass says the same of each interface, whatever was seen there.
-            let texts = if which == Verdict::Pass {
-                Vec::new()
-            } else {
-                let remedy = result.remedy.clone().unwrap_or_default();
-                vec![result.message.clone(), result.expected.clone(), result.seen.clone(), remedy]
-            };
-            (result.id.clone(), texts)
-        };
-        let which = report.results.iter().filter(|result| result.verdict == which);
-        self.groups(which, |result| result.interface.clone(), key)
+        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.folding())
+    }
+
+    /// Everything in full has each interface by itself.
+    fn folding(&self) -> bool {
+        self.style.verbosity < Verbosity::Verbose
     }
 
     fn groups<'a, T, K: Ord>(
@@ -279,7 +271,7 @@ impl Text {
         name: impl Fn(&T) -> Option<String>,
         key: impl Fn(&T) -> (K, Vec<String>),
     ) -> Vec<Group<'a, T>> {
-        fold(items, self.style.verbosity < Verbosity::Verbose, name, key)
+        fold(items, self.folding(), name, key)
     }
 
     fn details(&mut self, result: &CheckResult) {
