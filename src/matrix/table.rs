@@ -27,6 +27,7 @@ pub(super) struct Table {
     /// In the order in which reports name them first.
     pub(super) columns: Vec<Column>,
     /// The worst first.
+    #[expect(clippy::vec_box, reason = "each is put into its place among thousands, which moves the others")]
     pub(super) rows: Vec<Box<Row>>,
     /// By name.
     pub(super) unread: Vec<Unread>,

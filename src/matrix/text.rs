@@ -113,8 +113,8 @@ impl Text<'_> {
 
     /// Images of which nothing else is to be told.
     fn good(&mut self, table: &Table) -> io::Result<()> {
-        let good = |row: &&Box<Row>| row.state == State::Good && row.loud().next().is_none();
-        let names: Vec<String> = table.rows.iter().filter(good).map(|row| line(&row.name)).collect();
+        let good = table.rows.iter().filter(|row| row.state == State::Good && row.loud().next().is_none());
+        let names: Vec<String> = good.map(|row| line(&row.name)).collect();
         if names.is_empty() {
             return Ok(());
         }
