@@ -16,6 +16,18 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Resu
     Ok(value)
 }
 
+/// The text that `bytes` are.
+///
+/// # Errors
+/// They are no UTF-8; line and column of the first byte that is none, from 1 on.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, (usize, usize)> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let mut lines = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n');
+        let last = lines.next_back().unwrap_or_default();
+        (lines.count() + 1, last.len() + 1)
+    })
+}
+
 /// What wraps a reader, and all that it reads with.
 struct Keyed<T>(T);
 

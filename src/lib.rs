@@ -12,6 +12,8 @@
 //! Beside the line, around a guest's boot: `record` writes down what [`observe`] reads later, `watch` shows the same events as they happen in the
 //! words of [`story`], and [`install`] has each boot recorded and checked.
 //!
+//! Behind the line, [`matrix`] shows the reports of many images as one table.
+//!
 //! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
 mod below;
@@ -27,6 +29,7 @@ mod json;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
+pub mod matrix;
 pub mod observe;
 pub mod plan;
 pub mod report;
@@ -59,6 +62,7 @@ pub fn run(command: &Command) -> u8 {
         Command::Check(check) => run_check(check),
         Command::Replay { facts, requirements, reporting } => replay(facts, requirements, reporting),
         Command::Remedy { root, wanted, requirements, format } => remedy(root.as_deref(), wanted, requirements, *format),
+        Command::Matrix(wanted) => Ok(matrix::matrix(wanted, &tell)),
         Command::Record(wanted) => record(wanted),
         Command::Watch(wanted) => watch(wanted),
         Command::Install(wanted) => put(wanted),

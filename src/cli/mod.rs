@@ -3,6 +3,7 @@
 //! It turns options into what the rest of the program is asked; it knows neither checks nor facts.
 
 mod boot;
+mod matrix;
 mod options;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use crate::report::{Format, RemedyFormat, Style, Target};
 use options::{CatalogueOptions, LookOptions, ReportOptions, RunOptions, Written};
 
 pub use boot::{Install, Record, Watch};
+pub use matrix::Matrix;
 pub(crate) use options::able;
 
 const EXAMPLES: &str = "\
@@ -26,6 +28,7 @@ Examples:
   v6check replay facts.json -v       judge that again, anywhere, in full
   v6check --root /mnt -i eth0        check an image on disk, by its files
   v6check remedy --format shell      the changes that mend it, as a script
+  v6check matrix reports/            many reports as one table, worst first
   v6check explain ra-accepted        what a requirement is and why
 
 The boot:
@@ -100,6 +103,8 @@ enum Words {
         #[command(flatten)]
         catalogue: CatalogueOptions,
     },
+    /// Show many reports as one table: images by requirements, the worst first
+    Matrix(matrix::MatrixOptions),
     /// Record what decides about IPv6, from before the network comes up
     Record(boot::RecordOptions),
     /// Show what decides about IPv6 as it happens, or as a capture has it
@@ -151,6 +156,8 @@ pub enum Command {
         /// How it is printed.
         format: RemedyFormat,
     },
+    /// Show many reports as one table.
+    Matrix(Matrix),
     /// Record a boot.
     Record(Record),
     /// Show events.
@@ -236,6 +243,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
             };
             Command::Remedy { root, wanted, requirements: catalogue.requirements(), format }
         }
+        Some(Words::Matrix(options)) => Command::Matrix(options.matrix()?),
         Some(Words::Record(options)) => Command::Record(options.into()),
         Some(Words::Watch(options)) => Command::Watch(options.into()),
         Some(Words::Install(options)) => Command::Install(options.into()),

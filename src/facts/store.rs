@@ -64,11 +64,7 @@ pub fn load_bytes(bytes: &[u8]) -> Result<Facts, StoreError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(StoreError::TooLarge(MOST_BYTES));
     }
-    load(std::str::from_utf8(bytes).map_err(|error| {
-        let mut lines = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n');
-        let last = lines.next_back().unwrap_or_default();
-        StoreError::NotText { line: lines.count() + 1, column: last.len() + 1 }
-    })?)
+    load(json::text(bytes).map_err(|(line, column)| StoreError::NotText { line, column })?)
 }
 
 /// Writes facts as JSON.

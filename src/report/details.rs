@@ -5,7 +5,7 @@ use crate::catalogue::{Blame, Level};
 use crate::facts::Tense;
 
 /// Expected, seen, evidence, remedy and source, those that there are. Values are harmless; only a remedy has line ends.
-pub(super) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
+pub(crate) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
     let mut details = Vec::new();
     let mut add = |label, value: String| {
         if !value.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn tense(tense: Tense) -> &'static str {
 }
 
 /// A level by its name in JSON.
-pub(super) fn level(level: Level) -> &'static str {
+pub(crate) fn level(level: Level) -> &'static str {
     match level {
         Level::Info => "info",
         Level::Should => "should",
@@ -64,7 +64,7 @@ pub(super) fn level(level: Level) -> &'static str {
 }
 
 /// Whose fault a failure is, by its name in JSON.
-pub(super) fn blame(blame: Blame) -> &'static str {
+pub(crate) fn blame(blame: Blame) -> &'static str {
     match blame {
         Blame::Guest => "guest",
         Blame::Network => "network",

@@ -3,14 +3,36 @@
 
 use std::collections::BTreeMap;
 
-use super::harmless;
+use super::details::blame;
+use super::{CheckResult, Diagnosis, harmless};
+use crate::judge::Verdict;
 
 /// Items that say the same.
-pub(super) struct Group<'a, T> {
+pub(crate) struct Group<'a, T> {
     /// The first of them, which is shown for all.
-    pub(super) first: &'a T,
+    pub(crate) first: &'a T,
     /// The interfaces that they are of; `None` for the host.
-    pub(super) names: Vec<Option<String>>,
+    pub(crate) names: Vec<Option<String>>,
+}
+
+/// Results that differ in nothing but the interface.
+pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, folding: bool) -> Vec<Group<'a, CheckResult>> {
+    let key = |result: &'a CheckResult| {
+        // A pass says the same of each interface, whatever was seen there.
+        let texts = if result.verdict == Verdict::Pass {
+            Vec::new()
+        } else {
+            vec![&result.message[..], &result.expected, &result.seen, result.remedy.as_deref().unwrap_or_default()]
+        };
+        (&result.id[..], texts)
+    };
+    fold(results, folding, |result| result.interface.clone(), key)
+}
+
+/// Diagnoses that differ in nothing but the interface.
+pub(crate) fn diagnoses<'a>(all: &'a [Diagnosis], folding: bool) -> Vec<Group<'a, Diagnosis>> {
+    let key = |diagnosis: &'a Diagnosis| (diagnosis.fault.map(blame), vec![&diagnosis.text[..]]);
+    fold(all.iter(), folding, |diagnosis| diagnosis.interface.clone(), key)
 }
 
 /// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name. Without `folding`
@@ -37,7 +59,7 @@ pub(super) fn fold<'a, T, K: Ord>(
 }
 
 /// `eth0`, `eth0, eth1, eth2`, `eth0, eth1 and 62 more`; the host by `host`.
-pub(super) fn names(names: &[Option<String>], host: &str) -> String {
+pub(crate) fn names(names: &[Option<String>], host: &str) -> String {
     let shown = if names.len() > 3 { 2 } else { names.len() };
     let text = names.iter().take(shown).map(|name| name.as_deref().map_or_else(|| host.to_owned(), harmless::line)).collect::<Vec<_>>();
     let rest = names.len() - shown;

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// `text` in one line: control characters, line ends among them, are shown as escapes.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     escape(text, |_| false)
 }
 
@@ -59,7 +59,7 @@ pub fn told(text: &str) -> String {
 }
 
 /// `text` cut to `most` characters, with a word on what is missing.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{} ... ({} characters more)", &text[..at], text[at..].chars().count()),

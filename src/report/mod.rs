@@ -36,6 +36,10 @@ pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
 pub use text::diagnosis;
 
+pub(crate) use details::{blame, details, level};
+pub(crate) use fold::{alike, diagnoses, names};
+pub(crate) use harmless::{cut, line};
+
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";
 

@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const BY_UMASK: u32 = 0o666;
 /// Mode of a new file that only its owner may read.
 const OWNER_ONLY: u32 = 0o600;
+
+/// As many bytes as are written at once.
+const PIECE: usize = 64 << 10;
 
 /// Where one report goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +97,7 @@ pub fn check_writable(target: &Target) -> Result<(), OutputError> {
 /// # Errors
 /// It cannot be written; then a file that was there before is as it was.
 pub fn write(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
-    write_with_mode(target, bytes, BY_UMASK)
+    stream(target, &mut |to| to.write_all(bytes))
 }
 
 /// The same for what nobody but its owner shall read: the file's mode is 0600.
@@ -102,13 +105,25 @@ pub fn write(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
 /// # Errors
 /// As for [`write()`].
 pub fn write_private(target: &Target, bytes: &[u8]) -> Result<(), OutputError> {
-    write_with_mode(target, bytes, OWNER_ONLY)
+    stream_with_mode(target, &mut |to| to.write_all(bytes), OWNER_ONLY)
 }
 
-fn write_with_mode(target: &Target, bytes: &[u8], mode: u32) -> Result<(), OutputError> {
+/// The same for what is too large to be held as one: `produce` writes it piece by piece. It is asked again where the file turns out to be
+/// one that can be written but not replaced.
+///
+/// # Errors
+/// As for [`write()`], and what `produce` says.
+pub fn stream(target: &Target, produce: Produce<'_>) -> Result<(), OutputError> {
+    stream_with_mode(target, produce, BY_UMASK)
+}
+
+/// Who writes what an output has.
+pub type Produce<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
+fn stream_with_mode(target: &Target, produce: Produce<'_>, mode: u32) -> Result<(), OutputError> {
     let written = match target {
-        Target::Stdout => to_stdout(bytes),
-        Target::Path(path) => to_path(path, bytes, mode),
+        Target::Stdout => to_stdout(produce),
+        Target::Path(path) => to_path(path, produce, mode),
     };
     written.map_err(|source| OutputError { target: target.clone(), source })
 }
@@ -118,35 +133,45 @@ pub fn write_all<'a>(outputs: impl IntoIterator<Item = (&'a Target, &'a [u8])>) 
     outputs.into_iter().filter_map(|(target, bytes)| write(target, bytes).err()).collect()
 }
 
-fn to_stdout(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+fn to_stdout(produce: Produce<'_>) -> io::Result<()> {
+    match through(&mut io::stdout().lock(), produce) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
-fn to_path(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// In large pieces, however small those are that are produced.
+fn through(to: &mut dyn Write, produce: Produce<'_>) -> io::Result<()> {
+    let mut to = BufWriter::with_capacity(PIECE, to);
+    produce(&mut to)?;
+    to.flush()
+}
+
+fn to_path(path: &Path, produce: Produce<'_>, mode: u32) -> io::Result<()> {
     let existing = existing(path)?;
     match &existing {
-        Some(there) if there.file_type().is_socket() => UnixStream::connect(path)?.write_all(bytes),
-        Some(there) if straight_through(path, there) => OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?.write_all(bytes),
-        _ => match replace(&behind_links(path), bytes, mode) {
+        Some(there) if there.file_type().is_socket() => through(&mut UnixStream::connect(path)?, produce),
+        Some(there) if straight_through(path, there) => {
+            through(&mut OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path)?, produce)
+        }
+        _ => match replace(&behind_links(path), produce, mode) {
             // A file that is mounted by itself, or in a folder that is not ours, can be written but not replaced.
-            Err(error) if existing.is_some() && in_place_only(&error) => OpenOptions::new().write(true).truncate(true).open(path)?.write_all(bytes),
+            Err(error) if existing.is_some() && in_place_only(&error) => {
+                through(&mut OpenOptions::new().write(true).truncate(true).open(path)?, produce)
+            }
             replaced => replaced,
         },
     }
 }
 
 /// Writes a file beside `path` and gives it its name.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+fn replace(path: &Path, produce: Produce<'_>, mode: u32) -> io::Result<()> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     // Not made of the file's name, which may be as long as a name can be.
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let temporary = folder(path).join(format!(".v6check.{}.{number}.tmp", std::process::id()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    let written = through(&mut file, produce).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }

@@ -4,9 +4,9 @@
 use super::chart::chart;
 use super::counting::Weight;
 use super::details::{blame, details, level};
-use super::fold::{Group, fold, names};
+use super::fold::{Group, alike, diagnoses, fold, names};
 use super::harmless::{cut, line};
-use super::{CheckResult, Diagnosis, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
+use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
 use crate::judge::Verdict;
@@ -78,10 +78,8 @@ fn id_width(report: &Report) -> usize {
 }
 
 impl Text {
-    fn diagnosis<'a>(&mut self, report: &'a Report) {
-        let subject = |diagnosis: &Diagnosis| diagnosis.interface.clone();
-        let key = |diagnosis: &'a Diagnosis| (diagnosis.fault.map(blame), vec![&diagnosis.text[..]]);
-        for group in self.groups(report.summary.diagnosis.iter(), subject, key) {
+    fn diagnosis(&mut self, report: &Report) {
+        for group in diagnoses(&report.summary.diagnosis, self.folding()) {
             let label = format!("{}:", names(&group.names, "host"));
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
         }
@@ -259,17 +257,12 @@ impl Text {
 
     /// Results of one verdict; without `-v` those that differ in nothing but the interface are one.
     fn results<'a>(&self, report: &'a Report, which: Verdict) -> Vec<Group<'a, CheckResult>> {
-        let key = |result: &'a CheckResult| {
-            // A pass says the same of each interface, whatever was seen there.
-            let texts = if which == Verdict::Pass {
-                Vec::new()
-            } else {
-                vec![&result.message[..], &result.expected, &result.seen, result.remedy.as_deref().unwrap_or_default()]
-            };
-            (&result.id[..], texts)
-        };
-        let which = report.results.iter().filter(|result| result.verdict == which);
-        self.groups(which, |result| result.interface.clone(), key)
+        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.folding())
+    }
+
+    /// Everything in full has each interface by itself.
+    fn folding(&self) -> bool {
+        self.style.verbosity < Verbosity::Verbose
     }
 
     fn groups<'a, T, K: Ord>(
@@ -278,7 +271,7 @@ impl Text {
         name: impl Fn(&T) -> Option<String>,
         key: impl Fn(&'a T) -> (K, Vec<&'a str>),
     ) -> Vec<Group<'a, T>> {
-        fold(items, self.style.verbosity < Verbosity::Verbose, name, key)
+        fold(items, self.folding(), name, key)
     }
 
     fn details(&mut self, result: &CheckResult) {
