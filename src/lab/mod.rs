@@ -15,6 +15,7 @@ mod felix;
 mod guest;
 mod link;
 mod namespace;
+pub mod needs;
 mod neutron;
 mod radvd;
 mod responder;
@@ -76,6 +77,9 @@ pub enum LabError {
         /// For how long.
         limit: Duration,
     },
+    /// Root or programs are missing: what, and how to get them.
+    #[error("{0}")]
+    Needs(String),
     /// The lab does not touch what it did not make.
     #[error("refused: {0}")]
     Refused(String),
