@@ -25,6 +25,7 @@ pub mod install;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod near;
 pub mod observe;
 pub mod plan;
 pub mod report;

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::files::Document;
-use super::near::near;
 use super::{Catalogue, CatalogueError, Check, Profile};
 use crate::gather::Gather;
+use crate::near::near;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
 /// checks that it does not name are left unread: they are known to be right, and reading them all takes longer than judging.

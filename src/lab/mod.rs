@@ -11,6 +11,8 @@ mod capture;
 mod clients;
 mod command;
 mod dnsmasq;
+mod enter;
+pub mod faults;
 mod felix;
 mod guest;
 mod link;
@@ -19,6 +21,7 @@ pub mod needs;
 mod neutron;
 mod radvd;
 mod responder;
+mod scratch;
 mod snapshot;
 mod switch;
 
@@ -26,15 +29,17 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 pub use capture::Capture;
-pub use clients::Stack;
-pub use command::{Daemon, Output, poll, run};
+pub use clients::{Stack, stand_in};
+pub use command::{Daemon, Output, interrupt, is_interrupted, poll, run};
 pub use dnsmasq::{Dnsmasq, Host, Range, Served};
+pub use enter::command as enter;
 pub use guest::{Guest, GuestRun, Nic};
 pub use link::{CalicoLink, Port};
 pub use namespace::Namespace;
 pub use neutron::NeutronLink;
 pub use radvd::Radvd;
 pub use responder::{Responder, serve as respond};
+pub use scratch::keep_in;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
@@ -80,6 +85,9 @@ pub enum LabError {
     /// Root or programs are missing: what, and how to get them.
     #[error("{0}")]
     Needs(String),
+    /// Nothing more is to be built.
+    #[error("interrupted")]
+    Interrupted,
     /// The lab does not touch what it did not make.
     #[error("refused: {0}")]
     Refused(String),

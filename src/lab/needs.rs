@@ -5,7 +5,7 @@ use std::path::Path;
 use super::LabError;
 
 /// Programs and the Debian packages that have them, in the order of the programs' names.
-const PACKAGES: [(&str, &str); 38] = [
+const PACKAGES: [(&str, &str); 39] = [
     ("/lib/systemd/systemd-networkd", "systemd"),
     ("/usr/libexec/netplan/generate", "netplan.io"),
     ("NetworkManager", "network-manager"),
@@ -34,6 +34,7 @@ const PACKAGES: [(&str, &str); 38] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("radvd", "radvd"),
     ("setpriv", "util-linux"),
+    ("setsid", "util-linux"),
     ("sfdisk", "fdisk"),
     ("sh", "dash"),
     ("tar", "tar"),
@@ -59,6 +60,17 @@ const CAPABILITIES: [(&str, u32); 2] = [("CAP_NET_ADMIN", 12), ("CAP_SYS_ADMIN",
 pub fn root() -> Result<(), LabError> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(LabError::io("/proc/self/status"))?;
     may_make_namespaces(&status).map_or(Ok(()), |obstacle| Err(LabError::Needs(obstacle)))
+}
+
+/// Whether this kernel has IPv6.
+///
+/// # Errors
+/// It has not.
+pub fn kernel() -> Result<(), LabError> {
+    if Path::new("/proc/sys/net/ipv6").is_dir() {
+        return Ok(());
+    }
+    Err(LabError::Needs("the lab needs IPv6 in this machine's kernel: boot it without ipv6.disable=1".into()))
 }
 
 /// Whether all of `programs` are here; the error names all that are not, with what installs them.

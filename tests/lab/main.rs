@@ -8,7 +8,6 @@ mod boots;
 mod cells;
 mod expectation;
 mod promises;
-mod scenes;
 mod stacks;
 mod tshark;
 
