@@ -142,6 +142,11 @@ impl CalicoLink {
         Ok((server, &self.router))
     }
 
+    /// The NICs plugged so far.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
     /// Router Solicitations and DHCPv6 messages that came from VMs so far.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod responder;
 mod scratch;
 mod snapshot;
 mod switch;
+pub mod tool;
 
 use std::net::Ipv6Addr;
 use std::time::Duration;

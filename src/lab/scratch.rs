@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use super::LabError;
+use super::{LabError, enter};
 
 static KEPT_IN: OnceLock<PathBuf> = OnceLock::new();
 
@@ -20,5 +20,8 @@ pub fn keep_in(folder: PathBuf) -> Result<(), LabError> {
 /// A new directory.
 pub(super) fn directory(role: &str) -> Result<TempDir, LabError> {
     let folder = KEPT_IN.get().cloned().unwrap_or_else(std::env::temp_dir);
+    if !enter::is_seen(&folder) {
+        return Err(LabError::Refused(format!("the lab's files cannot be in {}, which guests have of their own; set TMPDIR", folder.display())));
+    }
     TempDir::with_prefix_in(format!("v6lab-{role}-"), &folder).map_err(LabError::io(format!("a directory in {}", folder.display())))
 }

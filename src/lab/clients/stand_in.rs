@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::lab::enter::OWN_PROGRAMS;
+use crate::lab::enter::{self, OWN_PROGRAMS};
 use crate::lab::{COMMAND_LIMIT, Guest, LabError};
 use lease::Lease;
 use talk::Conversation;
@@ -33,9 +33,6 @@ const SCRIPT: &str = "#!/bin/sh\n# Stands in for the real one: isc-dhclient-4.4.
 /// What dhclient is told by `believe_prefix_length` and `set_no_lifetimes`.
 const LENGTH: &str = "/etc/dhcp/lab-prefix-length";
 const NO_LIFETIMES: &str = "/etc/dhcp/lab-no-lifetimes";
-
-/// In these the guest has its own files, and does not see the machine's.
-const HIDDEN: [&str; 4] = ["/etc", "/run", "/var/lib", "/usr/local/sbin"];
 
 const DEFAULT_LEASES: &str = "/var/lib/dhcp/dhclient6.leases";
 
@@ -77,7 +74,7 @@ pub fn put_program(root: &Path, name: &str, program: &Path) -> Result<(), LabErr
     if place.symlink_metadata().is_ok() {
         fs::remove_file(&place).map_err(failed())?;
     }
-    if HIDDEN.iter().any(|hidden| program.starts_with(hidden)) {
+    if !enter::is_seen(&program) {
         return fs::copy(&program, &place).map(drop).map_err(failed());
     }
     symlink(program, place).map_err(failed())
