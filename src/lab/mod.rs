@@ -86,8 +86,11 @@ pub enum LabError {
     /// Root or programs are missing: what, and how to get them.
     #[error("{0}")]
     Needs(String),
+    /// What a person asked the tool for cannot be done as things are: why, and what to do.
+    #[error("{0}")]
+    Asked(String),
     /// Nothing more is to be built.
-    #[error("interrupted")]
+    #[error("interrupted; what was made is gone again")]
     Interrupted,
     /// The lab does not touch what it did not make.
     #[error("refused: {0}")]

@@ -99,7 +99,7 @@ impl Fault {
         ALL.iter().find(|fault| fault.name == name).ok_or_else(|| {
             let near = near(name, ALL.iter().map(|fault| fault.name));
             let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
-            LabError::Refused(format!("no fault is called {name:?}: {meant}`v6check-lab faults` lists them"))
+            LabError::Asked(format!("no fault is called {name:?}: {meant}`v6check-lab faults` lists them"))
         })
     }
 

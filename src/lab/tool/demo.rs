@@ -39,7 +39,7 @@ fn judge(mut scene: Scene, program: &Path) -> Result<[GuestRun; 2], LabError> {
         let arguments: Vec<&str> = ["-q", "--color", "never"].iter().chain(member.fault.arguments).copied().collect();
         member.guest.v6check(&[&program], &arguments)
     };
-    let [good, broken] = &mut scene.members[..] else { return Err(LabError::Refused("not two guests".into())) };
+    let [good, broken] = &mut scene.members[..] else { return Err(LabError::Refused("there are not two guests".into())) };
     std::thread::scope(|scope| {
         let other = scope.spawn(|| run(good));
         let broken = run(broken);

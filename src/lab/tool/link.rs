@@ -21,12 +21,12 @@ pub(super) fn up(place: &Place, wish: &Wish) -> Result<u8, LabError> {
     let sums = Sums::of(wish)?;
     needs::check_for("a link that stays", &["setsid"])?;
     if let Some(keeper) = place.keeper()? {
-        return Err(LabError::Refused(format!(
+        return Err(LabError::Asked(format!(
             "a link is up already, held by process {keeper}; `v6check-lab link status` shows it, `v6check-lab link down` ends it"
         )));
     }
     if !place.remainders()?.is_empty() {
-        return Err(LabError::Refused("an earlier link or demo was killed and left something; `v6check-lab link down` clears it".into()));
+        return Err(LabError::Asked("an earlier link or demo was killed and left something; `v6check-lab link down` clears it".into()));
     }
     sums.tell_what_is_left_out(wish.stack);
     let mut keeper = start(place, wish, &sums)?;
@@ -36,11 +36,15 @@ pub(super) fn up(place: &Place, wish: &Wish) -> Result<u8, LabError> {
     if !follow(&mut keeper) {
         // It has said why, or was told to end.
         let _ = keeper.wait();
-        let why = if is_interrupted() { LabError::Interrupted } else { LabError::Refused("the link was not made; all of it is gone again".into()) };
+        let why = if is_interrupted() {
+            LabError::Interrupted
+        } else {
+            LabError::Asked("the link was not made; what there was of it is gone again".into())
+        };
         return Err(why);
     }
     let note = Note::read(place)?;
-    show(&format!("{}\n{}", status::text(&note, id), next(place, &note)));
+    show(&format!("{}{}", status::text(&note, id), next(place, &note)));
     Ok(0)
 }
 

@@ -89,7 +89,7 @@ impl Place {
             taken = lock(&folder)?;
             Ok(taken.is_some())
         });
-        let lock = waited.ok().and(taken).ok_or_else(|| LabError::Refused(format!("{} is in use", folder.display())))?;
+        let lock = waited.ok().and(taken).ok_or_else(|| LabError::Asked(format!("{} is in use", folder.display())))?;
         let trees = TempDir::with_prefix(TREES).map_err(LabError::io("a directory"))?;
         let held = Held { folder, trees, _lock: lock };
         let note = |name: &str, text: String| fs::write(held.folder.join(name), text).map_err(LabError::io(name));
@@ -161,9 +161,7 @@ impl Remainder {
         for name in &self.namespaces {
             if self.process.is_some_and(|process| Path::new("/proc").join(process.to_string()).exists()) {
                 let process = self.process.unwrap_or_default();
-                return Err(LabError::Refused(format!(
-                    "{name} may be of another process that has the id {process} now; try again when it has ended"
-                )));
+                return Err(LabError::Asked(format!("{name} may be of another process that has the id {process} now; try again when it has ended")));
             }
             let pids = ip(&["netns", "pids", name])?;
             let pids: Vec<u32> = pids.split_whitespace().filter_map(|id| id.parse().ok()).collect();
@@ -194,7 +192,7 @@ pub(super) fn wait_for_end(place: &Place, limit: Duration) -> Result<(), LabErro
 
 fn ip(words: &[&str]) -> Result<String, LabError> {
     let output = run(Command::new("ip").args(words), "", CLEAN_UP)?;
-    if output.code == Some(0) { Ok(output.stdout) } else { Err(LabError::Refused(format!("ip {}: {}", words.join(" "), output.stderr.trim()))) }
+    if output.code == Some(0) { Ok(output.stdout) } else { Err(LabError::Asked(format!("ip {}: {}", words.join(" "), output.stderr.trim()))) }
 }
 
 /// The lock of a folder, if nobody has it.

@@ -77,7 +77,7 @@ impl Note {
     }
 
     pub(super) fn written(&self) -> Result<String, LabError> {
-        serde_json::to_string_pretty(self).map_err(|error| LabError::Refused(error.to_string()))
+        serde_json::to_string_pretty(self).map_err(|error| LabError::Asked(error.to_string()))
     }
 
     /// The keeper's.
@@ -87,7 +87,7 @@ impl Note {
     pub(super) fn read(place: &Place) -> Result<Self, LabError> {
         let path = place.of_link("note.json");
         let text = fs::read_to_string(&path).map_err(LabError::io(path.display().to_string()))?;
-        serde_json::from_str(&text).map_err(|error| LabError::Refused(format!("{}: {error}", path.display())))
+        serde_json::from_str(&text).map_err(|error| LabError::Asked(format!("{}: {error}", path.display())))
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn status(place: &Place, json: bool) -> Result<u8, LabError> {
         return Ok(1);
     };
     let Ok(note) = Note::read(place) else {
-        return Err(LabError::Refused(format!("process {keeper} is making or ending the link; ask again in a few seconds")));
+        return Err(LabError::Asked(format!("process {keeper} is making or ending the link; ask again in a few seconds")));
     };
     let log = place.of_link("log");
     if json {
@@ -166,7 +166,7 @@ pub(super) fn status(place: &Place, json: bool) -> Result<u8, LabError> {
 }
 
 fn pretty(value: &Value) -> Result<String, LabError> {
-    serde_json::to_string_pretty(value).map(|text| format!("{text}\n")).map_err(|error| LabError::Refused(error.to_string()))
+    serde_json::to_string_pretty(value).map(|text| format!("{text}\n")).map_err(|error| LabError::Asked(error.to_string()))
 }
 
 fn paragraph(first: &str, indent: usize, text: &str) -> String {
@@ -236,12 +236,12 @@ fn routes(namespace: &str, nic: &str) -> Vec<String> {
 /// No link is up, or none is called so.
 pub(super) fn guest(place: &Place, name: &str) -> Result<GuestNote, LabError> {
     if place.keeper()?.is_none() {
-        return Err(LabError::Refused("no link is up; `v6check-lab link up` makes one".into()));
+        return Err(LabError::Asked("no link is up; `v6check-lab link up` makes one".into()));
     }
     let note = Note::read(place)?;
     let names = note.guests.iter().map(|guest| guest.name.clone()).collect::<Vec<_>>().join(", ");
     note.guests
         .into_iter()
         .find(|guest| guest.name == name)
-        .ok_or_else(|| LabError::Refused(format!("no guest is called {name:?}; there are: {names}")))
+        .ok_or_else(|| LabError::Asked(format!("no guest is called {name:?}; there are: {names}")))
 }

@@ -29,12 +29,12 @@ impl Sums {
             wanted.push(Wanted { name, fault });
         }
         if wanted.is_empty() {
-            return Err(LabError::Refused("a link without guests is no use: give --guests N or --fault NAME".into()));
+            return Err(LabError::Asked("a link without guests is no use: give --guests N or --fault NAME".into()));
         }
         let stack = wish.stack.unwrap_or(if needs::has("dhclient") { StackName::Ifupdown } else { StackName::Builtin });
         let of_ifupdown = matches!(stack, StackName::Ifupdown | StackName::Builtin);
         if let Some(fault) = faults.iter().find(|fault| !fault.any_stack && !of_ifupdown) {
-            return Err(LabError::Refused(format!(
+            return Err(LabError::Asked(format!(
                 "the fault {} is made for guests of ifupdown; see `v6check-lab faults` for those that {} can have",
                 fault.name,
                 stack.word()
