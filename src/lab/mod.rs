@@ -40,7 +40,6 @@ pub use namespace::Namespace;
 pub use neutron::NeutronLink;
 pub use radvd::Radvd;
 pub use responder::{Responder, serve as respond};
-pub use scratch::keep_in;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
