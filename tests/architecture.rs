@@ -28,7 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
-const TOUCHES_THE_MACHINE: [&str; 10] = [
+const TOUCHES_THE_MACHINE: [&str; 11] = [
     "src/observe/",
     "src/install/",
     "src/lab/",
@@ -39,6 +39,7 @@ const TOUCHES_THE_MACHINE: [&str; 10] = [
     "src/watch/",
     "src/lib.rs",
     "src/main.rs",
+    "src/bin/",
 ];
 
 /// Where the machine begins, by modules of the standard library and by crates.
