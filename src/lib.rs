@@ -30,6 +30,7 @@ pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod matrix;
+mod near;
 pub mod observe;
 pub mod plan;
 pub mod report;

@@ -1,8 +1,9 @@
 //! The lab: links such as a VM of OpenStack has them, in network namespaces of this machine, with the real servers and clients.
 //!
 //! [`CalicoLink`] is one compute host of Calico with its dnsmasq, [`NeutronLink`] a plain Neutron network with radvd, [`Guest`] a VM's
-//! network stack with a file tree of its own, booted by one [`Stack`] or another. It needs root, and Debian's packages that `tests/install-packages` names. It knows
-//! nothing of requirements: what a guest *should* be told is the tests' business.
+//! network stack with a file tree of its own, booted by one [`Stack`] or another; [`faults`] are guests by name, and [`tool`] is the program
+//! `v6check-lab`. It needs root, and Debian's packages that `tests/install-packages` names or, for less, those that [`needs`] tells. It knows
+//! nothing of requirements but which one tells a fault: what else a guest *should* be told is the tests' business.
 //!
 //! Differences from a compute host: a tap is a veth end, so carrier comes at both ends at once; the dummy `ns-XXX` is a veth end
 //! without ARP, since not every kernel has dummies; the filter restates Felix's rules; there is no BGP, and no DHCPv4. From a VM: no udev, no service manager, no hardware.
@@ -11,24 +12,30 @@ mod capture;
 mod clients;
 mod command;
 mod dnsmasq;
+mod enter;
+pub mod faults;
 mod felix;
 mod guest;
 mod link;
 mod namespace;
+pub mod needs;
 mod neutron;
 mod radvd;
 mod responder;
+mod scratch;
 mod snapshot;
 mod switch;
+pub mod tool;
 pub mod vm;
 
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
 pub use capture::Capture;
-pub use clients::Stack;
-pub use command::{Daemon, Output, poll, run};
+pub use clients::{Stack, stand_in};
+pub use command::{Daemon, Output, interrupt, is_interrupted, poll, run};
 pub use dnsmasq::{Dnsmasq, Host, Range, Served};
+pub use enter::command as enter;
 pub use guest::{Guest, GuestRun, Nic};
 pub use link::{CalicoLink, Port};
 pub use namespace::Namespace;
@@ -77,6 +84,15 @@ pub enum LabError {
         /// For how long.
         limit: Duration,
     },
+    /// Root or programs are missing: what, and how to get them.
+    #[error("{0}")]
+    Needs(String),
+    /// What a person asked the tool for cannot be done as things are: why, and what to do.
+    #[error("{0}")]
+    Asked(String),
+    /// Nothing more is to be built.
+    #[error("interrupted; what was made is gone again")]
+    Interrupted,
     /// The lab does not touch what it did not make.
     #[error("refused: {0}")]
     Refused(String),
