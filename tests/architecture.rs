@@ -12,7 +12,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("wrap", &[]),
     ("glob", &[]),
     ("below", &[]),
-    ("near", &[]),
+    ("near", &["gather"]),
     ("gather", &[]),
     ("halves", &[]),
     ("json", &[]),
