@@ -1,5 +1,10 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
+mod dhclient;
+mod firewall;
+mod kernel;
+mod network;
+mod recipe;
 mod sysctl;
 
 use super::{Image, Layer, Nic};
@@ -11,10 +16,23 @@ pub struct Link {
     pub ipv4: bool,
     /// Nobody answers until this many seconds after the guest has first asked.
     pub late_s: u64,
+    /// Who answers then.
+    pub server: Server,
+}
+
+/// dnsmasq of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// It has each NIC's address.
+    Usual,
+    /// It advertises the router, and has no IPv6 address for any NIC.
+    WithoutAddress,
+    /// It does not run.
+    Absent,
 }
 
 /// The usual link: dual stack, and there from the beginning.
-const USUAL: Link = Link { ipv4: true, late_s: 0 };
+const USUAL: Link = Link { ipv4: true, late_s: 0, server: Server::Usual };
 
 /// One thing that is wrong, or is another way to be right.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +45,8 @@ pub struct Break {
     pub nics: usize,
     /// What it boots on.
     pub link: Link,
+    /// Packages besides the image's own.
+    pub packages: &'static [&'static str],
     /// Changes what is said of the NICs.
     pub nic: fn(&mut [Nic]),
     /// What is laid over the image, behind what sets its NICs up.
@@ -34,7 +54,25 @@ pub struct Break {
 }
 
 /// Nothing is wrong: what the others differ from.
-const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
+const GOOD: Break =
+    Break { name: "good", title: "as it should be", nics: 1, link: USUAL, packages: &[], nic: |_| {}, layer: |_, _| Layer::default() };
 
 /// All of them.
-pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING];
+pub const BREAKS: &[Break] = &[
+    GOOD,
+    sysctl::ACCEPT_RA_0,
+    sysctl::FORWARDING,
+    recipe::STOCK,
+    recipe::SECOND_NIC_WITHOUT_CLIENT,
+    recipe::RECIPE_IN_BACKTICKS,
+    recipe::ACCEPT_RA_0_STANZA,
+    dhclient::LENGTH_64,
+    firewall::NFTABLES,
+    firewall::NFTABLES_DROPS_ALL,
+    firewall::FIREWALLD,
+    kernel::IPV6_DISABLED,
+    network::ROUTER_LATE,
+    network::IPV6_ONLY,
+    network::UNKNOWN_MAC,
+    network::NO_ROUTER,
+];
