@@ -199,7 +199,7 @@ fn systemd_takes_the_units() {
     for (unit, state) in [
         ("v6check-record.service", "enabled"),
         ("v6check-report.timer", "enabled"),
-        ("v6check-online.timer", "enabled"),
+        ("v6check-online.service", "enabled"),
         ("v6check-report.service", "static"),
     ] {
         let output = Command::new("systemctl").args([&root, "is-enabled", unit]).output().unwrap();
@@ -213,7 +213,7 @@ fn systemd_takes_the_units() {
         let output = command.env("SYSTEMD_LOG_LEVEL", "debug").args(["verify", "--man=no", &root]).args(units).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
-    let (accepted, log) = verify(&["v6check-record.service", "v6check-online.timer", "v6check-report.timer", "v6check-report.service"]);
+    let (accepted, log) = verify(&["v6check-record.service", "v6check-online.service", "v6check-report.timer", "v6check-report.service"]);
     assert!(accepted, "{log}");
     // As systemd read it and prints it again; `$$` becomes `$` when it is run.
     let command = "Command Line: /usr/local/sbin/v6check --color never --profile calico --text=/dev/ttyS0 \

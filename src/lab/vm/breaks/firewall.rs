@@ -5,9 +5,9 @@ use crate::lab::vm::Layer;
 
 pub(super) const NFTABLES: Break = Break {
     name: "firewall-nftables",
-    title: "nftables lets ICMPv6 and SSH in, and not UDP 546",
+    title: "nftables lets neighbour discovery and SSH in, and not UDP 546",
     packages: &["nftables"],
-    layer: |_, _| nftables("        meta l4proto { icmp, ipv6-icmp } accept\n"),
+    layer: |_, _| nftables("        icmpv6 type { echo-request, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept\n"),
     ..GOOD
 };
 
@@ -27,6 +27,7 @@ pub(super) const FIREWALLD: Break = Break {
 
 /// A closed host's /etc/nftables.conf, with these lines more in its chain.
 fn nftables(lines: &str) -> Layer {
+    // No names of protocols: those are netbase's, and without it nft(8) would load nothing.
     let text = format!(
         "#!/usr/sbin/nft -f\n\nflush ruleset\n\ntable inet filter {{\n    chain input {{\n        type filter hook input priority filter; policy drop;\n        \
          iif lo accept\n        ct state established,related accept\n        tcp dport 22 accept\n{lines}    }}\n}}\n"
