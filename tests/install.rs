@@ -234,7 +234,10 @@ fn systemd_takes_the_units() {
 fn after<'a>(dump: &'a str, unit: &str) -> BTreeSet<&'a str> {
     let mut lines = dump.lines().skip_while(|line| *line != format!("\t-> Unit {unit}:")).skip(1);
     let lines = lines.by_ref().take_while(|line| line.starts_with("\t\t"));
-    lines.filter_map(|line| line.trim().strip_prefix("After: ")?.split_whitespace().next()).filter(|unit| !unit.ends_with(".mount")).collect()
+    lines
+        .filter_map(|line| line.trim().strip_prefix("After: ")?.split_whitespace().next())
+        .filter(|unit| !matches!(unit.rsplit_once('.'), Some((_, "mount"))))
+        .collect()
 }
 
 /// The text between two lines of a script.
