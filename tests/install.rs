@@ -232,9 +232,9 @@ fn systemd_takes_the_units() {
 
 /// What a unit is ordered after, besides what mounts its files, in systemd's dump of it.
 fn after<'a>(dump: &'a str, unit: &str) -> BTreeSet<&'a str> {
-    let mut lines = dump.lines().skip_while(|line| *line != format!("\t-> Unit {unit}:")).skip(1);
-    let lines = lines.by_ref().take_while(|line| line.starts_with("\t\t"));
+    let lines = dump.lines().skip_while(|line| *line != format!("\t-> Unit {unit}:")).skip(1);
     lines
+        .take_while(|line| line.starts_with("\t\t"))
         .filter_map(|line| line.trim().strip_prefix("After: ")?.split_whitespace().next())
         .filter(|unit| !matches!(unit.rsplit_once('.'), Some((_, "mount"))))
         .collect()
