@@ -81,9 +81,8 @@ enum What {
     Release(Client),
     Decline(Client),
     InformationRequest(Client),
-    /// A DHCPDISCOVER (empty), and the DHCPOFFER to it.
-    Discover(Table),
-    Offer(Table),
+    /// A DHCPv4 message of this type: 1 DHCPDISCOVER, 2 DHCPOFFER.
+    Dhcpv4(u8),
     /// As in `answers` of a case.
     Advertise(Table),
     Reply(Table),
@@ -265,8 +264,7 @@ impl Short {
             What::Release(short) => (short.frame(kind::RELEASE)?, By::Guest),
             What::Decline(short) => (short.frame(kind::DECLINE)?, By::Guest),
             What::InformationRequest(short) => (short.frame(kind::INFORMATION_REQUEST)?, By::Guest),
-            What::Discover(_) => (dhcpv4(1), By::Guest),
-            What::Offer(_) => (dhcpv4(2), By::Network),
+            What::Dhcpv4(kind) => (dhcpv4(*kind), if *kind == 1 { By::Guest } else { By::Network }),
             _ => return Err("not a frame".into()),
         };
         if self.spoilt {
