@@ -10,6 +10,13 @@ const COOKIE: u32 = 0x6382_5363;
 /// Where the options begin, in bytes from the start of the message.
 const OPTIONS: usize = 240;
 
+/// The type of a DHCPDISCOVER.
+pub const DISCOVER: u8 = 1;
+/// The type of a DHCPOFFER.
+pub const OFFER: u8 = 2;
+/// The type of a DHCPACK.
+pub const ACK: u8 = 5;
+
 /// A DHCPv4 message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {

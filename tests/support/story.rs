@@ -81,6 +81,8 @@ enum What {
     Release(Client),
     Decline(Client),
     InformationRequest(Client),
+    /// A DHCPv4 message of this type: 1 DHCPDISCOVER, 2 DHCPOFFER.
+    Dhcpv4(u8),
     /// As in `answers` of a case.
     Advertise(Table),
     Reply(Table),
@@ -262,6 +264,7 @@ impl Short {
             What::Release(short) => (short.frame(kind::RELEASE)?, By::Guest),
             What::Decline(short) => (short.frame(kind::DECLINE)?, By::Guest),
             What::InformationRequest(short) => (short.frame(kind::INFORMATION_REQUEST)?, By::Guest),
+            What::Dhcpv4(kind) => (dhcpv4(*kind), if *kind == 1 { By::Guest } else { By::Network }),
             _ => return Err("not a frame".into()),
         };
         if self.spoilt {
@@ -422,4 +425,15 @@ pub(crate) fn good() -> Result<Recording, String> {
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let boot: Boot = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     recording(&boot.boot)
+}
+
+/// A DHCPv4 message of this type, with nothing in it (RFC 2131 section 2); its checksums are zero.
+fn dhcpv4(kind: u8) -> Vec<u8> {
+    let (mac, ports): (_, [u8; 4]) = if kind == 1 { (GUEST_MAC, [0, 68, 0, 67]) } else { (ROUTER_MAC, [0, 67, 0, 68]) };
+    let message = [vec![0; 236], vec![0x63, 0x82, 0x53, 0x63, 53, 1, kind, 255]].concat();
+    let udp = u16::try_from(message.len() + 8).unwrap_or_default();
+    let [udp_high, udp_low] = udp.to_be_bytes();
+    let [high, low] = (udp + 20).to_be_bytes();
+    let ip = [vec![0x45, 0, high, low, 0, 0, 0, 0, 64, 17, 0, 0], vec![0; 4], vec![255; 4]].concat();
+    [vec![255; 6], mac.octets().to_vec(), vec![8, 0], ip, ports.to_vec(), vec![udp_high, udp_low, 0, 0], message].concat()
 }

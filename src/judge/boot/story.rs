@@ -8,6 +8,7 @@ use super::{Evidence, Finding, Subject};
 use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Mac, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
 use crate::gather::Gather;
 use crate::wire::Flaw;
+use crate::wire::dhcpv4;
 use crate::wire::dhcpv6;
 use crate::wire::frame::Frame;
 use crate::wire::message::Message;
@@ -86,6 +87,14 @@ impl<'a> Story<'a> {
     /// What others said.
     pub(in crate::judge) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
         self.said.iter().filter(|said| said.by == Party::Network)
+    }
+
+    /// The DHCPv4 messages, with who sent each and when.
+    pub(in crate::judge) fn dhcpv4(&self) -> impl Iterator<Item = (u64, Party, dhcpv4::Message)> {
+        self.recording.events.iter().filter_map(|event| {
+            let Happening::Frame(SeenFrame { direction, bytes, .. }) = &event.what else { return None };
+            Some((event.at_us, party(*direction)?, dhcpv4::Message::parse(bytes)?))
+        })
     }
 
     /// The DHCPv6 messages of the guest's client, of all types.
@@ -179,11 +188,7 @@ impl<'a> Said<'a> {
 
     fn read(event: &'a Event) -> Option<Self> {
         let Happening::Frame(SeenFrame { direction, checksum, cut, bytes }) = &event.what else { return None };
-        let by = match direction {
-            Direction::Guest => Party::Guest,
-            Direction::Received => Party::Network,
-            Direction::Sent => return None,
-        };
+        let by = party(*direction)?;
         let (frame, mut flaws) = Frame::parse(bytes)?;
         let (message, more) = Message::of(&frame);
         flaws.extend(more);
@@ -193,6 +198,15 @@ impl<'a> Said<'a> {
         let known = *checksum == TransportChecksum::Complete && !cut;
         let checksum_right = known.then(|| frame.payload.checksum_right()).flatten();
         Some(Self { at_us: event.at_us, by, frame, message, flaws, cut: *cut, checksum_right })
+    }
+}
+
+/// Whose a frame is; nobody's where v6check sent it.
+fn party(direction: Direction) -> Option<Party> {
+    match direction {
+        Direction::Guest => Some(Party::Guest),
+        Direction::Received => Some(Party::Network),
+        Direction::Sent => None,
     }
 }
 

@@ -2,15 +2,16 @@
 
 use serde::Deserialize;
 
-use super::story::Story;
+use super::story::{Party, Story};
 use super::window::{Window, advertisements};
 use super::witness::{self, What};
 use super::{Finding, Judgement, Kind, Subject, Verdict};
 use crate::facts::{RunsDhcpv6, Unknown};
+use crate::wire::dhcpv4;
 use crate::wire::dhcpv6::{kind, kind_name};
 
 /// A Solicit, Request, Confirm or Rebind left the interface in the boot window. A stack that waits for a Router Advertisement with M may take
-/// some time from that one on.
+/// some time from that one on, and one that sets IPv4 up first from the last DHCPDISCOVER on that nobody answered.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Dhcpv6AtBoot {
@@ -18,8 +19,13 @@ pub struct Dhcpv6AtBoot {
     window_s: u64,
 }
 
-/// How long after the first Router Advertisement with M a stack that waits for it may ask, in microseconds.
+/// How long after the first Router Advertisement with M a stack that waits for it may ask, or after IPv4 has come, in microseconds.
 const AFTER_ADVERTISEMENT_US: u64 = 15_000_000;
+
+/// Stacks that set IPv4 up first, and go on to IPv6 when that has come or was given up.
+const IPV4_FIRST: [&str; 2] = ["ifupdown", "network-scripts"];
+/// How long after its last DHCPDISCOVER such a stack may ask, in microseconds: dhclient waits up to about 20 s for an answer to one.
+const AFTER_DISCOVER_US: u64 = 30_000_000;
 
 impl Kind for Dhcpv6AtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -66,10 +72,15 @@ pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) 
     if let Some(at_us) = managed {
         window.until_us = window.until_us.max(at_us.saturating_add(AFTER_ADVERTISEMENT_US));
     }
+    let usual_us = window.until_us;
+    if sets_ipv4_up_first(subject) {
+        wait_for_ipv4(story, &mut window);
+    }
     let asks = |message: u8| matches!(message, kind::SOLICIT | kind::REQUEST | kind::CONFIRM | kind::REBIND);
     let first = story.client().find(|(_, message)| asks(message.kind)).map(|(said, message)| (said.at_us, kind_name(message.kind)));
     if let Some((at_us, name)) = first.as_ref().filter(|(at_us, _)| window.holds(*at_us)) {
-        return Finding::pass(EXPECTED, format!("{name} {}", window.after(*at_us))).with_all([story.evidence(*at_us, name.clone())]);
+        let late = if *at_us > usual_us { ", once DHCPv4 was done or given up" } else { "" };
+        return Finding::pass(EXPECTED, format!("{name} {}{late}", window.after(*at_us))).with_all([story.evidence(*at_us, name.clone())]);
     }
     let none = format!("no DHCPv6 request (Solicit, Request, Confirm, Rebind) left within {} of the interface's coming up", window.length());
     if let Some(why) = window.hides() {
@@ -89,6 +100,28 @@ pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) 
         None => Finding::fail(EXPECTED, "none", none),
     };
     finding.with_all([evidence])
+}
+
+/// Has the window reach behind DHCPDISCOVERs that begin in it, or behind the first answer to them.
+fn wait_for_ipv4(story: &Story<'_>, window: &mut Window<'_, '_>) {
+    let usual_us = window.until_us;
+    for (at_us, by, message) in story.dhcpv4().filter(|(at_us, ..)| *at_us >= window.from_us).collect::<Vec<_>>() {
+        match (by, message.kind) {
+            _ if !window.holds(at_us) => return,
+            (Party::Guest, dhcpv4::DISCOVER) => window.until_us = window.until_us.max(at_us.saturating_add(AFTER_DISCOVER_US)),
+            (Party::Network, dhcpv4::OFFER | dhcpv4::ACK) => {
+                window.until_us = usual_us.max(at_us.saturating_add(AFTER_ADVERTISEMENT_US));
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the guest's stack may set IPv4 up first; it may if it is not known.
+fn sets_ipv4_up_first(subject: &Subject<'_>) -> bool {
+    let stack = subject.on_interface().ok().and_then(|(_, tenses)| tenses.intent.stack.get().ok());
+    stack.is_none_or(|intent| IPV4_FIRST.contains(&intent.stack.as_str()))
 }
 
 /// Whether the guest's stack may wait for M; it may if it is not known.
