@@ -11,7 +11,7 @@ pub(crate) const INCONCLUSIVE: &str = "inconclusive";
 
 /// The requirements of profile `calico`, each with whose fault a failure is, and the verdict on a good guest when one need not wait for
 /// second routers and servers.
-const GOOD: [(&str, &str, &str); 36] = [
+const GOOD: [(&str, &str, &str); 37] = [
     ("ipv6-enabled", "guest", PASS),
     ("link-local-address", "guest", PASS),
     ("one-network-stack", "guest", PASS),
@@ -29,6 +29,7 @@ const GOOD: [(&str, &str, &str); 36] = [
     ("rs-outlasts-late-link", "guest", PASS),
     ("dhcpv6-intended", "guest", PASS),
     ("dhcpv6-client-running", "guest", PASS),
+    ("duid-of-this-guest", "guest", PASS),
     ("dhcpv6-address", "guest", PASS),
     ("dhcpv6-address-as-offered", "guest", PASS),
     ("dhcpv6-prefix-length", "guest", PASS),

@@ -1,7 +1,7 @@
 //! /etc/network/interfaces as ifupdown-ng (Alpine) and BusyBox's ifup understand it: executors of ifupdown-ng 0.12 and its `dhcp` script; of
 //! BusyBox, which methods it has.
 //!
-//! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed.
+//! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
 use std::io;
 
@@ -57,7 +57,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     } else {
         ng(root, &stanzas, name)?
     };
-    Ok(Claim::Configures(does.map(|does| intent(boot, does)).into()))
+    Ok(Claim::Configures(does.map(|does| intent(boot, does.or_by_command(&stanzas))).into()))
 }
 
 /// What is done about IPv6, and by whom.
@@ -66,6 +66,16 @@ struct Does {
     dhcpv6: Setting<RunsDhcpv6>,
     takes_ras: Setting<TakesRas>,
     accept_ra: Option<Setting<i64>>,
+}
+
+impl Does {
+    /// With the DHCPv6 client that a command starts, where nothing else runs one.
+    fn or_by_command(self, stanzas: &[&Stanza]) -> Self {
+        match stanzas.iter().find_map(|stanza| stanza.client_command()) {
+            Some(command) if self.dhcpv6.value == RunsDhcpv6::No => Self { dhcpv6: setting(RunsDhcpv6::Yes, command, command.text.clone()), ..self },
+            _ => self,
+        }
+    }
 }
 
 /// Nothing: the kernel's defaults stay.
