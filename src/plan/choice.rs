@@ -57,10 +57,18 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Virtual(kind) if !UPPERS.contains(&kind.as_str()) && !BUNDLES.contains(&kind.as_str()) => {
             format!("a virtual device ({kind}), not a NIC")
         }
+        // A guest none of whose NICs came up has a fault, and not nothing to check.
+        LinkKind::Device if !in_use(survey) => return None,
         _ if !link.up && !surveyed.configured => "down and without an address".to_owned(),
         LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
+}
+
+/// Whether any NIC is up or has an address.
+fn in_use(survey: &Survey) -> bool {
+    let used = |surveyed: &SurveyedLink| (surveyed.link.up || surveyed.configured) && is_nic(survey, &surveyed.link, &mut BTreeSet::new());
+    survey.links.values().any(used)
 }
 
 /// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.

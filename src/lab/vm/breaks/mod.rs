@@ -1,5 +1,6 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
+mod busybox;
 mod no_client;
 mod sysctl;
 
@@ -38,4 +39,4 @@ pub struct Break {
 const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
 
 /// All of them.
-pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING, no_client::NO_CLIENT, no_client::ON_SECOND_NIC];
+pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING, no_client::NO_CLIENT, no_client::ON_SECOND_NIC, busybox::INET6_DHCP];

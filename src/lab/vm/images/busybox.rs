@@ -28,7 +28,7 @@ fn base() -> Base {
         .program("etc/udhcpc/default.script", include_str!("busybox/udhcpc.script"))
         .program("etc/udhcpc/default6.script", include_str!("busybox/udhcpc6.script"))
         .program("root/initramfs", include_str!("busybox/initramfs"))
-        .run(include_str!("busybox/initramfs.sh"));
+        .run(include_str!("busybox/make.sh"));
     Base { suite: "trixie".into(), making: Making::BusyBox, packages: Vec::new(), layer, command_line: "console=ttyS0".into() }
 }
 

@@ -12,7 +12,8 @@ ln -s ../bin/busybox $top/sbin/modprobe
 mv /root/initramfs $top/init
 for module in virtio_pci virtio_blk virtio_net virtio_rng crc32c_generic ext4; do
 	# One that is built in has no file.
-	line=$(tr '-' '_' <"$modules/modules.dep" | grep -n "/$module\.ko[.a-z]*:" | cut -d : -f 1) || continue
+	line=$(tr '-' '_' <"$modules/modules.dep" | grep -n "/$module\.ko[.a-z]*:" | cut -d : -f 1)
+	[ -n "$line" ] || continue
 	for file in $(sed -n "${line}p" "$modules/modules.dep" | tr -d :); do
 		mkdir -p "$top/lib/modules/$kernel/${file%/*}"
 		cp "$modules/$file" "$top/lib/modules/$kernel/$file"
@@ -22,3 +23,6 @@ done
 depmod -b $top "$kernel"
 (cd $top && find . | cpio -o -H newc | gzip) >/boot/initrd.img-"$kernel"
 rm -r $top
+# What ifup expects to be there.
+mkdir -p /etc/network/if-pre-up.d /etc/network/if-up.d /etc/network/if-down.d /etc/network/if-post-down.d
+ln -s ../run /var/run
