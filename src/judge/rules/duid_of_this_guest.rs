@@ -70,6 +70,12 @@ fn in_use(subject: &Subject<'_>) -> Result<Result<(Duid, Evidence), Finding>, Un
     Ok(Ok((duid, evidence)))
 }
 
+/// The MAC address in a DUID, where for certain no NIC of this guest has it.
+pub(super) fn of_another_machine(facts: &Facts, duid: &str) -> Option<Mac> {
+    let mac = Duid::from_hex(duid)?.mac()?;
+    matches!(of_nics(facts), (macs, None) if !macs.contains(&mac)).then_some(mac)
+}
+
 /// The MAC addresses of all NICs, those left out and those burnt in included; and why there may be more of them.
 fn of_nics(facts: &Facts) -> (BTreeSet<Mac>, Option<String>) {
     let (mut macs, mut doubt) = (BTreeSet::new(), None);

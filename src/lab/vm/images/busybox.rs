@@ -27,18 +27,20 @@ fn base() -> Base {
         .program("etc/init.d/S40network", include_str!("busybox/S40network"))
         .program("etc/udhcpc/default.script", include_str!("busybox/udhcpc.script"))
         .program("etc/udhcpc/default6.script", include_str!("busybox/udhcpc6.script"))
+        .program("usr/sbin/wait-link-local", include_str!("busybox/wait-link-local"))
         .program("root/initramfs", include_str!("busybox/initramfs"))
         .run(include_str!("busybox/make.sh"));
     Base { suite: "trixie".into(), making: Making::BusyBox, packages: Vec::new(), layer, command_line: "console=ttyS0".into() }
 }
 
-/// BusyBox' ifup knows no `inet6 dhcp`.
+/// BusyBox' ifup knows no `inet6 dhcp`. udhcpc6 ends where there is no link-local address yet, and speaks from one that is tentative.
 fn network(nics: &[Nic]) -> Layer {
     let mut text = String::from("auto lo\niface lo inet loopback\n");
     for Nic { name, dhcpv6 } in nics {
         let _ = write!(text, "\nauto {name}\niface {name} inet dhcp\n");
         if *dhcpv6 {
-            let _ = writeln!(text, "iface {name} inet6 manual\n    up udhcpc6 -b -R -i {name} -p /run/udhcpc6.{name}.pid");
+            let _ =
+                writeln!(text, "iface {name} inet6 manual\n    up wait-link-local {name}\n    up udhcpc6 -b -R -i {name} -p /run/udhcpc6.{name}.pid");
         }
     }
     Layer::default().file("etc/network/interfaces", &text)
