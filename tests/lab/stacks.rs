@@ -3,7 +3,7 @@
 use v6check::lab::{LabError, Range, Stack};
 
 use crate::cells::{Cell, FORWARDING, NO_RA_TAKEN, stack};
-use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, SKIP};
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, PASS, SKIP};
 use crate::scenes::{self, Scene};
 
 /// What is done to a guest.
@@ -95,6 +95,13 @@ pub(crate) fn of_every_guest(stack: Stack, broken: Break) -> Vec<Deviation> {
     let mut all = Vec::new();
     if stack != Stack::Ifupdown {
         all.push(WITHOUT_DHCLIENT);
+    }
+    // Of the others, dhcpcd keeps a DUID with a MAC address in it.
+    if stack == Stack::Dhcpcd && !matches!(broken, Break::Dhcpv6Off | Break::ClientKilled) {
+        all.push(("duid-of-this-guest", "*", PASS, ""));
+    }
+    if stack != Stack::Dhcpcd && broken == Break::ClientKilled {
+        all.push(("duid-of-this-guest", "*", SKIP, "no dhcpv6 client"));
     }
     if stack == Stack::Udhcpc6 && broken != Break::Dhcpv6Off {
         all.extend(IAID_UNKNOWN);
