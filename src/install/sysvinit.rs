@@ -111,7 +111,7 @@ fn folders(tree: &Tree, levels: &[&str]) -> Vec<String> {
     let place = |level: &&str| [format!("/etc/rc{level}.d"), format!("/etc/rc.d/rc{level}.d")].into_iter().find(|folder| tree.is_directory(folder));
     let found: Vec<String> = levels.iter().filter_map(place).collect();
     let itself = || tree.names(SCRIPTS).iter().any(|name| number(name).is_some());
-    let of_levels = || ["S", "2", "3", "4", "5"].iter().any(|level| place(&level).is_some());
+    let of_levels = || ["S", "2", "3", "4", "5"].iter().any(|level| place(level).is_some());
     if found.is_empty() && !of_levels() && itself() { vec![SCRIPTS.to_owned()] } else { found }
 }
 

@@ -16,7 +16,7 @@ pub(in crate::observe) fn granted(recording: &Recording) -> Option<(Ipv6Addr, Cl
         let Some((frame, _)) = Frame::parse(bytes) else { continue };
         match (direction, Said::of(&frame).0) {
             (Direction::Guest, Said::FromClient(message)) if matches!(message.kind, kind::REQUEST | kind::RENEW | kind::REBIND) => {
-                asked = Some(message)
+                asked = Some(message);
             }
             (Direction::Received, Said::ToClient(reply)) if reply.kind == kind::REPLY => {
                 let Some(asked) = asked.as_ref().filter(|asked| answers(&reply, asked)) else { continue };
