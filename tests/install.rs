@@ -179,6 +179,38 @@ fn start_links_are_before_the_networks() {
     assert!(snapshot(image.path()).keys().all(|path| !path.contains("v6check")));
 }
 
+/// BusyBox' init runs what its script runs: numbered scripts in /etc/init.d, or the links of one level.
+#[test]
+fn a_busybox_starts_what_is_put_there() {
+    let image = Tree::copy("buildroot").unwrap();
+    let before = snapshot(image.path());
+    let said = run(image.path(), &["install"]).unwrap();
+    assert!(said.contains("link /etc/init.d/S39v6check-record -> ../init.d/v6check-record\n"), "{said}");
+    assert!(said.contains("link /etc/init.d/S99v6check-report -> ../init.d/v6check-report\n"), "{said}");
+    assert!(image.path().join("etc/init.d/S39v6check-record").is_file());
+    run(image.path(), &["uninstall"]).unwrap();
+    assert_eq!(snapshot(image.path()), before);
+
+    let scripts = ["S02sysctl", "S40network"];
+    for (level, network) in [("3", "S40-network"), ("S", "S40network")] {
+        image.write("/etc/init.d/network", "#!/bin/sh").unwrap();
+        image.link(&format!("/etc/rc{level}.d/{network}"), "../init.d/network").unwrap();
+        let said = run(image.path(), &["install"]).unwrap();
+        assert!(said.contains(&format!("link /etc/rc{level}.d/S39v6check-record ")), "{said}");
+        assert!(said.contains(&format!("link /etc/rc{level}.d/S99v6check-report ")), "{said}");
+        assert!(!said.contains("link /etc/init.d/"), "{said}");
+        run(image.path(), &["uninstall"]).unwrap();
+        image.delete(&format!("/etc/rc{level}.d")).unwrap();
+    }
+    for script in scripts {
+        image.delete(&format!("/etc/init.d/{script}")).unwrap();
+    }
+    let before = snapshot(image.path());
+    let refused = run(image.path(), &["install"]).unwrap_err();
+    assert!(refused.contains("nothing would start"), "{refused}");
+    assert_eq!(snapshot(image.path()), before);
+}
+
 fn debian_sysvinit() -> Tree {
     let image = Tree::copy("debian-9").unwrap();
     for path in ["/etc/systemd", "/lib/systemd", "/usr/lib/systemd", "/sbin/init"] {

@@ -143,6 +143,14 @@ fn a_nic_that_is_down_is_checked_where_no_other_is() {
 }
 
 #[test]
+fn a_nic_that_is_down_is_checked_where_none_is_in_use() {
+    let bridge = of_kind(4, "bridge");
+    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", down(device(3))), ("docker0", bridge)]), ["", "", "a bridge of this host, not a NIC"]);
+    let veth = link(2, LinkKind::Veth { peer_elsewhere: true });
+    assert_eq!(reasons(&[("eth0", down(veth))]), ["down and without an address"]);
+}
+
+#[test]
 fn a_name_overrides_what_is_left_out_by_default() {
     let survey = survey(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2)), ("br0", down(of_kind(3, "bridge")))]);
     let plan = plan(&survey, &wanted(&["br0", "br0"]), &all_tenses()).unwrap();

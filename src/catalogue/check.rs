@@ -111,7 +111,7 @@ pub struct Case {
     /// The good guest is an image on disk that does not run: it has no link, no state and no network.
     #[serde(default)]
     pub image: bool,
-    /// Deviation of the host's facts (`run`, `intent`, `state`), a merge patch.
+    /// Deviation of the host's facts (`run`, `intent`, `state`, `interfaces` beside the first), a merge patch.
     pub host: Option<toml::Table>,
     /// Deviation of the interface's facts (`link`, `tenses`), a merge patch.
     pub interface: Option<toml::Table>,

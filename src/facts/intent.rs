@@ -86,7 +86,7 @@ pub struct Claim {
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// The stack whose files say so and are to be changed, by the name its remedies have in check files: `ifupdown`, `netplan`,
-    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng` (BusyBox too), `netifd`,
+    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng`, `BusyBox`, `netifd`,
     /// and clients that run beside another: `dhcp6c`, `dibbler`.
     pub stack: String,
     /// The daemon that carries it out, where that is another: `systemd-networkd` or `NetworkManager` behind netplan, `dhcpcd` started by ifupdown.

@@ -46,6 +46,11 @@ pub enum InstallError {
         "no init system found in {0}: looked for systemd, OpenRC, sysvinit and Upstart (procd, runit and others are not supported); --root takes the image's top directory"
     )]
     NoInit(String),
+    /// Nothing of the image would start the scripts.
+    #[error(
+        "{0} has /etc/init.d, but neither start links (/etc/rc?.d) nor numbered scripts (/etc/init.d/S??*), so nothing would start what is put there; nothing was changed"
+    )]
+    NothingStarts(String),
     /// What is there is somebody else's.
     #[error("{0} is there and was not put there by v6check install; nothing was changed. Move it away and try again")]
     NotOurs(String),
@@ -98,6 +103,9 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     }
 
     let (folders, pieces) = settle(&tree, init, wish, &program)?;
+    if init == Init::Sysvinit && !pieces.iter().any(|piece| matches!(piece.kind, Kind::Link(_))) {
+        return Err(InstallError::NothingStarts(top.display().to_string()));
+    }
     for folder in &folders {
         say(&format!("make {folder}/"));
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::{DEADLINE_S, PROGRAM, SETTLING_S, Wish, pieces};
 
 /// Starts the recorder and waits until it has its sockets, which is when its file is there, and at most 3 s: the network shall come up in any
-/// case. A report is made in the end even where the network never comes up and keeps the other scripts waiting.
+/// case. What started the scripts ends after them, and may take its terminal with it. A report is made in the end even where the network never comes up and keeps the other scripts waiting.
 const RECORD: &str = r"v6check_record() {
 	[ -x @PROGRAM@ ] || return 0
 	rm -rf /run/v6check
 	mkdir -p -m 755 /run/v6check
-	@PROGRAM@ record </dev/null >/dev/null 2>&1 &
+	(trap '' HUP; exec @PROGRAM@ record) </dev/null >/dev/null 2>&1 &
 	echo $! >/run/v6check/record.pid
 	tries=30
 	while [ ! -s /run/v6check/boot.pcapng ] && [ $tries -gt 0 ]; do

@@ -1,4 +1,5 @@
-//! Scripts and start links of sysvinit, as Debian's and Red Hat's have them (Linux Standard Base 5.0, 22.3).
+//! Scripts and start links of sysvinit, as Debian's and Red Hat's have them (Linux Standard Base 5.0, 22.3), and as those have them whose init is
+//! BusyBox' and starts everything by a script of its own: Buildroot's runs /etc/init.d/S??*, CirrOS' /etc/rc3.d/S*.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,7 @@ use super::tree::Tree;
 
 pub(super) const RECORD_FILE: &str = "/etc/init.d/v6check-record";
 const REPORT: &str = "/etc/init.d/v6check-report";
+const SCRIPTS: &str = "/etc/init.d";
 /// What brings the network up, as the names of start links have it.
 const STACKS: [&str; 12] = [
     "networking",
@@ -75,7 +77,10 @@ pub(super) fn pieces(tree: &Tree, wish: &Wish, list: &BTreeSet<String>) -> Vec<P
     };
     let mut pieces = vec![script(RECORD_FILE, RECORD_SCRIPT, list), script(REPORT, REPORT_SCRIPT, &BTreeSet::new())];
     let link = |folder: &str, number: u8, name: &str| Piece::link(&format!("{folder}/S{number:02}{name}"), &format!("../init.d/{name}"));
-    let multi_user = folders(tree, &["2", "3", "4", "5"]);
+    let mut multi_user = folders(tree, &["2", "3", "4", "5"]);
+    if multi_user.is_empty() {
+        multi_user = folders(tree, &["S"]);
+    }
     let before: Vec<Piece> = folders(tree, &["S", "2", "3", "4", "5"])
         .iter()
         .filter_map(|folder| Some(link(folder, first_of_network(tree, folder)?.saturating_sub(1), "v6check-record")))
@@ -100,17 +105,24 @@ pub(super) fn links_left(tree: &Tree) -> Vec<Piece> {
     left
 }
 
-/// The directories of start links; Red Hat's /etc/rc3.d is itself a link.
+/// The directories of start links; Red Hat's /etc/rc3.d is itself a link. Where there are none, /etc/init.d itself, if what it starts is numbered
+/// there.
 fn folders(tree: &Tree, levels: &[&str]) -> Vec<String> {
     let place = |level: &&str| [format!("/etc/rc{level}.d"), format!("/etc/rc.d/rc{level}.d")].into_iter().find(|folder| tree.is_directory(folder));
-    levels.iter().filter_map(place).collect()
+    let found: Vec<String> = levels.iter().filter_map(place).collect();
+    let itself = || tree.names(SCRIPTS).iter().any(|name| number(name).is_some());
+    let of_levels = || ["S", "2", "3", "4", "5"].iter().any(|level| place(level).is_some());
+    if found.is_empty() && !of_levels() && itself() { vec![SCRIPTS.to_owned()] } else { found }
+}
+
+/// The number of a start link, `S40network`.
+fn number(name: &str) -> Option<u8> {
+    name.strip_prefix('S')?.get(..2)?.parse().ok()
 }
 
 /// The number of the first script of a directory that brings the network up. Scripts of one number may run at the same time.
 fn first_of_network(tree: &Tree, folder: &str) -> Option<u8> {
-    let number = |name: &String| {
-        let number = name.strip_prefix('S')?.get(..2)?.parse().ok()?;
-        STACKS.contains(&name.get(3..)?).then_some(number)
-    };
-    tree.names(folder).iter().filter_map(number).min()
+    // CirrOS has S40-network.
+    let brings_up = |name: &str| name.get(3..).is_some_and(|script| STACKS.contains(&script.trim_start_matches('-')));
+    tree.names(folder).iter().filter(|name| brings_up(name)).filter_map(|name| number(name)).min()
 }

@@ -7,8 +7,9 @@ use crate::facts::{Address, AddressFlag, Scope, Tenses, Unknown};
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
-/// Clients that give their addresses no lifetime, so that they look like static ones.
-const CLIENTS_WITHOUT_LIFETIMES: [&str; 2] = ["dhcp6c", "connmand"];
+/// Clients that give their addresses no lifetime, so that they look like static ones; of udhcpc6 it is the script's doing, since BusyBox' ip knows
+/// none.
+const CLIENTS_WITHOUT_LIFETIMES: [&str; 3] = ["dhcp6c", "connmand", "udhcpc6"];
 
 /// An address that a DHCPv6 client installed, and how one knows.
 #[derive(Debug, Clone, Copy)]

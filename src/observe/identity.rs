@@ -4,19 +4,20 @@
 //! MAC, or set a second address aside; so another one is used only while no lease is held.
 //!
 //! It is read from what the client in charge keeps; where that tells none, it is derived as the client derives it (`derived`), for the
-//! clients that were seen to do so. A lease of a client that is not in charge names an identity that the server may know, but not the guest's.
+//! clients that were seen to do so; or it is the one under which the boot's recording shows that the address held was given. A lease of a client that is not in charge names an identity that the server may know, but not the guest's.
 
 mod derived;
 
-use crate::facts::{Address, AddressFlag, ClientIdentity, HostState, Lease, Mac, Owner, Process, Scope, State};
+use crate::facts::{Address, AddressFlag, ClientIdentity, HostState, Lease, Mac, Owner, Process, Recording, Scope, State};
 use crate::wire::duid::Duid;
 
+use super::boot;
 use super::file::Root;
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
 /// Clients that give their addresses no lifetime, so that they look like static ones.
-const CLIENTS_WITHOUT_LIFETIMES: [&str; 2] = ["dhcp6c", "connmand"];
+const CLIENTS_WITHOUT_LIFETIMES: [&str; 3] = ["dhcp6c", "connmand", "udhcpc6"];
 
 /// The interface to solicit from.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,8 @@ pub(super) struct Guest<'a> {
     pub(super) state: &'a State,
     pub(super) host: &'a HostState,
     pub(super) root: &'a Root,
+    /// Its boot, where it was recorded.
+    pub(super) boot: Option<&'a Recording>,
 }
 
 impl Guest<'_> {
@@ -46,6 +49,11 @@ pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
         return Ok(identity);
     }
     if let Some(identity) = in_charge.iter().find_map(|owner| derived::by_network_manager(guest, owner)) {
+        return Ok(identity);
+    }
+    if let Some((address, identity)) = guest.boot.and_then(boot::granted)
+        && guest.state.addresses.get().is_ok_and(|held| held.iter().any(|held| held.address == address))
+    {
         return Ok(identity);
     }
     if in_charge.is_empty()

@@ -31,8 +31,8 @@ pub use intent::{Nic, may_be_interface};
 pub use network::{Answers, Ending, Signals, Target, ask};
 
 use crate::facts::{
-    Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Run, SCHEMA, Scope,
-    State, Tenses, Tool,
+    Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Recording, Run, SCHEMA,
+    Scope, State, Tenses, Tool,
 };
 use crate::gather::Gather;
 use crate::halves;
@@ -136,7 +136,7 @@ async fn look(
         Observed::Seen(()) => {
             // The state was read below `/` as well.
             let root = Root::new(Path::new("/"));
-            let target = |(name, link): (&&String, &&Link)| target(name, link, states.get(*name)?, &host_state, &root);
+            let target = |(name, link): (&&String, &&Link)| target(name, link, states.get(*name)?, &host_state, &root, recordings.get(*name));
             let targets: Vec<Target> = checked.iter().filter_map(target).collect();
             ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
         }
@@ -200,10 +200,11 @@ fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
     halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().gather()
 }
 
-fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root) -> Option<Target> {
+fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root, boot: Option<&Observed<Recording>>) -> Option<Target> {
     let mac = link.mac?;
     let usable = |address: &&Address| address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed);
     let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);
-    let identity = identity::of(&identity::Guest { name, index: link.index, mac, state, host, root });
+    let boot = boot.and_then(|boot| boot.get().ok());
+    let identity = identity::of(&identity::Guest { name, index: link.index, mac, state, host, root, boot });
     Some(Target { name: name.into(), index: link.index, mac, link_local, identity })
 }

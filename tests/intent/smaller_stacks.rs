@@ -250,6 +250,10 @@ fn busybox() {
         assert_eq!((gist(&intent), intent.at_boot.value), ((No, Kernel, None), false), "{method}");
         assert!(intent.at_boot.text.contains("refuses the file"));
     }
+    let manual = (INTERFACES, "auto eth0\niface eth0 inet6 manual\n up udhcpc6 -b -i eth0\n");
+    let intent = seen(&[busybox, manual]);
+    assert_eq!((gist(&intent), &intent.dhcpv6.text[..]), ((Yes, Kernel, None), "up udhcpc6 -b -i eth0"));
+    assert_eq!((&intent.stack[..], claims(&[busybox, manual])), ("BusyBox", "BusyBox".into()));
     assert!(
         reason(&[busybox, DHCPCD, (INTERFACES, "auto eth0\niface eth0 inet dhcp\n")]).contains("interfaces:2: `iface eth0 inet dhcp` starts dhcpcd")
     );
@@ -263,10 +267,10 @@ fn who_reads_the_interfaces_file() {
     let installed = "install ok installed";
     for (path, text, stack) in [
         ("/sbin/ifup", "-> ifupdown", "ifupdown-ng"),
-        ("/sbin/ifup", "-> /bin/busybox", "ifupdown-ng"),
+        ("/sbin/ifup", "-> /bin/busybox", "BusyBox"),
         ("/sbin/ifup", "", "ifupdown"),
         ("/lib/apk/db/installed", "C:Q1\nP:ifupdown-ng\nV:0.12.1-r4\n", "ifupdown-ng"),
-        ("/lib/apk/db/installed", "P:busybox\n", "ifupdown-ng"),
+        ("/lib/apk/db/installed", "P:busybox\n", "BusyBox"),
         ("/usr/libexec/ifupdown-ng/dhcp", "", "ifupdown-ng"),
         ("/etc/alpine-release", "3.20.0\n", "ifupdown-ng"),
         ("/var/lib/dpkg/status", &dpkg("ifupdown-ng", installed)[..], "ifupdown-ng"),

@@ -200,6 +200,7 @@ pub(crate) const CELLS: &[Cell] = &[
         &[
             ("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"),
             ("network-single-server", "*", INCONCLUSIVE, "duid"),
+            ("duid-of-this-guest", "*", INCONCLUSIVE, "not known"),
             ("dhcpv6-address-as-offered", "*", INCONCLUSIVE, ""),
         ],
     ),

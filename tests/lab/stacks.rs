@@ -4,7 +4,7 @@ use v6check::lab::faults::{Fault, Scene};
 use v6check::lab::{LabError, Stack};
 
 use crate::cells::{Cell, FORWARDING, NO_RA_TAKEN, stack};
-use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, SKIP};
+use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, PASS, SKIP};
 
 /// A good guest.
 pub(crate) fn good(stack: Stack) -> Result<Scene, LabError> {
@@ -25,6 +25,13 @@ pub(crate) fn of_every_guest(stack: Stack, fault: &str) -> Vec<Deviation> {
     let mut all = Vec::new();
     if stack != Stack::Ifupdown {
         all.push(WITHOUT_DHCLIENT);
+    }
+    // Of the others, dhcpcd keeps a DUID with a MAC address in it.
+    if stack == Stack::Dhcpcd && !["dhcpv6-off", "client-killed"].contains(&fault) {
+        all.push(("duid-of-this-guest", "*", PASS, ""));
+    }
+    if stack != Stack::Dhcpcd && fault == "client-killed" {
+        all.push(("duid-of-this-guest", "*", SKIP, "no dhcpv6 client"));
     }
     if stack == Stack::Udhcpc6 && fault != "dhcpv6-off" {
         all.extend(IAID_UNKNOWN);

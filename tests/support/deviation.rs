@@ -38,7 +38,7 @@ pub(crate) fn facts(good: &Facts, case: &Case) -> Result<Facts, String> {
     // The patches come last, so that they can say how a conversation ended in which nobody answered.
     let mut json = serde_json::to_value(&facts).map_err(|error| error.to_string())?;
     if let Some(table) = &case.host {
-        only(table, &["run", "intent", "state", "host"], "host")?;
+        only(table, &["run", "intent", "state", "host", "interfaces"], "host")?;
         patch::merge(&mut json, as_json(table)?).map_err(|error| format!("host: {error}"))?;
     }
     if let Some(table) = &case.interface {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
-use super::story::{Said, Story};
+use super::story::{Said, Story, seconds};
 use super::window::{self, Window};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening, Unknown};
@@ -42,7 +42,11 @@ impl Kind for DadBeforeUse {
         let finding = match (bad.first(), unseen) {
             (Some(first), _) => {
                 let others = if bad.len() == 1 { String::new() } else { format!(" (and {} other address(es))", bad.len() - 1) };
-                let message = format!("{first} was used without duplicate address detection{others}: no Neighbor Solicitation from :: came before");
+                let later = story.guest().find(|said| tests(said, *first)).zip(used.get(first)).map(|(said, used)| seconds(said.at_us - used));
+                let came = later.map_or("no Neighbor Solicitation from :: came before".into(), |later| {
+                    format!("the Neighbor Solicitation from :: came {later} later, so what sent from it did not wait")
+                });
+                let message = format!("{first} was used without duplicate address detection{others}: {came}");
                 Finding::fail(EXPECTED, format!("none for {first}{others}"), message)
             }
             (None, Some(why)) => Finding::inconclusive(why),

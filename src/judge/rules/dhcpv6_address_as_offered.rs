@@ -1,6 +1,6 @@
 //! The DHCPv6 address held is the one that the server offers this guest now.
 
-use super::{Finding, Judgement, Kind, Subject, heard, held};
+use super::{Finding, Judgement, Kind, Subject, duid_of_this_guest, heard, held};
 use crate::facts::Tense;
 use crate::wire::received::Offer;
 
@@ -31,7 +31,11 @@ impl Kind for Dhcpv6AddressAsOffered {
                 "the server offers {offered_text} to a client identity that is not the guest's; what it offers the guest is not known"
             )));
         } else {
-            let message = format!("{held_text} is held, but the server offers {offered_text} now: the lease is out of date");
+            let another = server.identity.as_ref().and_then(|identity| duid_of_this_guest::of_another_machine(subject.facts, &identity.duid));
+            let why = another.map_or("the lease is out of date".to_owned(), |mac| {
+                format!("the lease was given to a machine with MAC address {mac}, which no NIC of this guest has: the disk is a copy, most likely")
+            });
+            let message = format!("{held_text} is held, but the server offers {offered_text} now: {why}");
             Finding::fail(offered_text, held_text.clone(), message)
         };
         Ok(finding.with(Tense::State, "rtnetlink addresses", held_text).with_all([heard::answer_evidence(&answer, &offer)]))

@@ -120,6 +120,7 @@ kinds! {
     dhcpv6_offer::Dhcpv6Offer,
     single_router::SingleRouter,
     single_server::SingleServer,
+    duid_of_this_guest::DuidOfThisGuest,
     dad_before_use::DadBeforeUse,
     dhcpv6_chosen_server::Dhcpv6ChosenServer,
 }

@@ -1,4 +1,4 @@
-//! Images made by the lab: a Debian with some packages, built by mmdebstrap once and kept by its content.
+//! Images made by the lab: a Debian with some packages, or BusyBox with Debian's kernel, built by mmdebstrap once and kept by its content.
 
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -18,20 +18,46 @@ const BUILD: &str = include_str!("base.sh");
 const BUILD_LIMIT: Duration = Duration::from_mins(15);
 /// Where images are kept (FHS 3.0, 5.5): they can be made again.
 const CACHE: &str = "/var/cache/v6check-lab";
-/// What boots every Debian here, whatever configures its network.
-const COMMON: &str = "linux-image-cloud-amd64,systemd-sysv,udev,kmod,iproute2,procps";
-
 /// What the image is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     /// Debian's code name: `bookworm`.
     pub suite: String,
+    /// How its packages come into it.
+    pub making: Making,
     /// Packages besides those that boot it.
     pub packages: Vec<String>,
     /// What is laid over it.
     pub layer: Layer,
     /// The kernel's command line, besides its root file system.
     pub command_line: String,
+}
+
+/// How an image is made of packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Making {
+    /// They are installed, as on every Debian.
+    Installed,
+    /// The kernel, its modules and BusyBox are taken out of them, and nothing else; all that boots it is the layer's.
+    BusyBox,
+}
+
+impl Making {
+    /// Its name in `base.sh`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::BusyBox => "busybox",
+        }
+    }
+
+    /// What boots every image of this making, whatever configures its network.
+    fn common(self) -> &'static str {
+        match self {
+            Self::Installed => "linux-image-cloud-amd64,systemd-sysv,udev,kmod,iproute2,procps",
+            Self::BusyBox => "linux-image-cloud-amd64,busybox-static",
+        }
+    }
 }
 
 /// Whether an image was there.
@@ -76,7 +102,7 @@ impl Base {
         self.layer.lay_out(&path("layer"))?;
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", BUILD, "base"]).arg(path("disk.raw"));
-        command.arg(&self.suite).arg(self.packages()).arg(path("layer")).arg(path("script")).arg(&self.command_line);
+        command.arg(&self.suite).arg(self.packages()).arg(path("layer")).arg(path("script")).arg(&self.command_line).arg(self.making.name());
         command.env("WORK", work.path());
         succeed(&mut command, "", BUILD_LIMIT)?;
         fs::rename(path("disk.raw"), &image).map_err(LabError::io(image.display().to_string()))?;
@@ -84,7 +110,7 @@ impl Base {
     }
 
     fn packages(&self) -> String {
-        let mut packages = COMMON.to_owned();
+        let mut packages = self.making.common().to_owned();
         for package in &self.packages {
             let _ = write!(packages, ",{package}");
         }

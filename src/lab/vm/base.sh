@@ -1,15 +1,42 @@
 # Builds the disk image $1 with Debian $2 and its packages $3 (names with commas), the files of the directory $4 laid over it and the script $5 run
 # in it; its kernel's command line is $6. A boot loader of the BIOS kind starts it from its only partition. $WORK is a directory to work in.
+# $7 says how the packages come into it: `installed` by dpkg, or `busybox`, which takes the kernel and BusyBox out of them and nothing else.
 set -eu
-image=$1 suite=$2 packages=$3 layer=$4 script=$5 command_line=$6
+image=$1 suite=$2 packages=$3 layer=$4 script=$5 command_line=$6 making=$7
 tree=$WORK/tree
 
-# A package's script that would start a service is told no by policy-rc.d(8), which mmdebstrap provides.
-mmdebstrap --quiet --variant=apt --format=directory --include="$packages" --aptopt='Apt::Install-Recommends "false"' --skip=cleanup/apt/lists \
-    --customize-hook="cp -R --no-preserve=ownership '$layer/.' \"\$1/\"" \
-    --customize-hook="chroot \"\$1\" /bin/sh -e -s <'$script'" \
-    "$suite" "$tree" http://deb.debian.org/debian >"$WORK/mmdebstrap.log" 2>&1 || { tail -n 40 "$WORK/mmdebstrap.log" >&2; exit 1; }
-rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin
+# "$@" is told where to build by its own options.
+bootstrap() {
+    mmdebstrap --quiet --format=directory --include="$packages" --aptopt='Apt::Install-Recommends "false"' --skip=cleanup/apt/lists "$@" \
+        http://deb.debian.org/debian >"$WORK/mmdebstrap.log" 2>&1 || { tail -n 40 "$WORK/mmdebstrap.log" >&2; exit 1; }
+}
+
+installed() {
+    # A package's script that would start a service is told no by policy-rc.d(8), which mmdebstrap provides.
+    bootstrap --variant=apt \
+        --customize-hook="cp -R --no-preserve=ownership '$layer/.' \"\$1/\"" \
+        --customize-hook="chroot \"\$1\" /bin/sh -e -s <'$script'" \
+        "$suite" "$tree"
+    rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*.bin
+}
+
+busybox() {
+    unpacked=$WORK/unpacked
+    bootstrap --variant=extract "$suite" "$unpacked"
+    for directory in boot dev etc/default proc root run sys tmp usr/bin usr/sbin usr/lib var/log; do
+        mkdir -p "$tree/$directory"
+    done
+    ln -s usr/bin usr/sbin usr/lib "$tree"
+    cp "$unpacked"/boot/vmlinuz-* "$tree/boot"
+    cp "$unpacked/usr/bin/busybox" "$tree/usr/bin"
+    cp -R "$unpacked/usr/lib/modules" "$tree/usr/lib"
+    rm -rf "$unpacked"
+    chroot "$tree" /bin/busybox --install -s
+    cp -R --no-preserve=ownership "$layer/." "$tree/"
+    chroot "$tree" /bin/sh -e -s <"$script"
+}
+
+"$making"
 
 kernel=$(cd "$tree/boot" && ls vmlinuz-* | sort -V | tail -n 1)
 mkdir -p "$tree/boot/grub"

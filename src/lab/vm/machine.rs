@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Accelerator, Overlay, Reported};
 use crate::lab::command::{Daemon, poll};
-use crate::lab::{LabError, Namespace, Port};
+use crate::lab::{LabError, Namespace, Port, STATE_LIMIT};
 
 /// As much of the console as an error tells.
 const TAIL: usize = 3000;
@@ -94,6 +94,16 @@ impl Machine {
             (Err(error), _) => Err(LabError::Refused(format!("{error}; the console's end:\n{}", self.tail()))),
             (Ok(()), None) => Err(LabError::Refused("no report".into())),
         }
+    }
+
+    /// Switches it off as a power failure does, and gives its disk.
+    ///
+    /// # Errors
+    /// QEMU does not end.
+    pub fn end(mut self) -> Result<Overlay, LabError> {
+        self.daemon.terminate();
+        self.daemon.wait(STATE_LIMIT)?;
+        Ok(self.overlay)
     }
 
     fn tail(&self) -> String {

@@ -18,7 +18,7 @@ mod overlay;
 mod reported;
 
 pub use accelerator::Accelerator;
-pub use base::{Base, Origin};
+pub use base::{Base, Making, Origin};
 pub use booted::{Booted, Stage};
 pub use breaks::{BREAKS, Break, Link, Server};
 pub use images::{IMAGES, Image, Nic, Stack};

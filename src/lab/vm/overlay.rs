@@ -43,8 +43,8 @@ impl Overlay {
         Ok(Self { file, directory })
     }
 
-    /// The disk's file.
-    pub(super) fn file(&self) -> &Path {
+    /// The disk's file: an image itself, once no machine runs from it.
+    pub fn file(&self) -> &Path {
         &self.file
     }
 

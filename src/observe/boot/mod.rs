@@ -2,6 +2,7 @@
 
 mod alone;
 mod foreign;
+mod granted;
 mod journal;
 mod of_run;
 mod own;
@@ -16,6 +17,7 @@ use std::path::Path;
 use crate::facts::Recording;
 
 pub use alone::{facts, recorded};
+pub(super) use granted::granted;
 pub use of_run::RECORDING;
 pub(super) use of_run::{Journal, Recordings, are_of_boot, recordings};
 pub use read::begins;

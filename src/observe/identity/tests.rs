@@ -25,6 +25,7 @@ struct Case {
     /// The process with the id of every owner.
     process: &'static str,
     root: tempfile::TempDir,
+    boot: Option<Recording>,
 }
 
 impl Case {
@@ -36,6 +37,7 @@ impl Case {
             addresses: Vec::new(),
             process: "NetworkManager",
             root: tempfile::tempdir().unwrap(),
+            boot: None,
         }
     }
 
@@ -64,7 +66,7 @@ impl Case {
             processes: Observed::Seen(vec![process]),
             dhcpv6_client_sockets: Observed::Seen(Vec::new()),
         };
-        of(&Guest { name: "eth0", index: 2, mac: MAC, state: &state, host: &host, root: &Root::new(self.root.path()) })
+        of(&Guest { name: "eth0", index: 2, mac: MAC, state: &state, host: &host, root: &Root::new(self.root.path()), boot: self.boot.as_ref() })
     }
 
     /// As `duid iaid`, and whether it is the guest's.
@@ -110,6 +112,23 @@ fn an_address_under_an_unknown_identity_forbids_another_one() {
     assert_eq!(holding("myclient", address(&[AddressFlag::Permanent], 128)).who(), made(), "a static one");
     assert!(holding("connmand", address(&[AddressFlag::Permanent], 64)).identity().is_err(), "its addresses have no lifetime");
     assert_eq!(holding("myclient", address(&[AddressFlag::Noprefixroute], 64)).who(), made(), "a daemon's SLAAC address");
+}
+
+#[test]
+fn a_recorded_boot_tells_under_which_one_the_address_held_was_given() {
+    let good = crate::facts::load(include_str!("../../../tests/guests/calico-good.json")).unwrap();
+    let tenses = good.interfaces["eth0"].tenses.clone().unwrap();
+    let recording = tenses.boot.recording.get().unwrap().clone();
+    let mut held = tenses.state.addresses.get().unwrap().clone();
+    for address in &mut held {
+        address.flags = vec![AddressFlag::Permanent];
+    }
+    let case = |addresses: &[Address], boot| Case { addresses: addresses.to_vec(), boot, ..Case::new(&["udhcpc6"], Vec::new()) };
+    let (duid, of_guest) = case(&held, Some(recording.clone())).who();
+    assert_eq!((&duid[..], of_guest), ("00:01:00:01:32:97:e1:09:fa:16:3e:00:00:01 3e000001", true));
+    assert!(case(&held, None).identity().unwrap_err().contains("not known"));
+    held.retain(|address| address.scope != Scope::Global);
+    assert_eq!(case(&held, Some(recording)).who(), made(), "the address is gone, so the exchange was not the last");
 }
 
 #[test]

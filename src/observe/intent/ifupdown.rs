@@ -141,7 +141,7 @@ impl Stanza {
     }
 
     /// A command of it that runs a DHCPv6 client for addresses.
-    fn client_command(&self) -> Option<&Line> {
+    pub(super) fn client_command(&self) -> Option<&Line> {
         let commands = self.options.iter().filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
         commands.into_iter().find(|command| {
             let words: Vec<&str> = command.value().split_whitespace().collect();

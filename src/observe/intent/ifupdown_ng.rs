@@ -1,7 +1,7 @@
 //! /etc/network/interfaces as ifupdown-ng (Alpine) and BusyBox's ifup understand it: executors of ifupdown-ng 0.12 and its `dhcp` script; of
 //! BusyBox, which methods it has.
 //!
-//! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed.
+//! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
 use std::io;
 
@@ -13,18 +13,31 @@ use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};
 use crate::observe::file::has_wildcard;
 
 const NAME: &str = "ifupdown-ng";
+const BUSYBOX: &str = "BusyBox";
 /// As deep as stanzas may inherit, and as many as one may end up with.
 const DEEPEST: usize = 8;
 const MOST: usize = 64;
 
-/// What either is set up to do with each of `nics`.
+/// What ifupdown-ng is set up to do with each of `nics`.
 ///
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
-    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Ng | Ifupdown::BusyBox)) else {
+    read_by(Ifupdown::Ng, root, nics)
+}
+
+/// What BusyBox's ifup is.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn read_busybox(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
+    read_by(Ifupdown::BusyBox, root, nics)
+}
+
+fn read_by(which: Ifupdown, root: &Root, nics: &[Nic]) -> io::Result<Reading> {
+    if which_ifupdown(root) != Some(which) {
         return Ok(Reading::default());
-    };
+    }
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
@@ -34,10 +47,11 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
 }
 
 fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
+    let stack = if which == Ifupdown::BusyBox { BUSYBOX } else { NAME };
     let stanzas = stanzas(configuration, which, name);
     let Some(first) = stanzas.first() else {
         let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
-        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(stack, &none)));
     };
     let line = &first.line;
     let mut boot = match at_boot(configuration, name) {
@@ -57,7 +71,7 @@ fn claim(root: &Root, configuration: &Configuration, which: Ifupdown, name: &str
     } else {
         ng(root, &stanzas, name)?
     };
-    Ok(Claim::Configures(does.map(|does| intent(boot, does)).into()))
+    Ok(Claim::Configures(does.map(|does| intent(stack, boot, does.or_by_command(&stanzas))).into()))
 }
 
 /// What is done about IPv6, and by whom.
@@ -68,14 +82,31 @@ struct Does {
     accept_ra: Option<Setting<i64>>,
 }
 
+impl Does {
+    /// With the DHCPv6 client that a command starts, where nothing else runs one.
+    fn or_by_command(self, stanzas: &[&Stanza]) -> Self {
+        match stanzas.iter().find_map(|stanza| stanza.client_command()) {
+            Some(command) if self.dhcpv6.value == RunsDhcpv6::No => {
+                let dhcpv6 = setting(RunsDhcpv6::Yes, command, command.text.clone());
+                let takes_ras = Setting {
+                    text: format!("{} (leaves Router Advertisements to the kernel)", command.text),
+                    ..dhcpv6.holding(self.takes_ras.value)
+                };
+                Self { dhcpv6, takes_ras, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// Nothing: the kernel's defaults stay.
 fn plain(reason: &Setting<()>) -> Does {
     Does { by: None, dhcpv6: reason.holding(RunsDhcpv6::No), takes_ras: reason.holding(TakesRas::Kernel), accept_ra: None }
 }
 
-fn intent(at_boot: Setting<bool>, does: Does) -> Intent {
+fn intent(stack: &str, at_boot: Setting<bool>, does: Does) -> Intent {
     let Does { by, dhcpv6, takes_ras, accept_ra } = does;
-    Intent { by: by.map(str::to_owned), accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }
+    Intent { by: by.map(str::to_owned), accept_ra, ..Intent::new(stack, at_boot, dhcpv6, takes_ras) }
 }
 
 fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {

@@ -11,6 +11,8 @@ pub(super) enum Init {
     OpenRc,
     /// sysvinit or Upstart.
     Sysvinit,
+    /// BusyBox' init, which runs what /etc/inittab says, a script most often; OpenRC's is none of it.
+    BusyBox,
 }
 
 /// Where systemd itself is.
@@ -30,6 +32,8 @@ pub(super) fn of(root: &Root) -> Init {
         Init::Systemd
     } else if init.ends_with("openrc-init") || root.is_directory("/etc/runlevels") && !is_there(&SYSTEMD) {
         Init::OpenRc
+    } else if init.rsplit('/').next() == Some("busybox") {
+        Init::BusyBox
     } else if !is_there(&SYSTEMD) && (is_there(&SYSVINIT) || !is_there(&OF_SYSTEMD) && START_LINKS.iter().any(|links| !root.glob(links).is_empty())) {
         Init::Sysvinit
     } else {

@@ -97,6 +97,7 @@ const STACKS: &[Stack] = &[
     Stack { name: "netplan", read: netplan::read },
     Stack { name: "systemd-networkd", read: networkd::read },
     Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
+    Stack { name: "BusyBox", read: ifupdown_ng::read_busybox },
     Stack { name: "dhcpcd", read: dhcpcd::read },
     Stack { name: "wicked", read: wicked::read },
     Stack { name: "ConnMan", read: connman::read },

@@ -8,7 +8,7 @@ const WANTS: [&str; 4] =
     ["/etc/systemd/system/*.wants", "/etc/systemd/system/*.requires", "/usr/lib/systemd/system/*.wants", "/lib/systemd/system/*.wants"];
 
 /// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is
-/// in a runlevel of OpenRC, or it has a start link of sysvinit, or it is a job of Upstart. Whether the program behind it is there is not looked
+/// in a runlevel of OpenRC, or it has a start link of sysvinit, or a number among the scripts that BusyBox' init runs, or it is a job of Upstart. Whether the program behind it is there is not looked
 /// at.
 pub(super) fn starts(root: &Root, names: &[&str]) -> bool {
     names.iter().any(|name| root.once(format!("starts {name}"), || one_starts(root, name)))
@@ -21,12 +21,14 @@ fn one_starts(root: &Root, name: &str) -> bool {
     let unit = format!("{name}.service");
     let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
     let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
-    // S, two digits and the name.
-    let start_link = |entry: &str| entry.strip_prefix('S').is_some_and(|rest| rest.get(2..) == Some(name));
+    // S, two digits and the name; CirrOS has a hyphen before it.
+    let start_link =
+        |entry: &str| entry.strip_prefix('S').and_then(|rest| rest.get(2..)).is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest) == name);
     by_systemd
         || by_upstart(root, name)
         || has(&["/etc/runlevels/*"], &|entry| entry == name)
         || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
+        || init::of(root) == Init::BusyBox && has(&["/etc/init.d"], &start_link)
 }
 
 /// Whether a job of Upstart starts by itself (init(5)): it says on what, and no override says `manual`. Jobs that packages bring for Upstart

@@ -1,5 +1,6 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
+mod busybox;
 mod dhclient;
 mod firewall;
 mod kernel;
@@ -89,4 +90,5 @@ pub const BREAKS: &[Break] = &[
     network::IPV6_ONLY,
     network::UNKNOWN_MAC,
     network::NO_ROUTER,
+    busybox::INET6_DHCP,
 ];

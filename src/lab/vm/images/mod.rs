@@ -1,11 +1,12 @@
 //! The images that the lab makes, a file each: Debian with one network stack, set up as it should be on a Calico link.
 
+mod busybox;
 mod debian_12_ifupdown;
 mod debian_12_netplan;
 mod debian_12_networkd;
 mod debian_12_networkmanager;
 
-use super::{Base, Layer};
+use super::{Base, Layer, Making};
 
 /// A NIC of a guest and what its configuration says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,8 @@ pub enum Stack {
 }
 
 /// All of them.
-pub const IMAGES: &[Image] = &[debian_12_ifupdown::IMAGE, debian_12_networkd::IMAGE, debian_12_netplan::IMAGE, debian_12_networkmanager::IMAGE];
+pub const IMAGES: &[Image] =
+    &[debian_12_ifupdown::IMAGE, debian_12_networkd::IMAGE, debian_12_netplan::IMAGE, debian_12_networkmanager::IMAGE, busybox::IMAGE];
 
 /// The kernel names a NIC by its PCI slot (systemd.net-naming-scheme(7)), and the lab's begin at slot 3, as OpenStack's do.
 fn by_slot(number: usize) -> String {
@@ -64,6 +66,7 @@ fn debian(suite: &str, packages: &[&str], layer: &Layer) -> Base {
     let common = Layer::default().file("etc/systemd/system/needs-network.service", ONLINE).run("systemctl enable needs-network.service");
     Base {
         suite: suite.into(),
+        making: Making::Installed,
         packages: packages.iter().map(|package| (*package).to_owned()).collect(),
         layer: common.under(layer),
         command_line: "console=ttyS0".into(),

@@ -38,6 +38,7 @@ pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
             paths.push(SYSCTL_CONF.to_owned());
             paths
         }
+        Init::BusyBox => by_scripts(root)?,
         Init::OpenRc if services::starts(root, &["sysctl"]) => by_folder(root),
         Init::OpenRc => Vec::new(),
     };
@@ -54,7 +55,7 @@ pub(in super::super) fn files(root: &Root) -> io::Result<Vec<Source>> {
             if bytes > MOST_BYTES {
                 return Err(io::Error::other(format!("{path}: more than {MOST_BYTES} bytes of sysctl.d")));
             }
-            files.push(Source { path, text, by_systemd, globs: init != Init::Sysvinit && !busybox });
+            files.push(Source { path, text, by_systemd, globs: !matches!(init, Init::Sysvinit | Init::BusyBox) && !busybox });
         }
     }
     Ok(files)
@@ -81,6 +82,25 @@ fn by_folder(root: &Root) -> Vec<String> {
     paths.extend(conf("/run/sysctl.d"));
     paths.retain(|path| root.link(path).is_none_or(|target| target != "/dev/null"));
     paths
+}
+
+/// What the scripts of a BusyBox have sysctl read: nothing by itself reads any of it.
+///
+/// # Errors
+/// A script cannot be read.
+fn by_scripts(root: &Root) -> io::Result<Vec<String>> {
+    let (mut folders, mut conf) = (false, false);
+    for path in ["/etc/inittab".to_owned()].into_iter().chain(root.glob("/etc/init.d/*")).filter(|path| !root.is_directory(path)) {
+        let text = root.text_if_any(&path)?.unwrap_or_default();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            folders |= line.contains("sysctl.d");
+            // Without a file it reads this one.
+            conf |= line.contains("sysctl.conf") || line.contains("sysctl -p");
+        }
+    }
+    let mut paths = if folders { by_name(root) } else { Vec::new() };
+    paths.extend(conf.then(|| SYSCTL_CONF.to_owned()));
+    Ok(paths)
 }
 
 /// The file that ufw applies when it starts: `IPT_SYSCTL` of /etc/default/ufw, nothing where that is empty (ufw-init-functions).
