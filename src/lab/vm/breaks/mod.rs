@@ -2,6 +2,7 @@
 
 mod cloud;
 mod dhcpcd;
+mod link_local;
 mod recipe;
 mod sysctl;
 
@@ -59,6 +60,7 @@ pub const BREAKS: &[Break] = &[
     cloud::NETWORK_CONFIG_DISABLED,
     dhcpcd::IPV4_ONLY,
     dhcpcd::RECIPE_FOR_DHCLIENT,
+    link_local::LINK_LOCAL_LATE,
     recipe::LENGTH_64,
     recipe::LENGTH_IN_BACKTICKS,
 ];

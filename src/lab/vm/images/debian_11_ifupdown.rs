@@ -1,5 +1,8 @@
-//! Debian 11 with ifupdown and ISC dhclient, and all that Calico's recipe for Ubuntu says: the stanza with `accept_ra`, the line in dhclient's
-//! script, and the delayed Router Solicitation.
+//! Debian 11 with ifupdown and ISC dhclient, by Calico's recipe for Ubuntu: the stanza with `accept_ra`, and the line in dhclient's script.
+//!
+//! Not its third step, router_solicitation_delay = 10: the kernel begins to test the link-local address after a random part of that delay
+//! (net/ipv6/addrconf.c, `addrconf_dad_kick`), and ifupdown waits 6 s for that address (wait-for-ll6.sh), so that it would run DHCPv6 on some
+//! boots only.
 
 use std::fmt::Write;
 
@@ -7,7 +10,7 @@ use super::{Base, Image, Layer, Nic, Stack, by_slot, debian};
 
 pub(super) const IMAGE: Image = Image {
     name: "debian-11-ifupdown",
-    title: "Debian 11, ifupdown with ISC dhclient, by the whole of Calico's recipe",
+    title: "Debian 11, ifupdown with ISC dhclient, by Calico's recipe",
     stack: Stack::Ifupdown,
     base,
     network,
@@ -27,7 +30,6 @@ fn network(nics: &[Nic]) -> Layer {
             let _ = write!(text, "iface {name} inet6 dhcp\n        accept_ra 1\n");
         }
         layer = layer.file(&format!("etc/network/interfaces.d/{name}"), &text);
-        layer = layer.file(&format!("etc/sysctl.d/30-{name}-rs-delay.conf"), &format!("net.ipv6.conf.{name}.router_solicitation_delay = 10\n"));
     }
     layer.run("sed -i '1a new_ip6_prefixlen=128' /sbin/dhclient-script")
 }
