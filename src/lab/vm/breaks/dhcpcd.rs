@@ -3,13 +3,14 @@
 use super::{Break, GOOD};
 use crate::lab::vm::Layer;
 
+/// ifup gives up at the first stanza that fails. Where this one comes last, dhcpcd has been started and is killed with the service, and how far it
+/// got by then is a race.
 pub(super) const RECIPE_FOR_DHCLIENT: Break = Break {
     name: "recipe-for-dhclient",
     title: "Calico's `inet6 dhcp` stanza, which only ISC dhclient can carry out, where that is not installed",
     layer: |_, nics| {
-        let stanza = |name: &str| format!("\niface {name} inet6 dhcp\n        accept_ra 1\n");
-        let lines: String = nics.iter().map(|nic| stanza(&nic.name)).collect();
-        Layer::default().run(&format!("cat >>/etc/network/interfaces <<'END'{lines}END"))
+        let stanza = |name: &str| format!("s/^iface {name} inet dhcp$/iface {name} inet6 dhcp\\n        accept_ra 1\\n&/");
+        nics.iter().fold(Layer::default(), |layer, nic| layer.run(&format!("sed -i '{}' /etc/network/interfaces", stanza(&nic.name))))
     },
     ..GOOD
 };

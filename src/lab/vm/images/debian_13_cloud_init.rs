@@ -21,6 +21,9 @@ fn base() -> Base {
     debian("trixie", &["cloud-init", "netplan.io", "nftables"], &layer)
 }
 
+/// There is no room to grow into, and no sshd.
+const USER_DATA: &str = "#cloud-config\nresize_rootfs: false\nssh_genkeytypes: []\n";
+
 /// The port of a NIC that runs DHCPv6 has an IPv6 subnet, each has an IPv4 subnet.
 fn seed(nics: &[Nic], ports: &[Port], subnet: Subnet) -> Seed {
     let (mut links, mut networks) = (Vec::new(), Vec::new());
@@ -41,7 +44,7 @@ fn seed(nics: &[Nic], ports: &[Port], subnet: Subnet) -> Seed {
     let files = Layer::default()
         .file("openstack/latest/meta_data.json", &metadata.to_string())
         .file("openstack/latest/network_data.json", &data.to_string())
-        .file("openstack/latest/user_data", "#cloud-config\n{}\n");
+        .file("openstack/latest/user_data", USER_DATA);
     Seed { label: "config-2", files }
 }
 
