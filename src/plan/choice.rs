@@ -57,10 +57,17 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Virtual(kind) if !UPPERS.contains(&kind.as_str()) && !BUNDLES.contains(&kind.as_str()) => {
             format!("a virtual device ({kind}), not a NIC")
         }
-        _ if !link.up && !surveyed.configured => "down and without an address".to_owned(),
+        kind if !link.up && !surveyed.configured && (*kind != LinkKind::Device || has_nic_in_use(survey)) => "down and without an address".to_owned(),
         LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
+}
+
+/// Whether anything here is in use that frames of a network outside of this guest pass. Where nothing is, a NIC that is down is no spare one: nobody
+/// has brought it up.
+fn has_nic_in_use(survey: &Survey) -> bool {
+    let used = |surveyed: &SurveyedLink| surveyed.link.up || surveyed.configured;
+    survey.links.values().any(|surveyed| used(surveyed) && is_nic(survey, &surveyed.link, &mut BTreeSet::new()))
 }
 
 /// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.

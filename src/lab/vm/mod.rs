@@ -22,7 +22,7 @@ pub use accelerator::Accelerator;
 pub use base::{Base, Origin};
 pub use booted::{Booted, Stage};
 pub use breaks::{BREAKS, Break, Link};
-pub use images::{IMAGES, Image, Nic, Stack};
+pub use images::{IMAGES, Image, Nic, SeedOf, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
 pub use overlay::{Overlay, Unmountable};

@@ -9,8 +9,8 @@ pub(super) const LINK_LOCAL_LATE: Break = Break {
     name: "link-local-late",
     title: "the link-local address is tested for so long that whoever waits for it to start DHCPv6 gives up",
     layer: |_, nics| {
-        let lines: String = nics.iter().map(|nic| format!("net.ipv6.conf.{}.dad_transmits = 600\n", nic.name)).collect();
-        Layer::default().file("etc/sysctl.d/90-careful.conf", &lines)
+        let lines: Vec<String> = nics.iter().map(|nic| format!("net.ipv6.conf.{}.dad_transmits = 600\n", nic.name)).collect();
+        Layer::default().file("etc/sysctl.d/90-careful.conf", &lines.concat())
     },
     ..GOOD
 };

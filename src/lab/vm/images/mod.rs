@@ -19,6 +19,9 @@ pub struct Nic {
     pub dhcpv6: bool,
 }
 
+/// Makes the seed for NICs on these ports.
+pub type SeedOf = fn(&[Nic], &[Port], Subnet) -> Seed;
+
 /// An image of the lab's.
 #[derive(Debug, Clone, Copy)]
 pub struct Image {
@@ -35,7 +38,7 @@ pub struct Image {
     /// The name of its NIC with this number, from 0 on.
     pub nic: fn(usize) -> String,
     /// What a cloud tells it on a disk of its own, if it runs cloud-init; a network's IPv6 subnet is of the kind given.
-    pub seed: Option<fn(&[Nic], &[Port], Subnet) -> Seed>,
+    pub seed: Option<SeedOf>,
 }
 
 /// What configures an image's network, as far as breaks have to know.
