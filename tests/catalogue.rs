@@ -18,8 +18,9 @@ use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, TransportChe
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
 
 /// The guest network stacks by the names that facts have for them.
-const STACKS: [&str; 11] = [
+const STACKS: [&str; 12] = [
     "ifupdown",
+    "ifupdown+dhcpcd",
     "netplan",
     "systemd-networkd",
     "NetworkManager",

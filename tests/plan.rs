@@ -151,6 +151,16 @@ fn a_nic_that_is_down_is_checked_where_none_is_in_use() {
 }
 
 #[test]
+fn where_no_nic_is_in_use_one_that_is_down_is_no_spare_one() {
+    let lo = || ("lo", link(1, LinkKind::Loopback));
+    assert_eq!(reasons(&[lo(), ("eth0", down(device(2))), ("eth1", down(device(3)))]), ["loopback", "", ""]);
+    // What no network is behind changes nothing, and is none itself.
+    assert_eq!(reasons(&[lo(), ("eth0", down(device(2))), ("x", of_kind(3, "dummy"))])[1], "");
+    assert_eq!(reasons(&[("y", down(on(Some(2), of_kind(4, "vlan")))), ("z", down(device(2)))]), ["down and without an address", ""]);
+    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", device(3))]), ["down and without an address", ""]);
+}
+
+#[test]
 fn a_name_overrides_what_is_left_out_by_default() {
     let survey = survey(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2)), ("br0", down(of_kind(3, "bridge")))]);
     let plan = plan(&survey, &wanted(&["br0", "br0"]), &all_tenses()).unwrap();

@@ -16,16 +16,18 @@ mod layer;
 mod machine;
 mod overlay;
 mod reported;
+mod seed;
 
 pub use accelerator::Accelerator;
 pub use base::{Base, Making, Origin};
 pub use booted::{Booted, Stage};
 pub use breaks::{BREAKS, Break, Link, Server};
-pub use images::{IMAGES, Image, Nic, Stack};
+pub use images::{IMAGES, Image, Nic, SeedOf, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
 pub use overlay::{Overlay, Unmountable};
 pub use reported::Reported;
+pub use seed::{Seed, Subnet};
 
 /// The guest's serial port that reports go out by, in the guest's words.
 pub const REPORTS_PORT: &str = "/dev/ttyS1";

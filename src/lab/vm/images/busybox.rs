@@ -12,6 +12,7 @@ pub(super) const IMAGE: Image = Image {
     network,
     // No udev gives it another name.
     nic: |number| format!("eth{number}"),
+    seed: None,
 };
 
 fn base() -> Base {
