@@ -1,7 +1,7 @@
 //! One boot of one cell, from image to verdicts, and what it leaves to be looked at.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use v6check::lab::vm::{BREAKS, Booted, IMAGES, Reported};
@@ -30,20 +30,23 @@ pub(crate) fn seen(name: &str, program: &Path, reported: &Reported, console: &[u
 }
 
 fn leave(name: &str, reported: &Reported, console: &[u8]) -> std::io::Result<()> {
-    let folder = crate::left();
-    fs::create_dir_all(&folder)?;
-    let name = name.replace("::", "--");
+    fs::create_dir_all(crate::left())?;
     for (ending, bytes) in
         [("json", reported.json.as_bytes()), ("junit.xml", reported.junit.as_bytes()), ("facts", reported.facts.as_bytes()), ("console", console)]
     {
-        fs::write(folder.join(format!("{name}.{ending}")), bytes)?;
+        fs::write(file(name, ending), bytes)?;
     }
     Ok(())
 }
 
+/// What the cell of this name leaves, by its ending.
+pub(crate) fn file(name: &str, ending: &str) -> PathBuf {
+    crate::left().join(format!("{}.{ending}", name.replace("::", "--")))
+}
+
 /// The facts that the guest sent give the very report that it sent.
 fn replays_alike(name: &str, program: &Path, reported: &Reported) -> Result<(), String> {
-    let facts = crate::left().join(format!("{}.facts", name.replace("::", "--")));
+    let facts = file(name, "facts");
     let output = Command::new(program).arg("replay").arg(facts).args(["--json", "-"]).output().map_err(|error| error.to_string())?;
     if output.stdout == reported.json.as_bytes() {
         return Ok(());

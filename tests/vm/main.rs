@@ -9,7 +9,7 @@ mod cell;
 mod clones;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 
@@ -54,11 +54,25 @@ fn main() -> ExitCode {
         if let Err(error) = std::fs::create_dir_all(left()).and_then(|()| std::fs::write(left().join("table.txt"), text)) {
             eprintln!("table.txt: {error}");
         }
+        if let Ok(program) = &program {
+            matrix(program, &found);
+        }
     }
     if table::updating() {
         table.update(&found);
     }
     conclusion.exit_code()
+}
+
+/// The page that compares what the cells left, beside it.
+fn matrix(program: &Path, found: &[Found]) {
+    let page = left().join("matrix.html");
+    let reports = found.iter().map(|found| cell::file(&found.name, "json"));
+    let made = Command::new(program).args(["matrix", "--title", "Guests of the lab", "--html"]).arg(&page).args(reports).status();
+    match made {
+        Ok(status) if status.code() != Some(2) => println!("The same as a page: {}", page.display()),
+        _ => eprintln!("v6check matrix could not compare the reports"),
+    }
 }
 
 /// The program that is copied into guests, as it is shipped.
