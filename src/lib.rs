@@ -26,6 +26,7 @@ mod json;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
+mod near;
 pub mod observe;
 pub mod plan;
 pub mod report;

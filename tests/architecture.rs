@@ -6,22 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
     ("glob", &[]),
     ("below", &[]),
+    ("near", &[]),
     ("gather", &[]),
     ("json", &[]),
     ("facts", &["json"]),
-    ("lab", &["wire"]),
+    ("lab", &["near", "wire", "wrap"]),
     ("plan", &["facts", "gather", "wrap"]),
     ("judge", &["facts", "gather", "wire"]),
     ("story", &["facts", "gather", "wire"]),
     ("observe", &["below", "capture", "facts", "gather", "glob", "json", "plan", "wire"]),
     ("install", &["below", "gather", "wrap"]),
-    ("catalogue", &["facts", "gather", "glob", "judge", "wrap"]),
+    ("catalogue", &["facts", "gather", "glob", "judge", "near", "wrap"]),
     ("report", &["catalogue", "facts", "gather", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story", "wrap"]),

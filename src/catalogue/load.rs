@@ -11,9 +11,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
-use super::near::near;
 use super::{Catalogue, CatalogueError, Check, Profile, value};
 use crate::gather::Gather;
+use crate::near::near;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
 /// checks that it does not name are left unread: they are known to be right, and reading them all takes longer than judging.

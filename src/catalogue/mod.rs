@@ -7,7 +7,6 @@ mod embedded;
 mod error;
 mod files;
 mod load;
-mod near;
 mod profile;
 mod prose;
 mod remedy;
@@ -18,9 +17,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::gather::Gather;
+use crate::near::near;
 pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
-use near::near;
 pub use profile::{Profile, Selected};
 pub use prose::{LIST_SCHEMA, explain, list, list_json};
 pub use remedy::Remedy;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -21,13 +22,31 @@ pub struct Output {
     pub stderr: String,
 }
 
+/// Set once nothing more is to be built; what is there is taken down by the way of every error.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Has all that waits in the lab end with [`LabError::Interrupted`], and nothing more be started but what takes it down.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`interrupt`] was called.
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+fn go_on() -> Result<(), LabError> {
+    if is_interrupted() { Err(LabError::Interrupted) } else { Ok(()) }
+}
+
 /// Asks `holds` until it says yes.
 ///
 /// # Errors
-/// It does not within `limit`, or asking fails.
+/// It does not within `limit`, asking fails, or the lab is interrupted.
 pub fn poll(what: &str, limit: Duration, mut holds: impl FnMut() -> Result<bool, LabError>) -> Result<(), LabError> {
     let end = Instant::now() + limit;
     while !holds()? {
+        go_on()?;
         if Instant::now() > end {
             return Err(LabError::Late { what: what.into(), limit });
         }
@@ -39,8 +58,13 @@ pub fn poll(what: &str, limit: Duration, mut holds: impl FnMut() -> Result<bool,
 /// Runs `command` with `input` as its standard input. Output goes through files, so that a daemon it leaves behind cannot hold it up.
 ///
 /// # Errors
-/// It cannot be started, or does not end within `limit` (then it is killed). A bad exit code is no error here.
+/// It cannot be started, or does not end within `limit` (then it is killed), or the lab is interrupted. A bad exit code is no error here.
 pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output, LabError> {
+    run_while(command, input, limit, go_on)
+}
+
+fn run_while(command: &mut Command, input: &str, limit: Duration, go_on: fn() -> Result<(), LabError>) -> Result<Output, LabError> {
+    go_on()?;
     let what = describe(command);
     let failed = |source| LabError::Io { what: what.clone(), source };
     let mut files = [tempfile::tempfile().map_err(failed)?, tempfile::tempfile().map_err(failed)?, tempfile::tempfile().map_err(failed)?];
@@ -49,9 +73,17 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output
     let handle = |file: &File| file.try_clone().map(Stdio::from).map_err(failed);
     command.stdin(handle(&files[0])?).stdout(handle(&files[1])?).stderr(handle(&files[2])?);
     let mut child = command.spawn().map_err(failed)?;
-    let Some(status) = wait(&mut child, limit).map_err(failed)? else {
-        child.kill().and_then(|()| child.wait()).map_err(failed)?;
-        return Err(LabError::Late { what, limit });
+    let end = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(failed)? {
+            break status;
+        }
+        let late = if Instant::now() > end { Err(LabError::Late { what: what.clone(), limit }) } else { go_on() };
+        if let Err(error) = late {
+            child.kill().and_then(|()| child.wait()).map_err(failed)?;
+            return Err(error);
+        }
+        sleep(STEP);
     };
     let mut text = |at: usize| {
         let mut bytes = Vec::new();
@@ -64,6 +96,16 @@ pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output
 /// As [`run`], but a bad exit code is an error. Returns the standard output.
 pub(super) fn succeed(command: &mut Command, input: &str, limit: Duration) -> Result<String, LabError> {
     let output = run(command, input, limit)?;
+    well(command, output)
+}
+
+/// As [`succeed`], for what takes the lab down.
+pub(super) fn succeed_unasked(command: &mut Command, limit: Duration) -> Result<String, LabError> {
+    let output = run_while(command, "", limit, || Ok(()))?;
+    well(command, output)
+}
+
+fn well(command: &Command, output: Output) -> Result<String, LabError> {
     if output.code == Some(0) {
         return Ok(output.stdout);
     }

@@ -100,6 +100,11 @@ impl Dnsmasq {
         }
     }
 
+    /// Its process id, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.daemon.as_ref().map(Daemon::id)
+    }
+
     /// The lease file as dnsmasq writes it.
     ///
     /// # Errors

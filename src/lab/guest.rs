@@ -15,17 +15,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::command::{Daemon, poll, run, succeed};
-use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT};
-
-/// The directories of the machine that a guest has its own of.
-const OWN: [&str; 3] = ["etc", "run", "var/lib"];
-
-/// Puts them in place in the mount namespace that `ip netns exec` makes for each command anyway, beside a /sys to look at only. The host name
-/// that a daemon sets stays its own.
-const ENTER: &str = r#"root=$1; shift
-for own in etc run var/lib; do mount --bind "$root/$own" "/$own" || exit 125; done
-mount -o remount,bind,ro /sys || exit 125
-exec unshare --uts -- "$@""#;
+use super::enter::{self, OWN};
+use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT, scratch};
 
 /// dhclient's hands off resolv.conf and host name: the kernel shares the latter between guests. `$length` is what the lab's old dhclient
 /// believes; Debian's script installs the address as it stands in the variable. Scripts before ISC DHCP 4.4 set no lifetimes.
@@ -84,7 +75,7 @@ impl Guest {
     /// Not root, or its files cannot be written.
     pub fn make() -> Result<Self, LabError> {
         let namespace = Namespace::make("guest")?;
-        let root = TempDir::with_prefix("v6lab-guest-").map_err(LabError::io("a directory"))?;
+        let root = scratch::directory("guest")?;
         let guest = Self { clients: BTreeMap::new(), namespace, root, nics: Vec::new(), booted: None, runs: 0 };
         guest.install().map_err(LabError::io("the guest's files"))?;
         Ok(guest)
@@ -270,7 +261,7 @@ impl Guest {
     /// # Errors
     /// It cannot be started.
     pub fn start_dhclient(&mut self, nic: &str) -> Result<(), LabError> {
-        let mut command = self.command("dhclient");
+        let mut command = self.command(self.dhclient());
         command.args(["-6", "-v", "-pf"]).arg(format!("/run/dhclient6.{nic}.pid"));
         command.arg("-lf").arg(format!("/var/lib/dhcp/dhclient6.{nic}.leases")).arg("-I");
         command.arg("-df").arg(format!("/var/lib/dhcp/dhclient.{nic}.leases")).arg(nic);
@@ -359,9 +350,7 @@ impl Guest {
 
     /// A command that will run in it, with its own files in place.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = self.namespace.command("sh");
-        command.args(["-c", ENTER, "guest"]).arg(self.root.path()).arg(program);
-        command
+        enter::command(self.namespace.name(), self.root.path(), program)
     }
 
     /// Runs a command in it and returns what it printed.

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use tempfile::TempDir;
 
 use super::dnsmasq::{Dnsmasq, Host, Range, Served};
-use super::{Guest, LabError, Namespace, SUBNET, address, felix};
+use super::{Guest, LabError, Namespace, SUBNET, address, felix, scratch};
 
 /// Neutron's DHCP port, which holds the subnet's gateway address on every compute host.
 const DHCP_PORT: &str = "ns-11111111-22";
@@ -51,6 +51,16 @@ impl CalicoLink {
     /// # Errors
     /// Not root, or a tool is missing.
     pub fn make(range: Range) -> Result<Self, LabError> {
+        let link = Self::make_unfiltered(range)?;
+        felix::filter(&link.router)?;
+        Ok(link)
+    }
+
+    /// As [`Self::make`], without Felix' filter, which takes nft. The filter passes all that a guest needs, so guests see no difference.
+    ///
+    /// # Errors
+    /// Not root, or a tool is missing.
+    pub fn make_unfiltered(range: Range) -> Result<Self, LabError> {
         let router = Namespace::make("host")?;
         router.set(&[("ipv6/conf/all/forwarding", 1), ("ipv4/ip_forward", 1)])?;
         router.ip_batch(&format!(
@@ -62,8 +72,7 @@ impl CalicoLink {
         router.set(&[("ipv6/conf/nsidle/disable_ipv6", 1)])?;
         // The agent removes the subnet's connected route: the way to a VM is its /128 alone.
         router.ip(&format!("-6 route del {SUBNET}/64 dev {DHCP_PORT}"))?;
-        felix::filter(&router)?;
-        let directory = TempDir::with_prefix("v6lab-host-").map_err(LabError::io("a directory"))?;
+        let directory = scratch::directory("host")?;
         Ok(Self { server: None, router, range, ipv4: false, ports: Vec::new(), directory })
     }
 
@@ -177,6 +186,11 @@ impl CalicoLink {
     pub fn server(&mut self) -> Result<(&mut Dnsmasq, &Namespace), LabError> {
         let server = self.server.as_mut().ok_or_else(|| LabError::Refused("nobody serves this link".into()))?;
         Ok((server, &self.router))
+    }
+
+    /// The NICs plugged so far.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
     }
 
     /// Router Solicitations and DHCPv6 messages that came from VMs so far.

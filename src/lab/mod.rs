@@ -11,30 +11,37 @@ mod capture;
 mod clients;
 mod command;
 mod dnsmasq;
+mod enter;
+pub mod faults;
 mod felix;
 mod guest;
 mod link;
 mod namespace;
+pub mod needs;
 mod neutron;
 mod radvd;
 mod responder;
+mod scratch;
 mod snapshot;
 mod switch;
+pub mod tool;
 pub mod vm;
 
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
 pub use capture::Capture;
-pub use clients::Stack;
-pub use command::{Daemon, Output, poll, run};
+pub use clients::{Stack, stand_in};
+pub use command::{Daemon, Output, interrupt, is_interrupted, poll, run};
 pub use dnsmasq::{Dnsmasq, Host, Range, Served};
+pub use enter::command as enter;
 pub use guest::{Guest, GuestRun, Nic};
 pub use link::{CalicoLink, Port};
 pub use namespace::Namespace;
 pub use neutron::NeutronLink;
 pub use radvd::Radvd;
 pub use responder::{Responder, serve as respond};
+pub use scratch::keep_in;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
@@ -77,6 +84,15 @@ pub enum LabError {
         /// For how long.
         limit: Duration,
     },
+    /// Root or programs are missing: what, and how to get them.
+    #[error("{0}")]
+    Needs(String),
+    /// What a person asked the tool for cannot be done as things are: why, and what to do.
+    #[error("{0}")]
+    Asked(String),
+    /// Nothing more is to be built.
+    #[error("interrupted; what was made is gone again")]
+    Interrupted,
     /// The lab does not touch what it did not make.
     #[error("refused: {0}")]
     Refused(String),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::command::{signal, succeed};
+use super::command::{signal, succeed, succeed_unasked};
 use super::{COMMAND_LIMIT, LabError};
 
 static MADE: AtomicU32 = AtomicU32::new(0);
@@ -26,6 +26,7 @@ impl Namespace {
             return Err(LabError::Refused(format!("the namespace {name} exists, and the lab did not make it")));
         }
         succeed(Command::new("ip").args(["netns", "add", &name]), "", COMMAND_LIMIT)?;
+        // From here on it goes with this value, whatever fails.
         let namespace = Self { name };
         namespace.ip("link set lo up")?;
         Ok(namespace)
@@ -89,7 +90,7 @@ impl Namespace {
     /// # Errors
     /// The namespace is gone.
     pub fn processes(&self) -> Result<Vec<u32>, LabError> {
-        let text = succeed(Command::new("ip").args(["netns", "pids", &self.name]), "", COMMAND_LIMIT)?;
+        let text = succeed_unasked(Command::new("ip").args(["netns", "pids", &self.name]), COMMAND_LIMIT)?;
         Ok(text.split_whitespace().filter_map(|id| id.parse().ok()).collect())
     }
 }
@@ -97,6 +98,6 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         signal("KILL", &self.processes().unwrap_or_default());
-        let _ = succeed(Command::new("ip").args(["netns", "del", &self.name]), "", COMMAND_LIMIT);
+        let _ = succeed_unasked(Command::new("ip").args(["netns", "del", &self.name]), COMMAND_LIMIT);
     }
 }

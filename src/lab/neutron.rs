@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use super::dnsmasq::{Dnsmasq, Host, Range, Served};
-use super::{Guest, LabError, Namespace, Radvd, address};
+use super::{Guest, LabError, Namespace, Radvd, address, scratch};
 
 const BRIDGE: &str = "qr-11111111-22";
 const DHCP_PORT: &str = "ns-11111111-22";
@@ -45,7 +45,7 @@ impl NeutronLink {
             address(2)
         ))?;
         guest.add_nic(nic);
-        let directory = TempDir::with_prefix("v6lab-neutron-").map_err(LabError::io("a directory"))?;
+        let directory = scratch::directory("neutron")?;
         let served = Served {
             range: Range::Neutron,
             interface: DHCP_PORT.into(),

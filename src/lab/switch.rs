@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 use tempfile::TempDir;
 
 use super::dnsmasq::{Dnsmasq, Host, Range, Served};
+use super::scratch;
 use super::{CalicoLink, Guest, LabError, Namespace, Port, address};
 
 /// A switch, with the rogue on it once there is one.
@@ -56,7 +57,7 @@ impl Switch {
         let node = self.attach("rogue", "02:00:00:00:00:66")?;
         node.set(&[("ipv6/conf/all/forwarding", 1)])?;
         node.ip(&format!("addr add {}/64 dev eth0 nodad", address(0x66)))?;
-        let directory = TempDir::with_prefix("v6lab-rogue-").map_err(LabError::io("a directory"))?;
+        let directory = scratch::directory("rogue")?;
         let hosts = vec![Host { mac: vm_mac.into(), address: vm_address }];
         let served = Served { range: Range::Stateful, interface: "eth0".into(), taps: Vec::new(), hosts, ipv4: Vec::new() };
         let server = Dnsmasq::start(&node, directory.path(), served)?;

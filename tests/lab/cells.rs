@@ -1,10 +1,10 @@
 //! The cells: one table of guests and of what must be said of them.
 
-use v6check::lab::{LabError, Stack};
+use v6check::lab::Stack;
+use v6check::lab::faults::{Fault, Scene, Whose};
 
 use crate::expectation::{Deviation, FAIL, INCONCLUSIVE, NO_EXCHANGE_SEEN, NO_RA_SEEN, NO_REQUEST_SEEN, NO_RS_SEEN, PASS, SKIP, compare};
-use crate::scenes::{self, Scene};
-use crate::stacks::{self, Break, Reaches};
+use crate::stacks;
 
 /// The program under test.
 pub(crate) const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
@@ -12,7 +12,10 @@ pub(crate) const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 /// One guest and what must be said of it.
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
-    build: Builder,
+    /// What is wrong with it, by the lab's name.
+    fault: &'static str,
+    /// What boots it.
+    stack: Stack,
     /// Goes before the program.
     wrapper: &'static [&'static str],
     arguments: &'static [&'static str],
@@ -22,21 +25,13 @@ pub(crate) struct Cell {
     evidence: &'static [(&'static str, &'static str)],
 }
 
-/// How a guest is built.
-enum Builder {
-    /// By a scene of its own.
-    Scene(fn() -> Result<Scene, LabError>),
-    /// By a network stack, with what is done to it and what comes about in spite of that.
-    Stack(Stack, Break, Reaches),
-}
-
-const fn cell(name: &'static str, build: fn() -> Result<Scene, LabError>, exit: i32, deviations: &'static [Deviation]) -> Cell {
-    Cell { name, build: Builder::Scene(build), wrapper: &[], arguments: &[], exit, deviations, evidence: &[] }
+const fn cell(name: &'static str, fault: &'static str, exit: i32, deviations: &'static [Deviation]) -> Cell {
+    stack(name, Stack::Ifupdown, fault, exit, deviations)
 }
 
 /// A guest that `stack` boots.
-pub(crate) const fn stack(name: &'static str, by: (Stack, Break), reaches: Reaches, exit: i32, deviations: &'static [Deviation]) -> Cell {
-    Cell { name, build: Builder::Stack(by.0, by.1, reaches), wrapper: &[], arguments: &[], exit, deviations, evidence: &[] }
+pub(crate) const fn stack(name: &'static str, stack: Stack, fault: &'static str, exit: i32, deviations: &'static [Deviation]) -> Cell {
+    Cell { name, fault, stack, wrapper: &[], arguments: &[], exit, deviations, evidence: &[] }
 }
 
 impl Cell {
@@ -104,16 +99,16 @@ const ROGUE: &[Deviation] = &[("network-single-router", "*", FAIL, ""), ("networ
 
 /// All of them. What a row does not name must be as on the good guest.
 pub(crate) const CELLS: &[Cell] = &[
-    cell("cell-01-good-guest", scenes::good, 0, &[]),
-    cell("cell-01-good-guest-thorough", scenes::good, 0, &[("network-single-router", "*", PASS, ""), ("network-single-server", "*", PASS, "")])
+    cell("cell-01-good-guest", "good", 0, &[]),
+    cell("cell-01-good-guest-thorough", "good", 0, &[("network-single-router", "*", PASS, ""), ("network-single-server", "*", PASS, "")])
         .with(&["--thorough"]),
-    cell("cell-02-accept-ra-0", scenes::accept_ra_0, 1, NO_RA_TAKEN),
-    cell("cell-03-forwarding-accept-ra-1", scenes::forwarding_accept_ra_1, 1, FORWARDING),
-    cell("cell-03-forwarding-accept-ra-2", scenes::forwarding_accept_ra_2, 0, &[]),
-    cell("cell-04-forwarding-later", scenes::forwarding_later, 1, FORWARDING_LATER),
+    cell("cell-02-accept-ra-0", "accept-ra-0", 1, NO_RA_TAKEN),
+    cell("cell-03-forwarding-accept-ra-1", "forwarding", 1, FORWARDING),
+    cell("cell-03-forwarding-accept-ra-2", "forwarding-accept-ra-2", 0, &[]),
+    cell("cell-04-forwarding-later", "forwarding-later", 1, FORWARDING_LATER),
     cell(
         "cell-05-length-64",
-        scenes::length_64,
+        "length-64",
         1,
         &[
             ("dhcpv6-prefix-length", "*", FAIL, "/64"),
@@ -123,7 +118,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-06-no-client",
-        scenes::no_client,
+        "dhcpv6-off",
         1,
         &[
             ("dhcpv6-intended", "*", FAIL, "ifupdown"),
@@ -138,7 +133,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-07-second-nic-without-client",
-        scenes::two_nics,
+        "second-nic-without-client",
         1,
         &[
             ("dhcpv6-intended", "eth1", FAIL, "ifupdown"),
@@ -153,7 +148,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-08-ipv6-off",
-        scenes::ipv6_off,
+        "ipv6-off",
         1,
         &[
             ("ipv6-enabled", "*", FAIL, "disable_ipv6"),
@@ -180,11 +175,11 @@ pub(crate) const CELLS: &[Cell] = &[
             ("dhcpv6-exchange-completed", "*", SKIP, ""),
         ],
     ),
-    cell("cell-09-unknown-mac", scenes::unknown_mac, 3, REFUSED),
-    cell("cell-10-rebuilt", scenes::rebuilt, 3, REFUSED),
+    cell("cell-09-unknown-mac", "unknown-mac", 3, REFUSED),
+    cell("cell-10-rebuilt", "rebuilt", 3, REFUSED),
     cell(
         "cell-10-rebuilt-without-client",
-        scenes::rebuilt_without_client,
+        "rebuilt-without-client",
         1,
         &[
             ("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"),
@@ -200,7 +195,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-10-duid-unknown",
-        scenes::duid_unknown,
+        "duid-unknown",
         3,
         &[
             ("network-dhcpv6-offer", "*", INCONCLUSIVE, "duid"),
@@ -210,7 +205,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-11-slaac-subnet",
-        scenes::slaac,
+        "slaac-subnet",
         3,
         &[
             ("network-managed-flag", "*", FAIL, "m=0"),
@@ -225,7 +220,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-12-nobody",
-        scenes::nobody,
+        "nobody-answers",
         3,
         &[
             ("ra-default-route", "*", INCONCLUSIVE, ""),
@@ -243,14 +238,14 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-13-duplicate-removed",
-        scenes::duplicate_removed,
+        "duplicate-removed",
         1,
         &[("dhcpv6-address", "*", FAIL, "duplicate"), ("dhcpv6-address-as-offered", "*", SKIP, ""), ("dhcpv6-prefix-length", "*", SKIP, "")],
     ),
-    cell("cell-13-duplicate-marked", scenes::duplicate_marked, 1, &[("dhcpv6-address", "*", FAIL, "duplicate")]),
+    cell("cell-13-duplicate-marked", "duplicate-marked", 1, &[("dhcpv6-address", "*", FAIL, "duplicate")]),
     cell(
         "cell-14-drops-dhcpv6",
-        scenes::drops_dhcpv6,
+        "dhcpv6-dropped",
         1,
         &[
             ("firewall-passes-dhcpv6", "*", FAIL, "no socket"),
@@ -263,7 +258,7 @@ pub(crate) const CELLS: &[Cell] = &[
     .seen_in(&[("firewall-passes-dhcpv6", "AF_PACKET"), ("dhcpv6-address", "AF_PACKET"), ("dhcpv6-address", "/proc/net/dev_snmp6/eth0")]),
     cell(
         "cell-15-drops-ras",
-        scenes::drops_ras,
+        "ra-dropped",
         1,
         &[
             ("firewall-passes-ra", "*", FAIL, "no socket"),
@@ -280,14 +275,14 @@ pub(crate) const CELLS: &[Cell] = &[
         ("ra-default-route", "AF_PACKET"),
         ("ra-default-route", "/proc/net/dev_snmp6/eth0"),
     ]),
-    cell("cell-16-offer-changed", scenes::offer_changed, 1, &[("dhcpv6-address-as-offered", "*", FAIL, "2001:db8:1::11")]),
-    cell("cell-17-rogue", scenes::rogue, 0, ROGUE).with(&["--thorough"]),
-    cell("cell-17-rogue-strict", scenes::rogue, 3, ROGUE).with(&["--thorough", "--strict"]),
-    cell("cell-17-rogue-strict-network-faults", scenes::rogue, 1, ROGUE).with(&["--thorough", "--strict", "--network-faults", "fail"]),
-    cell("cell-18-no-raw-sockets", scenes::good, 3, &network_unasked("cap_net_raw")).under(WITHOUT_RAW_SOCKETS),
-    cell("cell-19-passive", scenes::good, 3, &network_unasked("--passive")).with(&["--passive"]),
-    cell("cell-20-plain-neutron", scenes::neutron, 0, &[("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64")]),
-    cell("cell-21-no-ipv4", scenes::no_ipv4, 0, &[("ipv4-address", "*", FAIL, "")]),
+    cell("cell-16-offer-changed", "offer-changed", 1, &[("dhcpv6-address-as-offered", "*", FAIL, "2001:db8:1::1010")]),
+    cell("cell-17-rogue", "rogue-router", 0, ROGUE).with(&["--thorough"]),
+    cell("cell-17-rogue-strict", "rogue-router", 3, ROGUE).with(&["--thorough", "--strict"]),
+    cell("cell-17-rogue-strict-network-faults", "rogue-router", 1, ROGUE).with(&["--thorough", "--strict", "--network-faults", "fail"]),
+    cell("cell-18-no-raw-sockets", "good", 3, &network_unasked("cap_net_raw")).under(WITHOUT_RAW_SOCKETS),
+    cell("cell-19-passive", "good", 3, &network_unasked("--passive")).with(&["--passive"]),
+    cell("cell-20-plain-neutron", "plain-neutron", 0, &[("network-no-on-link-prefix", "*", FAIL, "2001:db8:1::/64")]),
+    cell("cell-21-no-ipv4", "no-ipv4", 0, &[("ipv4-address", "*", FAIL, "")]),
 ];
 
 /// Whose fault the diagnosis of `nic` must name: the guest's before the network's, and nobody's for what is only told.
@@ -304,23 +299,39 @@ fn fault(cell: &Cell, nic: &str) -> Option<&'static str> {
     (!faults.is_empty()).then(|| if faults.into_iter().all(|network| network) { "network" } else { "guest" })
 }
 
+/// What the lab's table says of a fault, for `v6check-lab demo` to go by, is what the cells of ifupdown expect; and each fault has such a cell.
+pub(crate) fn table_agrees() -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for of in v6check::lab::faults::ALL {
+        let mut cells = CELLS.iter().chain(stacks::CELLS).filter(|cell| cell.fault == of.name && cell.stack == Stack::Ifupdown).peekable();
+        if cells.peek().is_none() {
+            wrong.push(format!("{}: no cell has it", of.name));
+        }
+        for cell in cells.filter(|cell| cell.wrapper.is_empty() && !cell.arguments.contains(&"--passive")) {
+            if !of.told_by.is_empty() && !cell.deviations.iter().any(|(id, _, verdict, _)| *id == of.told_by && *verdict == FAIL) {
+                wrong.push(format!("{}: {} does not fail in {}", of.name, of.told_by, cell.name));
+            }
+            let blamed: Vec<_> = ["eth0", "eth1"].into_iter().filter_map(|nic| fault(cell, nic)).collect();
+            if blamed.iter().any(|blame| of.whose.map(Whose::word) != Some(*blame)) || blamed.is_empty() != of.whose.is_none() {
+                wrong.push(format!("{}: it is {:?}, and {} blames {blamed:?}", of.name, of.whose, cell.name));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
 /// Builds the cell's guest, runs v6check in it, and compares. The error tells every difference.
 pub(crate) fn run(cell: &Cell) -> Result<(), String> {
-    let built = match cell.build {
-        Builder::Scene(build) => build(),
-        Builder::Stack(stack, broken, reaches) => stacks::build(stack, broken, reaches),
-    };
-    let mut scene = built.map_err(|error| format!("the lab: {error}"))?;
+    let wanted = Fault::find(cell.fault).map_err(|error| error.to_string())?;
+    let mut scene = Scene::one(wanted, cell.stack).map_err(|error| format!("the lab: {error}"))?;
     let command = [cell.wrapper, &[V6CHECK]].concat();
-    let run = scene.guest.v6check(&command, cell.arguments).map_err(|error| error.to_string())?;
+    let run = scene.guest().v6check(&command, cell.arguments).map_err(|error| error.to_string())?;
     let said = format!("exit code {:?}\n{}{}", run.code, run.stdout, run.stderr);
     let report = run.report.as_ref().ok_or_else(|| format!("no report: {said}"))?;
-    let nics: Vec<String> = scene.guest.nics().iter().map(|nic| nic.name.clone()).collect();
+    let nics: Vec<String> = scene.guest().nics().iter().map(|nic| nic.name.clone()).collect();
     let nics: Vec<&str> = nics.iter().map(String::as_str).collect();
     let mut deviations = cell.deviations.to_vec();
-    if let Builder::Stack(stack, broken, _) = cell.build {
-        deviations.extend(stacks::of_every_guest(stack, broken));
-    }
+    deviations.extend(stacks::of_every_guest(cell.stack, cell.fault));
     let mut wrong = compare(report, &nics, &deviations).err();
     for (id, word) in cell.evidence {
         let mut results = report["results"].as_array().into_iter().flatten();

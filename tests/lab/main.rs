@@ -8,13 +8,11 @@ mod boots;
 mod cells;
 mod expectation;
 mod promises;
-mod scenes;
 mod stacks;
 mod tshark;
 
-use std::process::Command;
-
 use libtest_mimic::{Arguments, Failed, Trial};
+use v6check::lab::needs;
 
 /// Cells mostly wait, for duplicate address detection and for their clients, so more of them run at once than there are processors.
 const CELLS_AT_ONCE: usize = 10;
@@ -40,14 +38,7 @@ const PROGRAMS: [&str; 16] = [
 
 /// Why the lab cannot run here, if it cannot.
 fn obstacle() -> Option<String> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if !is_root {
-        return Some("the lab needs root: it makes network namespaces. Run tests/run as root.".into());
-    }
-    let search = std::env::var("PATH").unwrap_or_default();
-    let missing = |program: &&str| !search.split(':').any(|folder| std::path::Path::new(folder).join(program).exists());
-    let missing: Vec<&str> = PROGRAMS.into_iter().filter(missing).collect();
-    (!missing.is_empty()).then(|| format!("the lab needs {}: run tests/install-packages", missing.join(", ")))
+    needs::root().and_then(|()| needs::check(&PROGRAMS)).err().map(|error| format!("{error}. Run tests/run as root, which installs all of them."))
 }
 
 fn main() {

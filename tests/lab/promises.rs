@@ -7,10 +7,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use v6check::lab::faults::{Fault, Scene};
 use v6check::lab::{Daemon, Guest, LabError, STATE_LIMIT, Snapshot, Stack, poll, run};
 
-use crate::cells::V6CHECK;
-use crate::scenes::{self, Scene};
+use crate::cells::{V6CHECK, table_agrees};
 use crate::stacks;
 
 type Promise = fn() -> Result<(), String>;
@@ -28,10 +28,15 @@ pub(crate) const ALL: &[(&str, Promise)] = &[
     ("promise-a-missing-interface-is-an-error", a_missing_interface_is_an_error),
     ("promise-a-broken-check-file-is-an-error", a_broken_check_file_is_an_error),
     ("lab-leaves-nothing-behind", leaves_nothing_behind),
+    ("lab-faults-are-told-as-its-table-says", table_agrees),
 ];
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+fn of(fault: &str) -> Result<Scene, LabError> {
+    Scene::one(Fault::find(fault)?, Stack::Ifupdown)
 }
 
 fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
@@ -40,12 +45,12 @@ fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 
 fn snapshot(scene: &mut Scene) -> Result<Snapshot, LabError> {
     let leases = scene.server_leases()?;
-    Ok(Snapshot::take(&scene.guest)?.with("the server's leases", leases))
+    Ok(Snapshot::take(scene.guest())?.with("the server's leases", leases))
 }
 
 /// Addresses, routes, settings, files, and the leases of both sides are the same before and after a run that asks for all it can.
 fn changes_nothing() -> Result<(), String> {
-    changes_nothing_of(scenes::good().map_err(text)?)
+    changes_nothing_of(stacks::good(Stack::Ifupdown).map_err(text)?)
 }
 
 /// The same of a guest whose daemon takes Router Advertisements itself, and hears those that are asked for.
@@ -56,24 +61,24 @@ fn changes_nothing_of_a_daemon(stack: Stack) -> Result<(), String> {
 fn changes_nothing_of(mut scene: Scene) -> Result<(), String> {
     let before = snapshot(&mut scene).map_err(text)?;
     ensure(before.len() > 500, || format!("only {} things are compared", before.len()))?;
-    let run = scene.guest.v6check(&[V6CHECK], &["--thorough"]).map_err(text)?;
+    let run = scene.guest().v6check(&[V6CHECK], &["--thorough"]).map_err(text)?;
     ensure(run.code == Some(0) && run.report.is_some(), || format!("exit code {:?}: {}{}", run.code, run.stdout, run.stderr))?;
     let after = snapshot(&mut scene).map_err(text)?;
     let differences = before.differences(&after);
     ensure(differences.is_empty(), || differences.join("\n"))?;
-    scene.guest.namespace().set(&[("ipv6/conf/eth0/accept_ra", 2)]).map_err(text)?;
+    scene.guest().namespace().set(&[("ipv6/conf/eth0/accept_ra", 2)]).map_err(text)?;
     let differences = before.differences(&snapshot(&mut scene).map_err(text)?);
     ensure(differences.len() == 1, || format!("a setting was changed, and the comparison shows {differences:?}"))
 }
 
 /// The compute host hears nothing of a passive run, and something of another one.
 fn passive_sends_nothing() -> Result<(), String> {
-    let mut scene = scenes::good().map_err(text)?;
+    let mut scene = stacks::good(Stack::Ifupdown).map_err(text)?;
     let mut heard_of = |arguments: &[&str]| {
-        let link = |scene: &Scene| scene.link.as_ref().ok_or_else(|| LabError::Refused("no link".into()))?.heard();
-        let before = link(&scene)?;
-        scene.guest.v6check(&[V6CHECK], arguments)?;
-        let after = link(&scene)?;
+        let link = |scene: &mut Scene| scene.link()?.heard();
+        let before = link(&mut scene)?;
+        scene.guest().v6check(&[V6CHECK], arguments)?;
+        let after = link(&mut scene)?;
         Ok((after.0 - before.0, after.1 - before.1))
     };
     let passive = heard_of(&["--passive"]).map_err(|error: LabError| error.to_string())?;
@@ -88,12 +93,12 @@ fn read(path: &Path) -> Result<String, String> {
 
 /// Saved facts give the same reports, byte for byte, on a machine that knows nothing of the guest.
 fn replay_says_the_same() -> Result<(), String> {
-    let mut scene = scenes::length_64().map_err(text)?;
-    let folder = scene.guest.path("");
+    let mut scene = of("length-64").map_err(text)?;
+    let folder = scene.guest().path("");
     let path = |name: &str| folder.join(name).display().to_string();
     let (facts, junit, plain) = (path("facts.json"), path("a.xml"), path("a.txt"));
     let (replayed_json, replayed_junit, replayed_plain) = (path("b.json"), path("b.xml"), path("b.txt"));
-    let checked = scene.guest.v6check(&[V6CHECK], &["--save", &facts, "--junit", &junit, "--text", &plain]).map_err(text)?;
+    let checked = scene.guest().v6check(&[V6CHECK], &["--save", &facts, "--junit", &junit, "--text", &plain]).map_err(text)?;
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&facts).map_err(text)?) & 0o777;
     ensure(mode == 0o600, || format!("the saved facts have mode {mode:o}"))?;
     let mut command = Command::new(V6CHECK);
@@ -109,10 +114,10 @@ fn replay_says_the_same() -> Result<(), String> {
 
 /// A file that cannot be made, and a device that is full once it is written to.
 fn one_bad_output_loses_no_other() -> Result<(), String> {
-    let mut scene = scenes::good().map_err(text)?;
+    let mut scene = stacks::good(Stack::Ifupdown).map_err(text)?;
     for (number, bad) in ["/dev/null/report.txt", "/dev/full"].iter().enumerate() {
-        let good = scene.guest.path(&format!("good-{number}.xml"));
-        let run = scene.guest.v6check(&[V6CHECK], &["--junit", &good.display().to_string(), "--text", bad]).map_err(text)?;
+        let good = scene.guest().path(&format!("good-{number}.xml"));
+        let run = scene.guest().v6check(&[V6CHECK], &["--junit", &good.display().to_string(), "--text", bad]).map_err(text)?;
         ensure(run.code == Some(2), || format!("{bad}: exit code {:?}", run.code))?;
         let clear = run.stderr.trim().lines().count() == 1 && run.stderr.contains(bad);
         ensure(clear, || format!("{bad}: not one clear error: {:?}", run.stderr))?;
@@ -124,10 +129,10 @@ fn one_bad_output_loses_no_other() -> Result<(), String> {
 
 /// Nobody answers, SIGTERM comes after the first progress line: the report is written, and gives the signal as the reason.
 fn a_signal_ends_the_waiting() -> Result<(), String> {
-    let scene = scenes::nobody().map_err(text)?;
-    let (json, log) = (scene.guest.path("report.json"), scene.guest.path("said"));
+    let mut scene = of("nobody-answers").map_err(text)?;
+    let (json, log) = (scene.guest().path("report.json"), scene.guest().path("said"));
     let file = File::create(&log).map_err(text)?;
-    let mut command = scene.guest.command(V6CHECK);
+    let mut command = scene.guest().command(V6CHECK);
     command.args(["--timeout", "60", "--text", "/dev/null", "--json"]).arg(&json);
     let mut running = Daemon::start(&mut command, &file).map_err(text)?;
     poll("v6check says that it waits", STATE_LIMIT, || Ok(fs::read_to_string(&log).is_ok_and(|said| said.contains("eth0")))).map_err(text)?;
@@ -155,13 +160,13 @@ fn a_missing_interface_is_an_error() -> Result<(), String> {
 }
 
 fn a_broken_check_file_is_an_error() -> Result<(), String> {
-    let mut scene = scenes::good().map_err(text)?;
-    let folder = scene.guest.path("site");
+    let mut scene = stacks::good(Stack::Ifupdown).map_err(text)?;
+    let folder = scene.guest().path("site");
     fs::create_dir(&folder).map_err(text)?;
     fs::write(folder.join("site-rule.toml"), "id = \"site-rule\"\ntitel = \"a slip of the pen\"\n").map_err(text)?;
-    let before = scene.link.as_ref().ok_or("no link")?.heard().map_err(text)?;
-    let run = scene.guest.v6check(&[V6CHECK], &["--checks", &folder.display().to_string()]).map_err(text)?;
-    let after = scene.link.as_ref().ok_or("no link")?.heard().map_err(text)?;
+    let before = scene.link().map_err(text)?.heard().map_err(text)?;
+    let run = scene.guest().v6check(&[V6CHECK], &["--checks", &folder.display().to_string()]).map_err(text)?;
+    let after = scene.link().map_err(text)?.heard().map_err(text)?;
     ensure(run.code == Some(2), || format!("exit code {:?}", run.code))?;
     ensure(run.stderr.contains("site-rule.toml") && run.stderr.contains("titel"), || format!("not a clear error: {}", run.stderr))?;
     ensure(before == after, || "something was sent before the check files were read".into())
@@ -169,7 +174,7 @@ fn a_broken_check_file_is_an_error() -> Result<(), String> {
 
 /// Namespaces, processes and files of a link are gone with it, whatever daemons the guest had.
 fn leaves_nothing_behind() -> Result<(), String> {
-    gone_with(scenes::good().map_err(text)?)?;
+    gone_with(stacks::good(Stack::Ifupdown).map_err(text)?)?;
     for stack in [Stack::NetworkManager, Stack::Dhcpcd] {
         gone_with(stacks::good(stack).map_err(text)?)?;
     }
@@ -177,8 +182,9 @@ fn leaves_nothing_behind() -> Result<(), String> {
 }
 
 fn gone_with(scene: Scene) -> Result<(), String> {
-    let namespaces = [scene.guest.namespace(), scene.link.as_ref().ok_or("no link")?.router()];
-    let files = scene.guest.path("etc");
+    let link = scene.links.first().ok_or("no link")?;
+    let namespaces = [scene.members[0].guest.namespace(), link.router()];
+    let files = scene.members[0].guest.path("etc");
     let names: Vec<String> = namespaces.iter().map(|namespace| namespace.name().to_owned()).collect();
     let mut processes = Vec::new();
     for namespace in namespaces {

@@ -7,6 +7,7 @@
 mod dhcpcd;
 mod network_manager;
 mod networkd;
+pub mod stand_in;
 mod udhcpc6;
 
 use std::fs;

@@ -1,0 +1,257 @@
+//! The folder where a link is noted, where the files of the lab are, and what a process that was killed leaves in it.
+//!
+//! Each process that builds has a folder there, `link` or `demo-PID`, with its id in `pid`, the place of its guests' trees in `trees`, and a lock
+//! on `lock` that the kernel gives back when it ends, whatever ends it. So a folder whose lock is free is a remainder, and what it names as well.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::tell;
+use crate::lab::{LabError, keep_in, poll, run};
+
+/// How long one command of a clean-up may take.
+const CLEAN_UP: Duration = Duration::from_secs(20);
+
+/// Nobody looks as long as this.
+const LOOKING: Duration = Duration::from_secs(1);
+
+const LINK: &str = "link";
+/// How the names of directories of guests' trees begin.
+const TREES: &str = "v6check-lab-";
+const NAMESPACES: &str = "/run/netns";
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    root: PathBuf,
+}
+
+/// A folder of a process in it, and the lock that says that the process lives.
+#[derive(Debug)]
+pub(super) struct Held {
+    folder: PathBuf,
+    /// In here are the files of its guests and links.
+    trees: TempDir,
+    _lock: File,
+}
+
+/// A folder of a process that lives no more.
+#[derive(Debug)]
+pub(super) struct Remainder {
+    folder: PathBuf,
+    /// The process that made it; absent if it did not come so far.
+    pub(super) process: Option<u32>,
+    /// Network namespaces that it made.
+    pub(super) namespaces: Vec<String>,
+}
+
+impl Place {
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// A file of the link.
+    pub(super) fn of_link(&self, name: &str) -> PathBuf {
+        self.root.join(LINK).join(name)
+    }
+
+    /// The folder as an option of the command line, if it is not the usual one.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The link's folder, for the process that holds the link.
+    ///
+    /// # Errors
+    /// Another process holds it.
+    pub(super) fn hold_link(&self) -> Result<Held, LabError> {
+        self.hold(LINK)
+    }
+
+    /// A folder for a demonstration.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) fn hold_demo(&self) -> Result<Held, LabError> {
+        self.hold(&format!("demo-{}", std::process::id()))
+    }
+
+    fn hold(&self, name: &str) -> Result<Held, LabError> {
+        let folder = self.root.join(name);
+        fs::create_dir_all(&folder).map_err(LabError::io(folder.display().to_string()))?;
+        let mut taken = None;
+        // Who only looks has the lock for a moment as well.
+        let waited = poll("the lock", LOOKING, || {
+            taken = lock(&folder)?;
+            Ok(taken.is_some())
+        });
+        let lock = waited.ok().and(taken).ok_or_else(|| LabError::Asked(format!("{} is in use", folder.display())))?;
+        let trees = TempDir::with_prefix(TREES).map_err(LabError::io("a directory"))?;
+        let held = Held { folder, trees, _lock: lock };
+        let note = |name: &str, text: String| fs::write(held.folder.join(name), text).map_err(LabError::io(name));
+        note("pid", std::process::id().to_string())?;
+        note("trees", held.trees.path().display().to_string())?;
+        keep_in(held.trees.path().to_owned())?;
+        Ok(held)
+    }
+
+    /// The process that holds the link, if one does.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    pub(super) fn keeper(&self) -> Result<Option<u32>, LabError> {
+        let folder = self.root.join(LINK);
+        if !folder.is_dir() || !is_held(&folder)? {
+            return Ok(None);
+        }
+        Ok(process(&folder))
+    }
+
+    /// What processes left that were killed.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    pub(super) fn remainders(&self) -> Result<Vec<Remainder>, LabError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            let folder = entry.path();
+            let ours = folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name == LINK || name.starts_with("demo-"));
+            if !ours || !folder.is_dir() || is_held(&folder)? {
+                continue;
+            }
+            let process = process(&folder);
+            let namespaces = process.map(namespaces).unwrap_or_default();
+            found.push(Remainder { folder, process, namespaces });
+        }
+        Ok(found)
+    }
+
+    /// The folder itself, once nothing is in it.
+    pub(super) fn leave(&self) {
+        let _ = fs::remove_dir(&self.root);
+    }
+}
+
+impl Held {
+    /// Takes the folder away; everything that was in it has ended.
+    pub(super) fn clear(self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tell(&format!("{}: {error}", self.folder.display()));
+        }
+    }
+}
+
+impl Remainder {
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Ends what still runs in it, and takes it away.
+    ///
+    /// # Errors
+    /// Another process has the id by which its namespaces are named, or something cannot be removed.
+    pub(super) fn clear(&self) -> Result<(), LabError> {
+        // Between looking and clearing, nobody may begin in it.
+        let Some(_lock) = lock(&self.folder)? else { return Ok(()) };
+        for name in &self.namespaces {
+            if self.process.is_some_and(|process| Path::new("/proc").join(process.to_string()).exists()) {
+                let process = self.process.unwrap_or_default();
+                return Err(LabError::Asked(format!("{name} may be of another process that has the id {process} now; try again when it has ended")));
+            }
+            let pids = ip(&["netns", "pids", name])?;
+            let pids: Vec<u32> = pids.split_whitespace().filter_map(|id| id.parse().ok()).collect();
+            crate::lab::command::signal("KILL", &pids);
+            ip(&["netns", "del", name])?;
+        }
+        if let Some(trees) = trees(&self.folder) {
+            fs::remove_dir_all(&trees).map_err(LabError::io(trees.display().to_string()))?;
+        }
+        fs::remove_dir_all(&self.folder).map_err(LabError::io(self.folder.display().to_string()))
+    }
+}
+
+/// The directory that a process noted for its guests' trees, if it is there and called as one.
+fn trees(folder: &Path) -> Option<PathBuf> {
+    let path = PathBuf::from(fs::read_to_string(folder.join("trees")).ok()?);
+    let ours = path.file_name()?.to_str()?.starts_with(TREES);
+    (ours && path.is_absolute() && path.is_dir()).then_some(path)
+}
+
+/// Waits until nobody holds the link any more.
+///
+/// # Errors
+/// It takes too long.
+pub(super) fn wait_for_end(place: &Place, limit: Duration) -> Result<(), LabError> {
+    poll("the end of the link", limit, || Ok(place.keeper()?.is_none()))
+}
+
+fn ip(words: &[&str]) -> Result<String, LabError> {
+    let output = run(Command::new("ip").args(words), "", CLEAN_UP)?;
+    if output.code == Some(0) { Ok(output.stdout) } else { Err(LabError::Asked(format!("ip {}: {}", words.join(" "), output.stderr.trim()))) }
+}
+
+/// The lock of a folder, if nobody has it.
+fn lock(folder: &Path) -> Result<Option<File>, LabError> {
+    let path = folder.join("lock");
+    let failed = || LabError::io(path.display().to_string());
+    let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed())?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed()(error)),
+    }
+}
+
+/// Whether a process has the lock of a folder; others may look at the same time.
+fn is_held(folder: &Path) -> Result<bool, LabError> {
+    let path = folder.join("lock");
+    let Ok(file) = File::open(&path) else { return Ok(false) };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(LabError::io(path.display().to_string())(error)),
+    }
+}
+
+fn process(folder: &Path) -> Option<u32> {
+    fs::read_to_string(folder.join("pid")).ok()?.trim().parse().ok()
+}
+
+/// Those that a process made, by their names.
+fn namespaces(process: u32) -> Vec<String> {
+    let start = format!("v6lab-{process}-");
+    let names = fs::read_dir(NAMESPACES).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(&start)).collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn a_folder_whose_process_is_gone_is_a_remainder() {
+        let root = tempfile::tempdir().expect("a directory");
+        let place = Place::at(root.path().join("state"));
+        assert_eq!(place.keeper().expect("found out"), None);
+        assert!(place.remainders().expect("found out").is_empty());
+        let held = place.hold_link().expect("free");
+        assert_eq!(place.keeper().expect("found out"), Some(std::process::id()));
+        assert!(place.remainders().expect("found out").is_empty());
+        assert!(place.hold_link().expect_err("held").to_string().contains("in use"));
+        drop(held);
+        assert_eq!(place.keeper().expect("found out"), None);
+        let [left] = &place.remainders().expect("found out")[..] else { panic!("one remainder") };
+        assert_eq!(left.process, Some(std::process::id()));
+        let trees = super::trees(left.folder());
+        assert_eq!(trees, None, "a value that is dropped takes them along");
+        left.clear().expect("no namespace is named by this process");
+        assert!(place.remainders().expect("found out").is_empty());
+    }
+}
