@@ -80,15 +80,16 @@ impl Booted {
         let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
         (broken.nic)(&mut nics);
         let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics));
-        Self::with(image, &layer, broken, program)
+        Self::with(image, &nics, &layer, broken, program)
     }
 
     /// The same with this layer instead of the break's.
-    fn with(image: &Image, layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
+    fn with(image: &Image, nics: &[Nic], layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
         let stage = Stage::make(broken.link, broken.nics)?;
         let overlay = Overlay::over(&(image.base)().image()?.0)?;
         overlay.change(layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
-        stage.boot(overlay, Vec::new())
+        let seed = image.seed.map(|seed| seed(nics, stage.ports(), broken.subnet).disk(&overlay.path("seed")));
+        stage.boot(overlay, seed.transpose()?.into_iter().collect())
     }
 
     /// What it reports on its `boot`th boot, the first is 1.

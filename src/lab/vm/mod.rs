@@ -16,6 +16,7 @@ mod layer;
 mod machine;
 mod overlay;
 mod reported;
+mod seed;
 
 pub use accelerator::Accelerator;
 pub use base::{Base, Origin};
@@ -26,6 +27,7 @@ pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
 pub use overlay::{Overlay, Unmountable};
 pub use reported::Reported;
+pub use seed::{Seed, Subnet};
 
 /// The guest's serial port that reports go out by, in the guest's words.
 pub const REPORTS_PORT: &str = "/dev/ttyS1";

@@ -1,8 +1,12 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
+mod cloud;
+mod dhcpcd;
+mod link_local;
+mod recipe;
 mod sysctl;
 
-use super::{Image, Layer, Nic};
+use super::{Image, Layer, Nic, Subnet};
 
 /// The link that a guest boots on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct Break {
     pub nics: usize,
     /// What it boots on.
     pub link: Link,
+    /// What the cloud says of the IPv6 subnet, where the image asks it.
+    pub subnet: Subnet,
     /// Changes what is said of the NICs.
     pub nic: fn(&mut [Nic]),
     /// What is laid over the image, behind what sets its NICs up.
@@ -34,7 +40,27 @@ pub struct Break {
 }
 
 /// Nothing is wrong: what the others differ from.
-const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
+const GOOD: Break = Break {
+    name: "good",
+    title: "as it should be",
+    nics: 1,
+    link: USUAL,
+    subnet: Subnet::Dhcpv6Stateful,
+    nic: |_| {},
+    layer: |_, _| Layer::default(),
+};
 
 /// All of them.
-pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING];
+pub const BREAKS: &[Break] = &[
+    GOOD,
+    sysctl::ACCEPT_RA_0,
+    sysctl::FORWARDING,
+    cloud::CLOUD_SAYS_IPV4,
+    cloud::CLOUD_SAYS_STATIC,
+    cloud::NETWORK_CONFIG_DISABLED,
+    dhcpcd::IPV4_ONLY,
+    dhcpcd::RECIPE_FOR_DHCLIENT,
+    link_local::LINK_LOCAL_LATE,
+    recipe::LENGTH_64,
+    recipe::LENGTH_IN_BACKTICKS,
+];
