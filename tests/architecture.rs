@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("gather", &[]),
     ("json", &[]),
     ("facts", &["json"]),
-    ("lab", &["near", "wire", "wrap"]),
+    ("lab", &["facts", "near", "observe", "wire", "wrap"]),
     ("plan", &["facts", "gather", "wrap"]),
     ("judge", &["facts", "gather", "wire"]),
     ("story", &["facts", "gather", "wire"]),
