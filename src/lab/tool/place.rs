@@ -1,7 +1,8 @@
 //! The folder where a link is noted, where the files of the lab are, and what a process that was killed leaves in it.
 //!
-//! Each process that builds has a folder there, `link`, `demo-PID` or `boot-PID`, with its id in `pid`, the place of its guests' trees in `trees`, and a lock
-//! on `lock` that the kernel gives back when it ends, whatever ends it. So a folder whose lock is free is a remainder, and what it names as well.
+//! Each process that builds has a folder there, `link`, `demo-PID` or `boot-PID`, with its id in `pid`, the place of its guests' trees in `trees`,
+//! and a lock on `lock` that the kernel gives back when it ends, whatever ends it. So a folder whose lock is free is a remainder, and what it
+//! names as well.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};

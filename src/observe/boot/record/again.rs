@@ -95,3 +95,88 @@ fn what(interface: Rc<Interface>, event: &Event) -> What {
         bytes: frame.bytes.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use super::*;
+    use crate::facts::{AddressChange, Change, LinkChange, TransportChecksum};
+    use crate::observe::boot::facts;
+
+    const SECOND: u64 = 1_000_000_000;
+    const BEGAN: u64 = 1_700_000_000 * SECOND + 123_456_789;
+
+    fn interface(index: u32, name: &str) -> Rc<Interface> {
+        Rc::new(Interface { index, name: name.into(), mac: Mac::new(2, 0, 0, 0, 0, 1) })
+    }
+
+    /// A Router Solicitation (RFC 4861 section 4.1), with its checksum left out.
+    fn solicitation() -> Vec<u8> {
+        let mut frame = [[0x33, 0x33, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]].concat();
+        frame.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 58, 255]);
+        frame.extend([Ipv6Addr::UNSPECIFIED, "ff02::2".parse().expect("an address")].iter().flat_map(Ipv6Addr::octets));
+        frame.extend([133, 0, 0, 0, 0, 0, 0, 0]);
+        frame
+    }
+
+    fn recorded() -> Vec<u8> {
+        let (eth0, eth1) = (interface(2, "eth0"), interface(3, "eth1"));
+        let happened = |interface: &Rc<Interface>, found, happening| What::Happened { interface: Rc::clone(interface), found, happening };
+        let link = |up| Happening::Link(LinkChange { up, carrier: up });
+        let frame = |interface: &Rc<Interface>, outgoing, more: u32| {
+            let bytes = solicitation();
+            let wire_length = u32::try_from(bytes.len()).expect("short") + more;
+            What::Frame { interface: Rc::clone(interface), outgoing, checksum: TransportChecksum::Complete, wire_length, bytes }
+        };
+        let address = AddressChange {
+            change: Change::Set,
+            address: "2001:db8::10".parse().expect("an address"),
+            prefix_length: 128,
+            flags: Vec::new(),
+            preferred_s: Some(7200),
+            valid_s: None,
+            protocol: None,
+        };
+        let mut blocks = Blocks::begin(BEGAN, Some(700));
+        for (after_ns, what) in [
+            (0, happened(&eth0, true, link(false))),
+            (1, happened(&eth1, true, link(true))),
+            (SECOND, happened(&eth0, false, link(true))),
+            (SECOND + 1_999, frame(&eth0, true, 0)),
+            (SECOND + 1_999, frame(&eth1, true, 0)),
+            (2 * SECOND, frame(&eth0, false, 900)),
+            (3 * SECOND, What::Missed { since_ns: BEGAN + 2 * SECOND, frames: Some(7), why: "x".into() }),
+            (4 * SECOND, What::Missed { since_ns: BEGAN + SECOND, frames: None, why: "x".into() }),
+            (5 * SECOND, happened(&eth0, false, Happening::Address(address))),
+            (6 * SECOND, What::Renamed { interface: interface(3, "wan"), from: "eth1".into() }),
+            (7 * SECOND, happened(&interface(3, "wan"), false, Happening::Forwarding(true))),
+        ] {
+            blocks.add(Item { at_ns: BEGAN + after_ns, what });
+        }
+        blocks.end(BEGAN + 9 * SECOND, "x", 0);
+        [write::section("v6check 0.1.0", "boot_id=x"), blocks.bytes()].concat()
+    }
+
+    #[test]
+    fn the_facts_of_what_is_written_are_those_it_was_written_from() {
+        let first = facts(&mut &recorded()[..], "boot.pcapng").expect("is a recording");
+        let of = |name: &str| first.interfaces[name].tenses.as_ref().expect("told").boot.recording.get().expect("seen");
+        assert_eq!(first.interfaces.keys().collect::<Vec<_>>(), ["eth0", "wan"]);
+        assert_eq!((of("eth0").events.len(), of("eth0").gaps.len(), of("eth0").elapsed_us, of("wan").up_at_us), (5, 2, 9_000_000, None));
+        let second = facts(&mut &again(&first).expect("recorded")[..], "boot.pcapng").expect("is a recording");
+        assert_eq!(second, first);
+    }
+
+    #[test]
+    fn what_others_captured_is_not_written_as_ours() {
+        let mut told = facts(&mut &recorded()[..], "boot.pcapng").expect("is a recording");
+        for interface in told.interfaces.values_mut() {
+            let boot = &mut interface.tenses.as_mut().expect("told").boot;
+            if let Observed::Seen(recording) = &mut boot.recording {
+                recording.by = Recorder::Capture;
+            }
+        }
+        assert_eq!(again(&told), None);
+    }
+}
