@@ -5,6 +5,7 @@
 //! `target/tmp/vm`. It needs root, and the packages that `tests/install-packages` names.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is told there")]
 
+mod boot_image;
 mod cell;
 mod table;
 
@@ -44,7 +45,9 @@ fn main() -> ExitCode {
             if wrong.is_empty() || table::updating() { Ok(()) } else { Err(wrong.join("\n").into()) }
         })
     };
-    let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).collect());
+    let mut trials: Vec<Trial> = table.cells.iter().map(trial).collect();
+    trials.extend(boot_image::trials(&program));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !found.is_empty() {
         let text = table::render(&table, &found);

@@ -44,8 +44,8 @@ impl Overlay {
         Ok(Self { file, directory })
     }
 
-    /// The disk's file.
-    pub(super) fn file(&self) -> &Path {
+    /// The disk's file, a qcow2.
+    pub fn file(&self) -> &Path {
         &self.file
     }
 
