@@ -96,7 +96,7 @@ impl Home {
         let mut left: Vec<String> = of_processes.map(|entry| entry.path().display().to_string()).collect();
         let here = self.folder.path().display().to_string();
         let loops = Command::new("losetup").args(["--list", "--noheadings", "--output", "BACK-FILE"]).output();
-        let loops = loops.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_else(|error| error.to_string());
+        let loops = loops.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned());
         left.extend(loops.lines().filter(|line| line.contains(&here)).map(str::to_owned));
         left.extend(fs::read_dir(self.path("tmp")).into_iter().flatten().flatten().map(|entry| entry.path().display().to_string()));
         if self.path("state").exists() {
@@ -118,12 +118,12 @@ impl Home {
     }
 }
 
-/// A good one, changed so that its guest is `broken`, as an image that stands alone; written to `to` in that format.
-fn image(named: &str, broken: &str, format: &str, to: &Path) -> Result<(), String> {
+/// A good one, changed so that its guest is `broken`, and by `lines` of a script, as an image that stands alone; written to `to` in that format.
+fn image(named: &str, broken: &str, lines: &str, format: &str, to: &Path) -> Result<(), String> {
     let image: &Image = v6check::lab::vm::IMAGES.iter().find(|image| image.name == named).ok_or("no such image")?;
     let broken: &Break = v6check::lab::vm::BREAKS.iter().find(|known| known.name == broken).ok_or("no such break")?;
     let nics = [v6check::lab::vm::Nic { name: (image.nic)(0), dhcpv6: true }];
-    let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics));
+    let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics)).run(lines);
     made(image, &layer, format, to)
 }
 
@@ -168,8 +168,9 @@ fn tells(said: &Said, words: &[&str]) -> Result<(), String> {
 
 fn raw_and_qcow2_at_once(home: &Home, program: &Path) -> Result<(), String> {
     let (good, bad) = (home.path("good.raw"), home.path("bad.qcow2"));
-    image("debian-12-ifupdown", "good", "raw", &good)?;
-    image("debian-12-ifupdown", "forwarding", "qcow2", &bad)?;
+    image("debian-12-ifupdown", "good", "", "raw", &good)?;
+    // Its kernel is not told of the console, and says nothing there.
+    image("debian-12-ifupdown", "forwarding", "sed -i s/console=ttyS0// /boot/grub/grub.cfg", "qcow2", &bad)?;
     let before = (state(&good)?, state(&bad)?);
     // A report of an earlier run is not taken for one of this.
     fs::write(home.path("out/good.raw.junit.xml"), "stale").map_err(said)?;
@@ -182,13 +183,16 @@ fn raw_and_qcow2_at_once(home: &Home, program: &Path) -> Result<(), String> {
         "worst first",
         &told,
     )?;
-    tells(&told, &["forwarding is on", "good.raw: making the overlay", "bad.qcow2: v6check is in it: booting", "good.raw: done: exit code 0"])?;
+    tells(
+        &told,
+        &["forwarding is on", "console=ttyS0", "good.raw: making the overlay", "bad.qcow2: v6check is in it: booting", "good.raw: done: exit code 0"],
+    )?;
     for (name, code) in [("good.raw", 0), ("bad.qcow2", 1)] {
         is_whole(home, program, name, code)?;
-        let console = home.read(&format!("{name}.console.log"))?;
-        must(console.contains("Linux version"), "the console has no kernel", &console)?;
     }
-    Ok(())
+    let consoles = (home.read("good.raw.console.log")?, home.read("bad.qcow2.console.log")?);
+    must(consoles.0.contains("Linux version") && !consoles.1.contains("Linux version"), "a kernel on the wrong console", &consoles)?;
+    must(told.out.matches("its command line lacks").count() == 1, "the silent console is not told, or another", &told)
 }
 
 /// All that a boot leaves is there, can be read by others, and is of one boot.
@@ -407,7 +411,7 @@ fn listed(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
 
 /// Interrupted at any step it leaves its consoles, and nothing else.
 fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
-    image("debian-12-ifupdown", "good", "qcow2", &home.path("good.qcow2"))?;
+    image("debian-12-ifupdown", "good", "", "qcow2", &home.path("good.qcow2"))?;
     for (step, consoles) in [("putting v6check in", &[][..]), ("v6check is in it: booting", &["console.log"])] {
         let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
