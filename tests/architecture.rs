@@ -29,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
-const TOUCHES_THE_MACHINE: [&str; 10] = [
+const TOUCHES_THE_MACHINE: [&str; 11] = [
     "src/observe/",
     "src/install/",
     "src/lab/",
@@ -40,6 +40,7 @@ const TOUCHES_THE_MACHINE: [&str; 10] = [
     "src/watch/",
     "src/lib.rs",
     "src/main.rs",
+    "src/bin/",
 ];
 
 /// Where the machine begins, by modules of the standard library and by crates.

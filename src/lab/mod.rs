@@ -1,8 +1,9 @@
 //! The lab: links such as a VM of OpenStack has them, in network namespaces of this machine, with the real servers and clients.
 //!
 //! [`CalicoLink`] is one compute host of Calico with its dnsmasq, [`NeutronLink`] a plain Neutron network with radvd, [`Guest`] a VM's
-//! network stack with a file tree of its own, booted by one [`Stack`] or another. It needs root, and Debian's packages that `tests/install-packages` names. It knows
-//! nothing of requirements: what a guest *should* be told is the tests' business.
+//! network stack with a file tree of its own, booted by one [`Stack`] or another; [`faults`] are guests by name, and [`tool`] is the program
+//! `v6check-lab`. It needs root, and Debian's packages that `tests/install-packages` names or, for less, those that [`needs`] tells. It knows
+//! nothing of requirements but which one tells a fault: what else a guest *should* be told is the tests' business.
 //!
 //! Differences from a compute host: a tap is a veth end, so carrier comes at both ends at once; the dummy `ns-XXX` is a veth end
 //! without ARP, since not every kernel has dummies; the filter restates Felix's rules; there is no BGP, and no DHCPv4. From a VM: no udev, no service manager, no hardware.
@@ -41,7 +42,6 @@ pub use namespace::Namespace;
 pub use neutron::NeutronLink;
 pub use radvd::Radvd;
 pub use responder::{Responder, serve as respond};
-pub use scratch::keep_in;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 

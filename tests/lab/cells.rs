@@ -133,7 +133,7 @@ pub(crate) const CELLS: &[Cell] = &[
     ),
     cell(
         "cell-07-second-nic-without-client",
-        "second-nic-without-client",
+        "second-nic-silent",
         1,
         &[
             ("dhcpv6-intended", "eth1", FAIL, "ifupdown"),

@@ -125,7 +125,7 @@ fn the_stand_in_for_dhclient_is_one_to_v6check() {
         }
     };
     judged();
-    let again = "kill $(cat /run/dhclient6.eth0.pid) && ip -6 addr flush dev eth0 scope global && \
+    let again = "pid=$(cat /run/dhclient6.eth0.pid) && kill $pid && while [ -e /proc/$pid ]; do sleep 0.1; done && ip -6 addr flush dev eth0 scope global && \
                  dhclient -6 -v -pf /run/dhclient6.eth0.pid -lf /var/lib/dhcp/dhclient6.eth0.leases eth0";
     tool.done(&["shell", "guest1", "sh", "-c", again]);
     poll("the address is usable again", || {

@@ -8,7 +8,7 @@ mod lease;
 mod talk;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -89,16 +89,23 @@ pub fn run(arguments: &[String]) -> Result<(), LabError> {
     let (program, options) = arguments.split_first().ok_or_else(|| LabError::Refused("no arguments".into()))?;
     let wanted = Options::parse(options)?;
     if std::env::var_os(STAYS).is_some() {
-        return stay(&wanted);
+        return stay(&wanted).inspect_err(|error| tell(&error.to_string()));
     }
     let mut command = Command::new(program);
-    let mut child = command.args(options).env(STAYS, "1").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(LabError::io("the client"))?;
-    let said = child.stdout.take().map(BufReader::new).and_then(|mut said| {
-        let mut line = String::new();
-        said.by_ref().take(64).read_line(&mut line).is_ok().then_some(line)
-    });
-    if said.is_some_and(|line| line.trim() == BOUND) {
-        return Ok(());
+    let mut child = command
+        .args(options)
+        .env(STAYS, "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(LabError::io("the client"))?;
+    // What it says is passed on until it has an address: from then on it keeps nothing of this process' open, as a daemon.
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
+        if line == BOUND {
+            return Ok(());
+        }
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
     Err(LabError::Refused("the client ended without an address".into()))
 }
@@ -152,7 +159,7 @@ fn stay(wanted: &Options) -> Result<(), LabError> {
             save(wanted, &kept)?;
             install(&wanted.nic, &lease)?;
             if !told {
-                println_once(BOUND);
+                tell(BOUND);
                 told = true;
             }
             let since = Instant::now();
@@ -165,10 +172,10 @@ fn stay(wanted: &Options) -> Result<(), LabError> {
     }
 }
 
-/// Nobody may read it any more, which is no error.
-fn println_once(word: &str) {
+/// A line for the half that waits, which may be gone.
+fn tell(line: &str) {
     let mut output = std::io::stdout();
-    let _ = writeln!(output, "{word}").and_then(|()| output.flush());
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
 fn save(wanted: &Options, text: &str) -> Result<(), LabError> {

@@ -54,7 +54,7 @@ pub const ALL: &[Fault] = &[
     fault("dhcpv6-off", "its stack is set up to run no DHCPv6", (Guest, "dhcpv6-intended"), steps::dhcpv6_off, steps::asks_nobody).of_any_stack(),
     Fault {
         nics: &["eth0", "eth1"],
-        ..fault("second-nic-without-client", "no DHCPv6 on eth1", (Guest, "dhcpv6-intended"), steps::eth1_without_client, steps::eth0_has_all)
+        ..fault("second-nic-silent", "no DHCPv6 on eth1", (Guest, "dhcpv6-intended"), steps::eth1_without_client, steps::eth0_has_all)
     },
     fault("client-killed", "its client was killed", (Guest, "dhcpv6-client-running"), steps::nothing, steps::client_killed).of_any_stack(),
     fault("ipv6-off", "disable_ipv6 is 1", (Guest, "ipv6-enabled"), steps::ipv6_off, steps::nothing),

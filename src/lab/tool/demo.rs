@@ -22,7 +22,7 @@ pub(super) fn demo(place: &Place, fault: &str, program: Option<&Path>) -> Result
     sums.tell_what_is_left_out(None);
     signals::listen(|| ())?;
     let held = place.hold_demo()?;
-    let runs = Scene::build(&sums.wanted, &sums.setup, &mut tell).and_then(|scene| judge(scene, &program));
+    let runs = held.keep_files().and_then(|()| Scene::build(&sums.wanted, &sums.setup, &mut tell)).and_then(|scene| judge(scene, &program));
     held.clear();
     place.leave();
     let [good, broken] = runs?;

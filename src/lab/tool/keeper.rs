@@ -34,7 +34,7 @@ fn hold(place: &Place, wish: &Wish) -> Result<(), LabError> {
     signals::listen(|| ())?;
     let held = place.hold_link()?;
     std::thread::spawn(hear);
-    let built = build(place, &sums).map(|scene| {
+    let built = held.keep_files().and_then(|()| build(place, &sums)).map(|scene| {
         say(READY);
         while !is_interrupted() {
             sleep(STEP);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::keeper::{READY, STAY};
 use super::options::Wish;
-use super::place::{self, Place};
+use super::place::{self, Place, Remainder};
 use super::status::{self, Note};
 use super::sums::Sums;
 use super::{able, show, signals, tell, this_program};
@@ -34,8 +34,10 @@ pub(super) fn up(place: &Place, wish: &Wish) -> Result<u8, LabError> {
     let id = keeper.id();
     signals::listen(move || crate::lab::command::signal("TERM", &[id]))?;
     if !follow(&mut keeper) {
-        // It has said why, or was told to end.
+        // It has said why, or was told to end. One that came not far has left its log.
         let _ = keeper.wait();
+        place.remainders()?.iter().filter(|left| left.namespaces.is_empty()).try_for_each(Remainder::clear)?;
+        place.leave();
         let why = if is_interrupted() {
             LabError::Interrupted
         } else {

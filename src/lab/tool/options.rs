@@ -9,7 +9,7 @@ use crate::lab::Stack;
 
 const EXAMPLES: &str = "\
 Examples:
-  v6check-lab demo                       a good guest beside a broken one, in 20 s
+  v6check-lab demo                       a good guest beside a broken one
   v6check-lab demo forwarding            the same with another fault
   v6check-lab faults                     all faults by name
   v6check-lab link up --fault length-64  a link to play on, until `link down`
@@ -40,12 +40,25 @@ const UP_EXAMPLES: &str = "\
 Examples:
   v6check-lab link up                          one good guest, guest1
   v6check-lab link up --guests 3               guest1, guest2 and guest3
-  v6check-lab link up --fault forwarding       guest1, and a broken one: forwarding
+  v6check-lab link up --fault forwarding       guest1, and one that forwards
   v6check-lab link up --guests 0 --fault length-64 --fault ipv6-off
   v6check-lab link up --stack networkd --fault ras-off
 
 All guests are on one Calico link, but for those whose fault is the link's. It
 stays until `v6check-lab link down`, also when you log out.";
+
+const LINK_EXAMPLES: &str = "\
+Examples:
+  v6check-lab link up --fault length-64  a good guest and a broken one
+  v6check-lab link status                taps, addresses, routes, the log
+  v6check-lab link status --json         the same for a program; exit code 1
+                                         if no link is up
+  v6check-lab link down                  ends it; clears after a crash too";
+
+const FAULTS_EXAMPLES: &str = "\
+Examples:
+  v6check-lab faults          by whose fault it is
+  v6check-lab faults --json   with the requirement that tells each";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -92,7 +105,7 @@ pub(super) enum Command {
     #[command(after_help = boot::EXAMPLES)]
     Boot(Boot),
     /// Have a link with guests to play on
-    #[command(subcommand)]
+    #[command(subcommand, after_help = LINK_EXAMPLES)]
     Link(LinkCommand),
     /// Enter a guest of the link
     #[command(after_help = SHELL_EXAMPLES)]
@@ -107,6 +120,7 @@ pub(super) enum Command {
         command: Vec<String>,
     },
     /// List the faults that a guest can have
+    #[command(after_help = FAULTS_EXAMPLES)]
     Faults {
         /// As JSON
         #[arg(long)]
@@ -123,8 +137,10 @@ pub(super) enum LinkCommand {
     #[command(after_help = UP_EXAMPLES)]
     Up(Wish),
     /// End the link, or clear what a killed one left
+    #[command(after_help = LINK_EXAMPLES)]
     Down,
     /// Tell who is on the link, with taps, addresses and routes
+    #[command(after_help = LINK_EXAMPLES)]
     Status {
         /// As JSON
         #[arg(long)]

@@ -12,7 +12,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::tell;
-use crate::lab::{LabError, keep_in, poll, run};
+use crate::lab::scratch::{keep_in, seen};
+use crate::lab::{LabError, poll, run};
 
 /// How long one command of a clean-up may take.
 const CLEAN_UP: Duration = Duration::from_secs(20);
@@ -90,6 +91,8 @@ impl Place {
     }
 
     fn hold(&self, name: &str) -> Result<Held, LabError> {
+        let trees = TempDir::with_prefix(TREES).map_err(LabError::io("a directory"))?;
+        seen(trees.path())?;
         let folder = self.root.join(name);
         fs::create_dir_all(&folder).map_err(LabError::io(folder.display().to_string()))?;
         let mut taken = None;
@@ -99,12 +102,10 @@ impl Place {
             Ok(taken.is_some())
         });
         let lock = waited.ok().and(taken).ok_or_else(|| LabError::Asked(format!("{} is in use", folder.display())))?;
-        let trees = TempDir::with_prefix(TREES).map_err(LabError::io("a directory"))?;
         let held = Held { folder, trees, _lock: lock };
         let note = |name: &str, text: String| fs::write(held.folder.join(name), text).map_err(LabError::io(name));
         note("pid", std::process::id().to_string())?;
         note("trees", held.trees.path().display().to_string())?;
-        keep_in(held.trees.path().to_owned())?;
         Ok(held)
     }
 
@@ -149,6 +150,14 @@ impl Place {
 }
 
 impl Held {
+    /// From here on the lab's files are in it.
+    ///
+    /// # Errors
+    /// They have another place.
+    pub(super) fn keep_files(&self) -> Result<(), LabError> {
+        keep_in(self.trees.path().to_owned())
+    }
+
     /// Takes the folder away; everything that was in it has ended.
     pub(super) fn clear(self) {
         if let Err(error) = fs::remove_dir_all(&self.folder) {

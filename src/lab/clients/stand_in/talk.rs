@@ -1,11 +1,12 @@
 //! The client's conversation with servers (RFC 8415 section 18.2), as long as it is in force by section 15.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::lease::{self, Lease};
+use super::tell;
 use crate::lab::{LabError, STATE_LIMIT, poll};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name, status};
 
@@ -138,11 +139,6 @@ impl Conversation {
             }
         }
     }
-}
-
-/// A line of the client's log, worded as dhclient's.
-fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The address that `message` gives the association, if it gives one.

@@ -92,9 +92,10 @@ pub(super) fn boot(place: &Place, wish: &Boot) -> Result<u8, LabError> {
     std::fs::create_dir_all(&wish.out).map_err(LabError::io(wish.out.display().to_string()))?;
     signals::listen(|| ())?;
     let held = place.hold_boot()?;
-    let outcomes = each(&images, wish, &program);
+    let outcomes = held.keep_files().map(|()| each(&images, wish, &program));
     held.clear();
     place.leave();
+    let outcomes = outcomes?;
     show(&outcome::summary(&outcomes));
     Ok(outcome::code(&outcomes))
 }
