@@ -22,7 +22,7 @@ const LEFT: [&str; 5] = ["boot.pcapng", "console.log", "facts.json", "junit.xml"
 
 type Test = fn(&Home, &Path) -> Result<(), String>;
 
-const ALL: [(&str, Test); 8] = [
+const ALL: [(&str, Test); 9] = [
     ("raw-and-qcow2-at-once", raw_and_qcow2_at_once),
     ("unmountable-by-seed", unmountable_by_seed),
     ("nothing-bootable", nothing_bootable),
@@ -31,6 +31,7 @@ const ALL: [(&str, Test); 8] = [
     ("missing-program", missing_program),
     ("hostile", hostile),
     ("interrupted", interrupted),
+    ("killed", killed),
 ];
 
 /// A trial each; `program` is the v6check that is put into guests.
@@ -287,14 +288,14 @@ fn refused_first(home: &Home, program: &Path) -> Result<(), String> {
     fs::write(home.path("disk.raw.gz"), b"\x1f\x8b\x08\x00").map_err(said)?;
     let told = home.boot(program, &["notes.txt", "disk.raw.gz"])?;
     must(told.code == Some(2), "not run", &told)?;
-    tells(&told, &["notes.txt: neither a qcow2 nor a raw disk", "disk.raw.gz: packed; unpack it first"])?;
+    tells(&told, &["notes.txt: exit code 2: neither a qcow2 nor a raw disk", "disk.raw.gz: exit code 2: packed; unpack it first"])?;
     fs::create_dir(home.path("other")).map_err(said)?;
     fs::write(home.path("other/notes.txt"), "").map_err(said)?;
     for (words, why) in [
         (&["gone.qcow2"][..], "gone.qcow2: No such file"),
         (&["out"], "out: not a file"),
         (&["notes.txt", "other/notes.txt"], "two images are called notes.txt"),
-        (&["--profile", "nonsense", "notes.txt"], "notes.txt: neither"),
+        (&["--profile", "nonsense", "notes.txt"], "notes.txt: exit code 2: neither"),
         (&["--jobs", "0", "notes.txt"], "--jobs"),
         (&[], "<IMAGE>"),
     ] {
@@ -349,9 +350,6 @@ fn hostile(home: &Home, program: &Path) -> Result<(), String> {
 
     let overlay = escaping(home, &victim)?;
     let before = listed(&victim)?;
-    let layer = Layer::default().file("etc/sysctl.d/99-site.conf", "x").file("usr/local/x", "x").file("linked", "new").program("loop/x", "x");
-    let changed = overlay.change(&layer, None);
-    must(changed.as_ref().is_err_and(|error| error.to_string().contains("too many symbolic links")), "a loop of links", &changed)?;
     let layer = Layer::default().file("etc/sysctl.d/99-site.conf", "x").file("usr/local/x", "x").file("linked", "new").file("up/x", "x");
     let changed = overlay.change(&layer, Some(program));
     must(listed(&victim)? == before, "something outside of the image was written", &(listed(&victim)?, &changed))?;
@@ -365,6 +363,8 @@ fn hostile(home: &Home, program: &Path) -> Result<(), String> {
         let shown = ran(Command::new("debugfs").args(["-R", &format!("cat {path}")]).arg(&inside))?;
         must(shown.out == content, path, &shown)?;
     }
+    let changed = overlay.change(&Layer::default().program("loop/x", "x"), None);
+    must(changed.as_ref().is_err_and(|error| error.to_string().contains("too many symbolic links")), "a loop of links", &changed)?;
     Ok(())
 }
 
@@ -434,4 +434,22 @@ fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
         must(home.endings("good.qcow2") == consoles, "the console and nothing else", &home.endings("good.qcow2"))?;
     }
     Ok(())
+}
+
+/// What a killed one leaves is cleared by `link down`.
+fn killed(home: &Home, program: &Path) -> Result<(), String> {
+    image("debian-12-ifupdown", "good", "", "qcow2", &home.path("good.qcow2"))?;
+    let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
+    let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
+    let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains("booting"));
+    let machine = || home.left().iter().any(|left| left.starts_with("/proc/") && left != &format!("/proc/{}", child.id()));
+    let end = Instant::now() + Duration::from_secs(20);
+    while !machine() && Instant::now() < end {
+        sleep(Duration::from_millis(10));
+    }
+    let runs = machine();
+    child.kill().and_then(|()| child.wait()).map_err(said)?;
+    must(came && runs && !home.left().is_empty(), "there was no machine", &home.left())?;
+    let down = ran(Command::new(LAB).arg("--state").arg(home.path("state")).args(["link", "down"]))?;
+    must(down.code == Some(0), "not cleared", &down)
 }

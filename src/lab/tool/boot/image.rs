@@ -30,10 +30,15 @@ impl Image {
         let what = self.left.clear().and_then(|()| self.reported(setup, limit, step));
         let what = match what {
             Err(_) if is_interrupted() => What::NotRun("interrupted".into()),
-            Err(error) => What::NotRun(error.to_string()),
+            Err(error) => What::NotRun(self.of_it(&error.to_string())),
             Ok(what) => what,
         };
         Outcome { name: self.name.clone(), what }
+    }
+
+    /// An error without the image's path before it: each is told behind the image's name.
+    fn of_it(&self, error: &str) -> String {
+        error.strip_prefix(&format!("{}: ", self.path.display())).unwrap_or(error).to_owned()
     }
 
     fn reported(&self, setup: &Setup, limit: Duration, step: &dyn Fn(&str)) -> Result<What, LabError> {
