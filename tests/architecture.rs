@@ -12,7 +12,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("wrap", &[]),
     ("glob", &[]),
     ("below", &[]),
-    ("near", &[]),
+    ("near", &["gather"]),
     ("gather", &[]),
     ("json", &[]),
     ("facts", &["json"]),
