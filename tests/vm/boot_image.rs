@@ -172,15 +172,20 @@ fn raw_and_qcow2_at_once(home: &Home, program: &Path) -> Result<(), String> {
     image("debian-12-ifupdown", "good", "", "raw", &good)?;
     // Its kernel is not told of the console, and says nothing there.
     image("debian-12-ifupdown", "forwarding", "sed -i s/console=ttyS0// /boot/grub/grub.cfg", "qcow2", &bad)?;
+    // What OpenStack would tell its cloud-init, a seed does. It waits for its turn.
+    image("debian-13-cloud-init", "good", "", "qcow2", &home.path("cloud.qcow2"))?;
     let before = (state(&good)?, state(&bad)?);
     // A report of an earlier run is not taken for one of this.
     fs::write(home.path("out/good.raw.junit.xml"), "stale").map_err(said)?;
-    let told = home.boot(program, &["--jobs", "2", "good.raw", "bad.qcow2"])?;
+    let told = home.boot(program, &["--jobs", "2", "good.raw", "bad.qcow2", "cloud.qcow2"])?;
     must(told.code == Some(1), "the worst is a failure", &told)?;
     must((state(&good)?, state(&bad)?) == before, "an image was written to", &before)?;
     let lines: Vec<&str> = told.out.lines().filter(|line| line.contains(": exit code ")).collect();
     must(
-        lines.len() == 2 && lines[0].starts_with("bad.qcow2: exit code 1: ens3: ") && lines[1].starts_with("good.raw: exit code 0: "),
+        lines.len() == 3
+            && lines[0].starts_with("bad.qcow2: exit code 1: ens3: ")
+            && lines[1].starts_with("cloud.qcow2: exit code 0: ")
+            && lines[2].starts_with("good.raw: exit code 0: "),
         "worst first",
         &told,
     )?;
@@ -188,7 +193,7 @@ fn raw_and_qcow2_at_once(home: &Home, program: &Path) -> Result<(), String> {
         &told,
         &["forwarding is on", "console=ttyS0", "good.raw: making the overlay", "bad.qcow2: v6check is in it: booting", "good.raw: done: exit code 0"],
     )?;
-    for (name, code) in [("good.raw", 0), ("bad.qcow2", 1)] {
+    for (name, code) in [("good.raw", 0), ("bad.qcow2", 1), ("cloud.qcow2", 0)] {
         is_whole(home, program, name, code)?;
     }
     let consoles = (home.read("good.raw.console.log")?, home.read("bad.qcow2.console.log")?);
