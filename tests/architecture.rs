@@ -17,7 +17,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("halves", &[]),
     ("json", &[]),
     ("facts", &["json"]),
-    ("lab", &["near", "wire", "wrap"]),
+    ("lab", &["facts", "near", "observe", "wire", "wrap"]),
     ("plan", &["facts", "gather", "wrap"]),
     ("judge", &["facts", "gather", "wire"]),
     ("story", &["facts", "gather", "wire"]),

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::LabError;
 
+/// How long a command may take to end that was told to.
+const GRACE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(10);
 
 /// What a command said and how it ended.
@@ -58,7 +60,7 @@ pub fn poll(what: &str, limit: Duration, mut holds: impl FnMut() -> Result<bool,
 /// Runs `command` with `input` as its standard input. Output goes through files, so that a daemon it leaves behind cannot hold it up.
 ///
 /// # Errors
-/// It cannot be started, or does not end within `limit` (then it is killed), or the lab is interrupted. A bad exit code is no error here.
+/// It cannot be started, or does not end within `limit` (then it is ended), or the lab is interrupted. A bad exit code is no error here.
 pub fn run(command: &mut Command, input: &str, limit: Duration) -> Result<Output, LabError> {
     run_while(command, input, limit, go_on)
 }
@@ -80,7 +82,7 @@ fn run_while(command: &mut Command, input: &str, limit: Duration, go_on: fn() ->
         }
         let late = if Instant::now() > end { Err(LabError::Late { what: what.clone(), limit }) } else { go_on() };
         if let Err(error) = late {
-            child.kill().and_then(|()| child.wait()).map_err(failed)?;
+            end_child(&mut child).map_err(failed)?;
             return Err(error);
         }
         sleep(STEP);
@@ -132,6 +134,15 @@ fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus
         }
         sleep(STEP);
     }
+}
+
+/// By SIGTERM, so that a script takes down what it made; by SIGKILL where that is of no use.
+fn end_child(child: &mut Child) -> std::io::Result<()> {
+    signal("TERM", &[child.id()]);
+    if wait(child, GRACE)?.is_none() {
+        child.kill().and_then(|()| child.wait())?;
+    }
+    Ok(())
 }
 
 fn describe(command: &Command) -> String {

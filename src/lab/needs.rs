@@ -5,7 +5,7 @@ use std::path::Path;
 use super::LabError;
 
 /// Programs and the Debian packages that have them, in the order of the programs' names.
-const PACKAGES: [(&str, &str); 39] = [
+const PACKAGES: [(&str, &str); 40] = [
     ("/lib/systemd/systemd-networkd", "systemd"),
     ("/usr/libexec/netplan/generate", "netplan.io"),
     ("NetworkManager", "network-manager"),
@@ -30,6 +30,7 @@ const PACKAGES: [(&str, &str); 39] = [
     ("python3", "python3-minimal"),
     ("qemu-img", "qemu-utils"),
     ("qemu-nbd", "qemu-utils"),
+    ("qemu-storage-daemon", "qemu-utils"),
     ("qemu-system-aarch64", "qemu-system-arm"),
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("radvd", "radvd"),

@@ -7,13 +7,16 @@ use std::process::Command;
 use v6check::lab::vm::{BREAKS, Booted, IMAGES, Reported};
 
 use crate::table::{Cell, Found, Verdicts};
+use crate::turns::{self, Turn};
 
 /// Boots the cell's guest and reads its report. What every cell must hold, whatever is wrong with its guest, is an error here.
 pub(crate) fn run(cell: &Cell, program: &Path) -> Result<Found, String> {
     let image = IMAGES.iter().find(|image| image.name == cell.image).ok_or_else(|| format!("no image is called {}", cell.image))?;
     let broken = BREAKS.iter().find(|broken| broken.name == cell.broken).ok_or_else(|| format!("no break is called {}", cell.broken))?;
     let lab = |error: v6check::lab::LabError| format!("the lab: {error}");
+    let turn = Turn::take();
     let mut booted = Booted::of(image, broken, program).map_err(lab)?;
+    turns::over(turn, &booted);
     let reported = booted.report_of(1).map_err(lab)?;
     let console = booted.console();
     drop(booted);

@@ -5,9 +5,11 @@
 //! `target/tmp/vm`. It needs root, and the packages that `tests/install-packages` names.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is told there")]
 
+mod boot_image;
 mod cell;
 mod clones;
 mod table;
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -16,8 +18,8 @@ use std::sync::{Arc, Mutex};
 use libtest_mimic::{Arguments, Trial};
 use table::{Found, Table};
 
-/// Guests that boot at once: a translated one keeps a processor busy while it starts.
-const GUESTS_AT_ONCE: usize = 2;
+/// Guests that run at once; how many of them start is in [`turns`].
+const GUESTS_AT_ONCE: usize = 6;
 
 /// Where cells leave what they saw.
 fn left() -> PathBuf {
@@ -46,7 +48,9 @@ fn main() -> ExitCode {
             if wrong.is_empty() || table::updating() { Ok(()) } else { Err(wrong.join("\n").into()) }
         })
     };
-    let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).collect());
+    let mut trials: Vec<Trial> = table.cells.iter().map(trial).collect();
+    trials.extend(boot_image::trials(&program));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !found.is_empty() {
         let text = table::render(&table, &found);

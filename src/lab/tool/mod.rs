@@ -2,6 +2,7 @@
 //!
 //! Whatever it builds ends with it, by a signal too; a link that is to stay is held by a process of its own, the keeper.
 
+mod boot;
 mod demo;
 mod keeper;
 mod link;
@@ -51,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn obey(cli: Cli) -> Result<u8, LabError> {
     let place = Place::at(cli.state);
     match cli.command {
+        Command::Boot(wish) => boot::boot(&place, &wish),
         Command::Demo { fault, v6check } => demo::demo(&place, &fault, v6check.as_deref()),
         Command::Link(LinkCommand::Up(wish)) => link::up(&place, &wish),
         Command::Link(LinkCommand::Down) => link::down(&place),

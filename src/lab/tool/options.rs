@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::boot::{self, Boot};
 use crate::lab::Stack;
 
 const EXAMPLES: &str = "\
@@ -16,6 +17,7 @@ Examples:
   v6check-lab shell length-64            a shell in that guest
   v6check-lab shell guest1 v6check       one command in a guest
   v6check-lab link down                  all of it is gone
+  v6check-lab boot IMAGE                 boot a disk image, and judge it inside
 
 What it needs:
   root, a kernel with IPv6, and the programs ip (Debian package iproute2) and
@@ -99,6 +101,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "PATH")]
         v6check: Option<PathBuf>,
     },
+    /// Boot disk images on the link and have v6check report from inside of them
+    #[command(after_help = boot::EXAMPLES)]
+    Boot(Boot),
     /// Have a link with guests to play on
     #[command(subcommand, after_help = LINK_EXAMPLES)]
     Link(LinkCommand),

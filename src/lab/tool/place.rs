@@ -1,7 +1,8 @@
 //! The folder where a link is noted, where the files of the lab are, and what a process that was killed leaves in it.
 //!
-//! Each process that builds has a folder there, `link` or `demo-PID`, with its id in `pid`, the place of its guests' trees in `trees`, and a lock
-//! on `lock` that the kernel gives back when it ends, whatever ends it. So a folder whose lock is free is a remainder, and what it names as well.
+//! Each process that builds has a folder there, `link`, `demo-PID` or `boot-PID`, with its id in `pid`, the place of its guests' trees in `trees`,
+//! and a lock on `lock` that the kernel gives back when it ends, whatever ends it. So a folder whose lock is free is a remainder, and what it
+//! names as well.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,14 @@ impl Place {
         self.hold(&format!("demo-{}", std::process::id()))
     }
 
+    /// A folder for images that boot.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(super) fn hold_boot(&self) -> Result<Held, LabError> {
+        self.hold(&format!("boot-{}", std::process::id()))
+    }
+
     fn hold(&self, name: &str) -> Result<Held, LabError> {
         let trees = TempDir::with_prefix(TREES).map_err(LabError::io("a directory"))?;
         seen(trees.path())?;
@@ -120,7 +129,10 @@ impl Place {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
             let folder = entry.path();
-            let ours = folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name == LINK || name.starts_with("demo-"));
+            let ours = folder
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name == LINK || name.starts_with("demo-") || name.starts_with("boot-"));
             if !ours || !folder.is_dir() || is_held(&folder)? {
                 continue;
             }

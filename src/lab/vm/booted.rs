@@ -57,11 +57,19 @@ impl Stage {
     ///
     /// # Errors
     /// QEMU or dnsmasq does not start.
-    pub fn boot(mut self, overlay: Overlay, seeds: Vec<PathBuf>) -> Result<Booted, LabError> {
+    pub fn boot(self, overlay: Overlay, seeds: Vec<PathBuf>) -> Result<Booted, LabError> {
+        self.boot_with(overlay, seeds, MEMORY)
+    }
+
+    /// The same with so many MiB of memory.
+    ///
+    /// # Errors
+    /// QEMU or dnsmasq does not start.
+    pub fn boot_with(mut self, overlay: Overlay, seeds: Vec<PathBuf>, memory: u32) -> Result<Booted, LabError> {
         if self.late.is_zero() {
             self.serve()?;
         }
-        let hardware = Hardware { memory: MEMORY, nics: &self.ports, host: self.link.router(), seeds, accelerator: Accelerator::best() };
+        let hardware = Hardware { memory, nics: &self.ports, host: self.link.router(), seeds, accelerator: Accelerator::best() };
         let machine = Machine::start(overlay, &hardware)?;
         if !self.late.is_zero() {
             poll("the guest solicits", REPORT_LIMIT, || Ok(self.link.heard()?.0 > 0))?;
@@ -107,6 +115,14 @@ impl Booted {
     /// It does not, in seven minutes; the console's end is in the error.
     pub fn report_of(&mut self, boot: usize) -> Result<Reported, LabError> {
         self.machine.report_of(boot, REPORT_LIMIT)
+    }
+
+    /// Its report, if that is there by now.
+    ///
+    /// # Errors
+    /// QEMU has ended without, or it is not what a guest sends.
+    pub fn look(&mut self) -> Result<Option<Reported>, LabError> {
+        self.machine.look(1)
     }
 
     /// Its console so far.

@@ -11,6 +11,9 @@ use crate::lab::{LabError, Namespace, Port, STATE_LIMIT};
 /// As much of the console as an error tells.
 const TAIL: usize = 3000;
 
+/// Without graphics the BIOS tells on the console what it starts, and that nothing can be started.
+const MACHINE: &str = "pc,graphics=off";
+
 /// What the guest runs on.
 #[derive(Debug, Clone)]
 pub struct Hardware<'a> {
@@ -41,7 +44,7 @@ impl Machine {
     /// QEMU cannot be started.
     pub fn start(overlay: Overlay, hardware: &Hardware) -> Result<Self, LabError> {
         let mut command = hardware.host.command("qemu-system-x86_64");
-        command.args(["-nodefaults", "-display", "none", "-machine", "pc", "-accel", hardware.accelerator.option()]);
+        command.args(["-nodefaults", "-display", "none", "-machine", MACHINE, "-accel", hardware.accelerator.option()]);
         command.args(["-m", &hardware.memory.to_string(), "-device", "virtio-rng-pci"]);
         // All is thrown away in the end, so nothing need be on the disk in time.
         command.arg("-drive").arg(format!("file={},format=qcow2,if=virtio,cache=unsafe,discard=unmap", overlay.file().display()));
@@ -80,17 +83,12 @@ impl Machine {
     pub fn report_of(&mut self, boot: usize, limit: Duration) -> Result<Reported, LabError> {
         let mut found = None;
         let waited = poll(&format!("a report of boot {boot}"), limit, || {
-            found = self.reported()?.into_iter().nth(boot.saturating_sub(1));
-            if found.is_none()
-                && let Some(code) = self.daemon.ended()?
-            {
-                let text = fs::read_to_string(self.overlay.path("qemu.log")).unwrap_or_default();
-                return Err(LabError::Failed { command: "qemu-system-x86_64".into(), code: Some(code), text });
-            }
+            found = self.look(boot)?;
             Ok(found.is_some())
         });
         match (waited, found) {
             (Ok(()), Some(found)) => Ok(found),
+            (Err(LabError::Interrupted), _) => Err(LabError::Interrupted),
             (Err(error), _) => Err(LabError::Refused(format!("{error}; the console's end:\n{}", self.tail()))),
             (Ok(()), None) => Err(LabError::Refused("no report".into())),
         }
@@ -104,6 +102,21 @@ impl Machine {
         self.daemon.terminate();
         self.daemon.wait(STATE_LIMIT)?;
         Ok(self.overlay)
+    }
+
+    /// Its report on its `boot`th boot, if that is there by now.
+    ///
+    /// # Errors
+    /// QEMU has ended without, or it is not what a guest sends.
+    pub fn look(&mut self, boot: usize) -> Result<Option<Reported>, LabError> {
+        let found = self.reported()?.into_iter().nth(boot.saturating_sub(1));
+        if found.is_none()
+            && let Some(code) = self.daemon.ended()?
+        {
+            let text = fs::read_to_string(self.overlay.path("qemu.log")).unwrap_or_default();
+            return Err(LabError::Failed { command: "qemu-system-x86_64".into(), code: Some(code), text });
+        }
+        Ok(found)
     }
 
     fn tail(&self) -> String {

@@ -8,23 +8,28 @@
 //! [`Machine`]'s first serial port is its console; over the second one the guest sends what it found, as one that has no address must.
 
 mod accelerator;
+mod anyones;
 mod base;
 mod booted;
 mod breaks;
+mod header;
 mod images;
 mod layer;
 mod machine;
+mod nocloud;
 mod overlay;
 mod reported;
 mod seed;
 
 pub use accelerator::Accelerator;
+pub use anyones::{NEEDS, Setup, boot as boot_anyones};
 pub use base::{Base, Making, Origin};
 pub use booted::{Booted, Stage};
 pub use breaks::{BREAKS, Break, Link, Server};
 pub use images::{IMAGES, Image, Nic, SeedOf, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
+pub use nocloud::nocloud;
 pub use overlay::{Overlay, Unmountable};
 pub use reported::Reported;
 pub use seed::{Seed, Subnet};

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::header::format_of;
 use super::{CONSOLE_PORT, Layer, REPORTS_PORT};
 use crate::lab::command::{run, succeed};
-use crate::lab::{COMMAND_LIMIT, LabError};
+use crate::lab::{COMMAND_LIMIT, LabError, scratch};
 
 const CHANGE: &str = include_str!("change.sh");
 /// A layer's script may make a boot loader's files anew, or an initramfs.
@@ -32,10 +33,10 @@ impl Overlay {
     /// Over `image`, qcow2 or raw.
     ///
     /// # Errors
-    /// It is no image, or qemu-img does not run.
+    /// It cannot be read, has parts outside of its own directory, or qemu-img does not run.
     pub fn over(image: &Path) -> Result<Self, LabError> {
         let image = image.canonicalize().map_err(LabError::io(image.display().to_string()))?;
-        let directory = TempDir::with_prefix("v6lab-vm-").map_err(LabError::io("a directory"))?;
+        let directory = scratch::directory("vm")?;
         let file = directory.path().join("disk.qcow2");
         let mut create = Command::new("qemu-img");
         create.args(["create", "-q", "-f", "qcow2", "-F", format_of(&image)?, "-b"]).arg(&image).arg(&file);
@@ -43,7 +44,7 @@ impl Overlay {
         Ok(Self { file, directory })
     }
 
-    /// The disk's file: an image itself, once no machine runs from it.
+    /// The disk's file, a qcow2: an image itself, once no machine runs from it.
     pub fn file(&self) -> &Path {
         &self.file
     }
@@ -58,6 +59,18 @@ impl Overlay {
     /// # Errors
     /// A command failed. The inner error: no file system of the image can be mounted here.
     pub fn change(&self, layer: &Layer, program: Option<&Path>) -> Result<Result<(), Unmountable>, LabError> {
+        self.changed(layer, program.map(|program| (program, &[][..])))
+    }
+
+    /// Has `program` make each boot recorded and reported, with these arguments to its `install` besides; runs nothing of the image.
+    ///
+    /// # Errors
+    /// As of [`Self::change`].
+    pub fn install(&self, program: &Path, arguments: &[String]) -> Result<Result<(), Unmountable>, LabError> {
+        self.changed(&Layer::default(), Some((program, arguments)))
+    }
+
+    fn changed(&self, layer: &Layer, program: Option<(&Path, &[String])>) -> Result<Result<(), Unmountable>, LabError> {
         let work = TempDir::with_prefix_in("change-", self.directory.path()).map_err(LabError::io("a directory"))?;
         let (files, script) = (work.path().join("layer"), work.path().join("script"));
         fs::create_dir(&files).and_then(|()| fs::write(&script, &layer.script)).map_err(LabError::io("the layer"))?;
@@ -65,8 +78,8 @@ impl Overlay {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", CHANGE, "change"]).arg(&self.file).arg(&files).arg(&script);
         command.env("WORK", work.path());
-        if let Some(program) = program {
-            command.arg(program).arg("install").args(install_arguments());
+        if let Some((program, arguments)) = program {
+            command.arg(program).arg("install").args(install_arguments()).args(arguments);
         }
         let output = run(&mut command, "", CHANGE_LIMIT)?;
         match output.code {
@@ -80,13 +93,4 @@ impl Overlay {
 /// What v6check is told to do with each boot: the text to the console, all else over the second port.
 pub(super) fn install_arguments() -> [&'static str; 8] {
     ["--report", CONSOLE_PORT, "--save", REPORTS_PORT, "--json", REPORTS_PORT, "--junit", REPORTS_PORT]
-}
-
-/// `qcow2` or `raw`, by the file's first bytes: QEMU's own guess must not be left to what a guest writes there.
-fn format_of(image: &Path) -> Result<&'static str, LabError> {
-    use std::io::Read;
-    let mut start = Vec::new();
-    let file = fs::File::open(image).map_err(LabError::io(image.display().to_string()))?;
-    file.take(4).read_to_end(&mut start).map_err(LabError::io(image.display().to_string()))?;
-    Ok(if start == *b"QFI\xfb" { "qcow2" } else { "raw" })
 }

@@ -9,7 +9,6 @@ use super::known::Interface;
 use super::source::{Item, What};
 use crate::capture::{Way, link_type, write};
 use crate::facts::{AddressChange, Change, Happening, LinkChange, RouteChange};
-use crate::observe::host;
 use crate::observe::packet::filter::LONGEST_FRAME;
 
 /// As many interfaces as are described; these blocks are never left out, so that an endless coming and going must not fill the file.
@@ -36,12 +35,13 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// The first blocks behind the section header.
-    pub(super) fn begin(at_ns: u64) -> Self {
+    /// The first blocks behind the section header. By time and uptime a reader knows how far the recording of a silent guest reaches while it
+    /// goes on.
+    pub(super) fn begin(at_ns: u64, uptime_cs: Option<u64>) -> Self {
         let mut blocks = Self { full: Vec::new(), bytes: Vec::new(), described: Vec::new() };
-        // By these two a reader knows how far the recording of a silent guest reaches while it goes on.
-        let uptime_ns = (host::uptime_cs() * 10_000_000).to_string();
-        blocks.push(&write::journal(at_ns, "v6check begins to record", &[(RECORDING, "began"), (UPTIME, &uptime_ns)]));
+        let uptime_ns = (uptime_cs.unwrap_or_default() * 10_000_000).to_string();
+        let fields = [(RECORDING, "began"), (UPTIME, uptime_ns.as_str())];
+        blocks.push(&write::journal(at_ns, "v6check begins to record", &fields[..if uptime_cs.is_some() { 2 } else { 1 }]));
         blocks
     }
 
@@ -94,6 +94,12 @@ impl Blocks {
         recorded.append(&self.bytes)?;
         self.bytes.clear();
         Ok(())
+    }
+
+    /// All that would be written.
+    #[cfg(feature = "lab")]
+    pub(super) fn bytes(self) -> Vec<u8> {
+        [self.full.concat(), self.bytes].concat()
     }
 
     fn happened(&mut self, at_ns: u64, interface: &Rc<Interface>, found: bool, happening: &Happening) {

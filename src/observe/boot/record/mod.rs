@@ -2,6 +2,8 @@
 //!
 //! It changes nothing and sends nothing. What it could not see it tells as a gap.
 
+#[cfg(feature = "lab")]
+mod again;
 mod blocks;
 mod clock;
 mod file;
@@ -19,11 +21,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+#[cfg(feature = "lab")]
+pub use self::again::again;
 use self::blocks::Blocks;
 use self::file::Recorded;
 use self::source::{Item, Source, What};
 use crate::facts::{Direction, Event, Gap, Happening, SeenFrame};
-use crate::observe::{ObserveError, Signals};
+use crate::observe::{ObserveError, Signals, host};
 use crate::wire::frame::OWN_FLOW_LABEL;
 
 /// What is told live. Times count from the beginning of following.
@@ -121,7 +125,7 @@ pub fn record(path: &Path, most_bytes: u64, time: Duration) -> Result<(), Observ
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let application = concat!("v6check ", env!("CARGO_PKG_VERSION"));
         let mut recorded = Recorded::begin(path, most_bytes, application, &format!("boot_id={}", boot.trim())).map_err(unwritten)?;
-        let mut blocks = Blocks::begin(source.timeline().began_ns());
+        let mut blocks = Blocks::begin(source.timeline().began_ns(), Some(host::uptime_cs()));
         blocks.write(&mut recorded).map_err(unwritten)?;
         notify::ready();
         let why = loop {
