@@ -44,7 +44,7 @@ fn leave(name: &str, reported: &Reported, console: &[u8]) -> std::io::Result<()>
 
 /// What the cell of this name leaves, by its ending.
 pub(crate) fn file(name: &str, ending: &str) -> PathBuf {
-    crate::left().join(format!("{}.{ending}", name.replace("::", "--")))
+    crate::left().join(format!("{}.{ending}", name.replace("::", " ")))
 }
 
 /// The facts that the guest sent give the very report that it sent.
