@@ -42,7 +42,8 @@ fn main() -> ExitCode {
         let (cell, program, found) = (cell.clone(), program.clone(), Arc::clone(&found));
         Trial::test(cell.name(), move || {
             let program = program?;
-            let seen = if cell.broken == clones::NAME { clones::run(&cell, &program)? } else { cell::run(&cell, &program)? };
+            let mut seen = if cell.broken == clones::NAME { clones::run(&cell, &program)? } else { cell::run(&cell, &program)? };
+            seen.verdicts = seen.verdicts.leaving_open(&cell.expected);
             let wrong = cell.expected.differences(&seen.verdicts);
             found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seen);
             if wrong.is_empty() || table::updating() { Ok(()) } else { Err(wrong.join("\n").into()) }
