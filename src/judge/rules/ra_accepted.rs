@@ -23,6 +23,9 @@ impl Kind for RaAccepted {
 /// What decides it could not be looked at.
 pub(super) fn now(subject: &Subject<'_>) -> Judgement {
     let (_, tenses) = subject.on_interface()?;
+    if let Some(without) = without_ipv6(subject) {
+        return Ok(without);
+    }
     let owner = tenses.state.owners.ra.get();
     let judgement = match &owner {
         Ok(owner) if owner.name == Owner::KERNEL => {
@@ -50,6 +53,18 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
             .with_all(finding.evidence));
     }
     Ok(finding)
+}
+
+/// Where the kernel or the interface has no IPv6 there are no settings to look at, and nobody accepts any.
+fn without_ipv6(subject: &Subject<'_>) -> Option<Finding> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let kernel = subject.facts.state.ipv6.get().ok().filter(|ipv6| !ipv6.present);
+    let lacks = |seen: &str, source: &str| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, source, "absent");
+    match kernel.map(|ipv6| &ipv6.command_line) {
+        Some(Some(word)) => Some(lacks(&format!("the kernel has no IPv6 ({word})"), "/proc/sys/net/ipv6")),
+        Some(None) => Some(lacks("the kernel has no IPv6", "/proc/sys/net/ipv6")),
+        None => matches!(tenses.state.inet6.get(), Ok(None)).then(|| lacks("the interface has no IPv6 part", "rtnetlink link, AF_INET6")),
+    }
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
