@@ -34,6 +34,17 @@ pub(super) fn though_set_up(mut failed: Finding, intended: &Judgement) -> Findin
     failed
 }
 
+/// `failed` by what `setting` says, where that stands in a file that cloud-init writes by the cloud's metadata, by its name: then the cloud is to be
+/// changed first. Whether somebody has edited the file since is not known. An image's files it writes anew.
+pub(super) fn by_metadata<T>(mut failed: Finding, subject: &Subject<'_>, intent: &Intent, setting: &Setting<T>) -> Finding {
+    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == "cloud-init");
+    if failed.verdict == Verdict::Fail && writes && setting.at.path.contains("cloud-init") {
+        failed.message.push_str(", in a file that cloud-init writes by the cloud's metadata");
+        return failed.because(Cause::Metadata);
+    }
+    failed
+}
+
 /// Where a key of sysctl.d belongs to, as far as it is none of the interface's own.
 fn template(setting: &Setting<i64>) -> Option<&'static str> {
     let key = setting.text.split('=').next().unwrap_or_default().replace('.', "/");
@@ -146,7 +157,8 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
         TakesRas::Itself => return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself")).with_all([told])),
         TakesRas::No => {
             let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.source, told.value);
-            return Ok(Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]));
+            let failed = Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]);
+            return Ok(by_metadata(failed, subject, intent, takes));
         }
         TakesRas::Kernel => {}
     }

@@ -31,7 +31,7 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         Ok(owner) if owner.name == Owner::KERNEL => {
             by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
         }
-        Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
+        Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, subject, EXPECTED), Ok)),
         Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
     };
     // That a firewall drops them can be seen even where nobody can say who would take them.
