@@ -50,11 +50,14 @@ pub enum Cause {
     NotAsked,
     /// The file that decides is one that cloud-init writes by the cloud's metadata.
     Metadata,
+    /// What the stack is set up to do cannot be read.
+    Unread,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked, Self::Metadata];
+    pub const ALL: [Self; 8] =
+        [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked, Self::Metadata, Self::Unread];
 
     /// Whether its remedy is one more, to be told before the usual one, which is right as well.
     pub fn adds(self) -> bool {
@@ -71,6 +74,7 @@ impl Cause {
             Self::Silence => "silence",
             Self::NotAsked => "not-asked",
             Self::Metadata => "metadata",
+            Self::Unread => "unread",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! and leaves no line in sysctl.d.
 
 use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict};
-use crate::facts::{Intent, InterfaceIntent, Setting, TakesRas, Tense, Tenses, Unknown};
+use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, TakesRas, Tense, Tenses, Unknown};
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
@@ -154,7 +154,15 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     let (stack, takes) = (daemon(intent), &intent.takes_ras);
     let told = evidence(takes);
     match takes.value {
-        TakesRas::Itself => return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself")).with_all([told])),
+        TakesRas::Itself => {
+            // A stanza that ifup cannot carry out may end it before it starts the daemon.
+            let doubt = if intent.dhcpv6.value == RunsDhcpv6::NoClient && intent.by.is_some() {
+                format!(" once it is started, which `{}`, for which no client is installed, may prevent", intent.dhcpv6.text)
+            } else {
+                String::new()
+            };
+            return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself{doubt}")).with_all([told]));
+        }
         TakesRas::No => {
             let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.source, told.value);
             let failed = Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]);
