@@ -171,5 +171,7 @@ fn cause_prose(cause: crate::judge::Cause) -> &'static str {
         Cause::NoAddress => "where the server has no address for this guest",
         Cause::Silence => "where nobody answers",
         Cause::NotAsked => "where the guest does not ask",
+        Cause::Metadata => "where cloud-init writes the file by the cloud's metadata",
+        Cause::Unread => "where what is set up cannot be read",
     }
 }

@@ -19,7 +19,7 @@ const GENERAL: &str = "general";
 pub struct Remedy {
     /// Where nothing more special is known.
     pub general: String,
-    /// By cause; goes before the stack.
+    /// By cause; goes instead of the stack's, or before it where the cause adds to it.
     #[serde(default)]
     pub cause: BTreeMap<Cause, String>,
     /// By the guest network stack in charge; `ifupdown+dhcpcd` is ifupdown where dhcpcd is what it starts, and goes before `ifupdown`.
@@ -36,7 +36,13 @@ impl Remedy {
     pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
         let by_cause = cause.and_then(|cause| self.cause.get(&cause));
         let by_stack = stack.and_then(|stack| of_stack(&self.stack, stack));
-        by_cause.or(by_stack).unwrap_or(&self.general).trim().replace("{interface}", interface)
+        let usual = by_stack.unwrap_or(&self.general).trim();
+        let text = match by_cause {
+            Some(first) if cause.is_some_and(Cause::adds) => format!("{} {usual}", first.trim()),
+            Some(instead) => instead.trim().to_owned(),
+            None => usual.to_owned(),
+        };
+        text.replace("{interface}", interface)
     }
 
     /// The script for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
@@ -47,7 +53,7 @@ impl Remedy {
         let by_stack = || stack.and_then(|stack| of_stack(&self.script, stack));
         let script = match cause {
             // It calls for another change than the usual one, so the usual script is wrong.
-            Some(cause) if self.cause.contains_key(&cause) => by_cause,
+            Some(cause) if self.cause.contains_key(&cause) && !cause.adds() => by_cause,
             _ => by_cause.or_else(by_stack).or_else(|| self.script.get(GENERAL)),
         }?;
         if script.contains("{interface}") && !is_plain(interface) {
@@ -118,6 +124,15 @@ mod tests {
             ["for dhcpcd", "for dhclient", "for dhclient", "change it"]
         );
         assert_eq!(remedy.pick_script(None, Some("ifupdown+dhcpcd"), "eth0", &[]).as_deref(), Some("b\n"));
+    }
+
+    #[test]
+    fn the_clouds_metadata_are_told_before_the_usual_change_and_its_script_stays() {
+        let mut remedy = remedy(&[("netplan", "b")]);
+        remedy.stack = BTreeMap::from([("netplan".into(), "Write it.".into())]);
+        remedy.cause.insert(Cause::Metadata, "Mend the subnet. Here:".into());
+        assert_eq!(remedy.pick(Some(Cause::Metadata), Some("netplan"), "eth0"), "Mend the subnet. Here: Write it.");
+        assert_eq!(remedy.pick_script(Some(Cause::Metadata), Some("netplan"), "eth0", &[]).as_deref(), Some("b\n"));
     }
 
     #[test]

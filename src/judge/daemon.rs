@@ -11,7 +11,8 @@ use crate::facts::{Intent, Owner, Route, RunsDhcpv6, TakesRas, Tense, Tenses, Un
 ///
 /// # Errors
 /// Nothing learned from one is there, and what it is set up to do is not known.
-pub(super) fn accepts(owner: &Owner, tenses: &Tenses, expected: &str) -> Judgement {
+pub(super) fn accepts(owner: &Owner, subject: &Subject<'_>, expected: &str) -> Judgement {
+    let (_, tenses) = subject.on_interface()?;
     let name = &owner.name;
     if let Some(route) = tenses.state.routes.get()?.iter().find(|route| route.protocol == Route::RA) {
         let shown = format!("{}/{} proto ra", route.destination, route.prefix_length);
@@ -24,7 +25,7 @@ pub(super) fn accepts(owner: &Owner, tenses: &Tenses, expected: &str) -> Judgeme
     let finding = match takes.value {
         TakesRas::No => {
             let message = format!("{name} handles Router Advertisements and is set up to take none ({}: {})", told.source, told.value);
-            Finding::fail(expected, takes.text.clone(), message)
+            intended::by_metadata(Finding::fail(expected, takes.text.clone(), message), subject, intent, takes)
         }
         TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match held::dhcpv6_addresses(tenses)?.first() {
             Some(held) => Finding::pass(expected, format!("{name} got {} by DHCPv6, which it runs only when one sets M", held.text()))

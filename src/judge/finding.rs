@@ -48,11 +48,21 @@ pub enum Cause {
     Silence,
     /// The guest did not ask.
     NotAsked,
+    /// The file that decides is one that cloud-init writes by the cloud's metadata.
+    Metadata,
+    /// What the stack is set up to do cannot be read.
+    Unread,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked];
+    pub const ALL: [Self; 8] =
+        [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked, Self::Metadata, Self::Unread];
+
+    /// Whether its remedy is one more, to be told before the usual one, which is right as well.
+    pub fn adds(self) -> bool {
+        self == Self::Metadata
+    }
 
     /// Its name in check files.
     pub fn name(self) -> &'static str {
@@ -63,6 +73,8 @@ impl Cause {
             Self::NoAddress => "no-address",
             Self::Silence => "silence",
             Self::NotAsked => "not-asked",
+            Self::Metadata => "metadata",
+            Self::Unread => "unread",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! and leaves no line in sysctl.d.
 
 use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict};
-use crate::facts::{Intent, InterfaceIntent, Setting, TakesRas, Tense, Tenses, Unknown};
+use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, TakesRas, Tense, Tenses, Unknown};
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
@@ -30,6 +30,17 @@ pub(super) fn though_set_up(mut failed: Finding, intended: &Judgement) -> Findin
     {
         failed.message.push_str(&words);
         failed.evidence.push(evidence);
+    }
+    failed
+}
+
+/// `failed` by what `setting` says, where that stands in a file that cloud-init writes by the cloud's metadata, by its name: then the cloud is to be
+/// changed first. Whether somebody has edited the file since is not known. An image's files it writes anew.
+pub(super) fn by_metadata<T>(mut failed: Finding, subject: &Subject<'_>, intent: &Intent, setting: &Setting<T>) -> Finding {
+    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == "cloud-init");
+    if failed.verdict == Verdict::Fail && writes && setting.at.path.contains("cloud-init") {
+        failed.message.push_str(", in a file that cloud-init writes by the cloud's metadata");
+        return failed.because(Cause::Metadata);
     }
     failed
 }
@@ -143,10 +154,19 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     let (stack, takes) = (daemon(intent), &intent.takes_ras);
     let told = evidence(takes);
     match takes.value {
-        TakesRas::Itself => return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself")).with_all([told])),
+        TakesRas::Itself => {
+            // A stanza that ifup cannot carry out may end it before it starts the daemon.
+            let doubt = if intent.dhcpv6.value == RunsDhcpv6::NoClient && intent.by.is_some() {
+                format!(" once it is started, which `{}`, for which no client is installed, may prevent", intent.dhcpv6.text)
+            } else {
+                String::new()
+            };
+            return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself{doubt}")).with_all([told]));
+        }
         TakesRas::No => {
             let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.source, told.value);
-            return Ok(Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]));
+            let failed = Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]);
+            return Ok(by_metadata(failed, subject, intent, takes));
         }
         TakesRas::Kernel => {}
     }

@@ -58,7 +58,9 @@ pub(in crate::judge) fn hides(story: &Story<'_>, (from_us, from): (u64, &str), u
     let events = || story.recording.events.iter().filter(|event| within(event.at_us));
     let lost_link = || events().find(|event| matches!(event.what, Happening::Link(LinkChange { up, carrier }) if !(up && carrier)));
     if story.recording.elapsed_us < until_us {
-        Some(format!("the recording reaches only {} from {from} on", seconds(story.recording.elapsed_us.saturating_sub(from_us))))
+        let (recorded, needed) = (story.recording.elapsed_us.saturating_sub(from_us), until_us.saturating_sub(from_us));
+        let needed = needed.div_ceil(1_000_000);
+        Some(format!("only the first {} after {from} are recorded, and {needed} s are needed to tell", seconds(recorded)))
     } else if story.lost_between(from_us, until_us) {
         Some("frames of that time are missing in the recording".into())
     } else if story.said.iter().any(|said| within(said.at_us) && said.cut && said.message == Message::Other) {

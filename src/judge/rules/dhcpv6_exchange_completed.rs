@@ -129,7 +129,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         if certain {
             until_us = until_us.min(self.story.recording.elapsed_us);
         }
-        match window::hides(self.story, (ask.first_us(), "there"), until_us) {
+        match window::hides(self.story, (ask.first_us(), "its first message"), until_us) {
             Some(why) => Finding::inconclusive(format!("the {} is not seen to end with an address, and {why}", kind_name(ask.kind))),
             None if cut => Finding::inconclusive("the answer was cut in the recording, and its address may be behind the cut"),
             None => finding,

@@ -1,7 +1,7 @@
 //! The interface has a usable link-local address.
 
 use super::{Cause, Finding, Judgement, Kind, Subject, timing};
-use crate::facts::{Address, AddressFlag, Scope, Tense};
+use crate::facts::{Address, AddressFlag, Scope, Tense, Tenses};
 
 /// A link-local address that passed duplicate address detection (RFC 4862 section 5.3 and 5.4). Without one the guest can neither solicit
 /// a router with its address nor speak DHCPv6.
@@ -10,9 +10,10 @@ use crate::facts::{Address, AddressFlag, Scope, Tense};
 #[derive(Debug, Clone, Default)]
 pub struct LinkLocalAddress;
 
+const EXPECTED: &str = "a link-local address that passed duplicate address detection";
+
 impl Kind for LinkLocalAddress {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        const EXPECTED: &str = "a link-local address that passed duplicate address detection";
         let (interface, tenses) = subject.on_interface()?;
         let link = interface.link.get()?;
         let addresses = tenses.state.addresses.get()?;
@@ -29,7 +30,7 @@ impl Kind for LinkLocalAddress {
         let finding = if let Some(address) = link_local.iter().find(usable) {
             Finding::pass(EXPECTED, show(address))
         } else if !link.up {
-            Finding::fail(EXPECTED, "the interface is down", "the interface is down, so it has no link-local address")
+            down(tenses)
         } else if !link.carrier {
             return Ok(Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end").with(
                 Tense::State,
@@ -53,5 +54,18 @@ impl Kind for LinkLocalAddress {
         };
         let shown = if all.is_empty() { "none".into() } else { all };
         Ok(finding.with(Tense::State, "rtnetlink addresses of scope link", shown))
+    }
+}
+
+/// An interface that nobody brought up. What kept v6check from reading what is to bring it up may have kept the stack from it as well.
+fn down(tenses: &Tenses) -> Finding {
+    const SEEN: &str = "the interface is down";
+    let message = format!("{SEEN}, so it has no link-local address");
+    match tenses.intent.stack.get() {
+        Err(unknown) if !unknown.absent => {
+            let message = format!("{message}; what is to bring it up is not known: {}", unknown.reason);
+            Finding::fail(EXPECTED, SEEN, message).because(Cause::Unread)
+        }
+        Ok(_) | Err(_) => Finding::fail(EXPECTED, SEEN, message),
     }
 }

@@ -18,7 +18,14 @@ impl Kind for NoPastedBackticks {
         let finding = match pasted.first() {
             None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
             Some(first) => {
-                let message = format!("a line of the recipe was pasted with its backticks and has no effect ({})", first.at);
+                let message = match &pasted[1..] {
+                    [] => format!("a line of the recipe was pasted with its backticks and has no effect ({})", first.at),
+                    [second] => format!("lines of the recipe were pasted with their backticks and have no effect ({} and {})", first.at, second.at),
+                    [second, more @ ..] => format!(
+                        "lines of the recipe were pasted with their backticks and have no effect ({}, {} and {} more)",
+                        first.at, second.at, more.len()
+                    ),
+                };
                 Finding::fail(EXPECTED, format!("{} line(s)", pasted.len()), message)
             }
         };

@@ -23,12 +23,15 @@ impl Kind for RaAccepted {
 /// What decides it could not be looked at.
 pub(super) fn now(subject: &Subject<'_>) -> Judgement {
     let (_, tenses) = subject.on_interface()?;
+    if let Some(without) = without_ipv6(subject) {
+        return Ok(without);
+    }
     let owner = tenses.state.owners.ra.get();
     let judgement = match &owner {
         Ok(owner) if owner.name == Owner::KERNEL => {
             by_kernel(subject, &tenses.state).map(|finding| intended::though_set_up(finding, &intended::router_advertisements(subject)))
         }
-        Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, tenses, EXPECTED), Ok)),
+        Ok(owner) => by_effect(tenses).and_then(|learned| learned.map_or_else(|| daemon::accepts(owner, subject, EXPECTED), Ok)),
         Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
     };
     // That a firewall drops them can be seen even where nobody can say who would take them.
@@ -50,6 +53,18 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
             .with_all(finding.evidence));
     }
     Ok(finding)
+}
+
+/// Where the kernel or the interface has no IPv6 there are no settings to look at, and nobody accepts any.
+fn without_ipv6(subject: &Subject<'_>) -> Option<Finding> {
+    let (_, tenses) = subject.on_interface().ok()?;
+    let kernel = subject.facts.state.ipv6.get().ok().filter(|ipv6| !ipv6.present);
+    let lacks = |seen: &str, source: &str| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, source, "absent");
+    match kernel.map(|ipv6| &ipv6.command_line) {
+        Some(Some(word)) => Some(lacks(&format!("the kernel has no IPv6 ({word})"), "/proc/sys/net/ipv6")),
+        Some(None) => Some(lacks("the kernel has no IPv6", "/proc/sys/net/ipv6")),
+        None => matches!(tenses.state.inet6.get(), Ok(None)).then(|| lacks("the interface has no IPv6 part", "rtnetlink link, AF_INET6")),
+    }
 }
 
 fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject};
-use crate::facts::{Owner, Tense};
+use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
+use crate::facts::{Owner, RunsDhcpv6, Tense, Tenses};
 
 /// Solicitation goes on until a router answers (RFC 7559), or starts late enough for a link that is slow to come up.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +15,10 @@ pub struct RsOutlastsLateLink {
 
 /// Daemons that solicit until they are answered (systemd-networkd, NetworkManager and dhcpcd by their sources).
 const RETRANSMITTING: [&str; 3] = ["systemd-networkd", "NetworkManager", "dhcpcd"];
+
+/// The longest `router_solicitation_delay`, in seconds, that leaves ifupdown its link-local address in time: wait-for-ll6.sh looks 60 times, every
+/// 0.1 s, and duplicate address detection takes 1 s after a random part of the delay (`addrconf_dad_kick`, net/ipv6/addrconf.c).
+const IN_TIME_FOR_IFUPDOWN_S: i64 = 4;
 
 impl Kind for RsOutlastsLateLink {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -34,19 +38,33 @@ impl Kind for RsOutlastsLateLink {
         let count = tenses.state.sysctl("router_solicitations")?;
         let delay = tenses.state.sysctl("router_solicitation_delay")?;
         let seen = format!("router_solicitations={count}, router_solicitation_delay={delay}");
+        let gamble = gamble_of_ifupdown(tenses, delay);
+        let but = gamble.as_ref().map_or("", |(but, _)| but);
         let finding = if count < 0 {
-            Finding::pass(EXPECTED, format!("{seen}: unlimited, with backoff"))
+            Finding::pass(EXPECTED, format!("{seen}: unlimited, with backoff{but}"))
         } else if count > 0 && delay >= self.late_enough_s {
-            Finding::pass(EXPECTED, format!("{seen}: it starts late"))
+            Finding::pass(EXPECTED, format!("{seen}: it starts late{but}"))
         } else {
             let message = format!("solicitation ends after {count} Router Solicitation(s); a link that is late by then gets no answer");
             Finding::fail(EXPECTED, seen, message)
         };
         let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-        Ok(finding.with(Tense::State, format!("{conf}/router_solicitations"), count.to_string()).with(
-            Tense::State,
-            format!("{conf}/router_solicitation_delay"),
-            delay.to_string(),
-        ))
+        let finding = finding.with(Tense::State, format!("{conf}/router_solicitations"), count.to_string());
+        let finding = finding.with(Tense::State, format!("{conf}/router_solicitation_delay"), delay.to_string());
+        Ok(finding.with_all(gamble.map(|(_, evidence)| evidence)))
     }
+}
+
+/// The delay holds the link-local address back as well, for a random part of it, and ifupdown's `inet6 dhcp` gives up before: what to add to a
+/// verdict that this does not change, and the stanza.
+fn gamble_of_ifupdown(tenses: &Tenses, delay: i64) -> Option<(String, Evidence)> {
+    let intent = tenses.intent.stack.get().ok()?;
+    let waits = intent.stack == "ifupdown" && intent.by.is_none() && intent.dhcpv6.value == RunsDhcpv6::Yes;
+    let stanza = intended::evidence(&intent.dhcpv6);
+    let late = waits && stanza.value.contains("inet6 dhcp") && delay > IN_TIME_FOR_IFUPDOWN_S;
+    let but = format!(
+        "; but this delay holds the link-local address back for up to {delay} s, and ifupdown waits 6 s for it unless ll-attempts is set, so that some \
+         boots start no DHCPv6 client"
+    );
+    late.then_some((but, stanza))
 }

@@ -110,7 +110,7 @@ impl Profile {
         let autoconnect = connection("autoconnect").and_then(|setting| Some((strict_boolean(&setting.value)?, setting)));
         let autoconnect = match autoconnect {
             Some((value, setting)) => setting.holding(value),
-            None => Setting { value: true, at: whole, text: "autoconnect is not set, which is true".to_owned() },
+            None => Setting { value: true, at: whole, text: "autoconnect is not set, so it is on".to_owned() },
         };
         let conditions = ["driver", "path", "kernel-command-line"].iter().find_map(|key| file.get(&["match"], key));
         let no_route = ["never-default", "ignore-auto-routes"]
