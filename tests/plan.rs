@@ -136,6 +136,13 @@ fn down_is_left_out_only_without_an_address() {
 }
 
 #[test]
+fn a_nic_that_is_down_is_checked_where_no_other_is() {
+    let idle_veth = down(link(4, LinkKind::Veth { peer_elsewhere: true }));
+    let links = [("lo", link(1, LinkKind::Loopback)), ("docker0", of_kind(2, "bridge")), ("ens3", down(device(3))), ("veth0", idle_veth)];
+    assert_eq!(reasons(&links), ["loopback", "a bridge of this host, not a NIC", "", "down and without an address"]);
+}
+
+#[test]
 fn a_name_overrides_what_is_left_out_by_default() {
     let survey = survey(&[("lo", link(1, LinkKind::Loopback)), ("eth0", device(2)), ("br0", down(of_kind(3, "bridge")))]);
     let plan = plan(&survey, &wanted(&["br0", "br0"]), &all_tenses()).unwrap();

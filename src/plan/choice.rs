@@ -1,9 +1,9 @@
 //! Which links are NICs to this guest: those that a network outside of it is behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Survey, SurveyedLink};
-use crate::facts::{Link, LinkKind};
+use super::{PlannedInterface, Survey, SurveyedLink};
+use crate::facts::{IDLE, Link, LinkKind};
 
 /// Kinds that carry packets inside other packets, by the kernel's names.
 const TUNNELS: [&str; 18] = [
@@ -57,10 +57,19 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Virtual(kind) if !UPPERS.contains(&kind.as_str()) && !BUNDLES.contains(&kind.as_str()) => {
             format!("a virtual device ({kind}), not a NIC")
         }
-        _ if !link.up && !surveyed.configured => "down and without an address".to_owned(),
+        _ if !link.up && !surveyed.configured => IDLE.to_owned(),
         LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
+}
+
+/// Has the hardware NICs checked that nothing has brought up, where no other is checked: a guest that leaves its only NIC down is at fault, and
+/// must not be taken for one without a NIC.
+pub(super) fn check_idle_instead_of_none(interfaces: &mut BTreeMap<String, PlannedInterface>) {
+    if interfaces.values().all(|planned| planned.left_out.is_some()) {
+        let idle = |planned: &&mut PlannedInterface| planned.link.kind == LinkKind::Device && planned.left_out.as_deref() == Some(IDLE);
+        interfaces.values_mut().filter(idle).for_each(|planned| planned.left_out = None);
+    }
 }
 
 /// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
-use crate::facts::{LIVE, NOT_RECORDED, Run};
+use crate::facts::{IDLE, LIVE, NOT_RECORDED, Run};
 use crate::gather::{Gather, sort_by};
 use crate::judge::Verdict;
 
@@ -51,9 +51,15 @@ enum Rank {
     Undecided,
     Blemish,
     Well,
+    /// Nothing is known of it, and nothing need be.
+    Idle,
 }
 
-/// One diagnosis for each checked interface, and for the host where something is wrong with it or nothing was checked. The worst comes first.
+/// A NIC that may have been meant to be set up, beside those that are.
+const NOT_CHECKED: &str = "not checked, as it is down and without an address; --interface has it judged all the same.";
+
+/// One diagnosis for each checked interface and each that is idle beside them, and for the host where something is wrong with it or nothing was
+/// checked. The worst comes first.
 pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], causes: &Causes, run: &Run, counting: Counting) -> Vec<Diagnosis> {
     let context = Context { causes, run, counting };
     let of = |name: Option<&str>| results.iter().filter(|result| result.interface.as_deref() == name).collect::<Vec<_>>();
@@ -72,6 +78,9 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
     }
     if none_checked {
         ranked.push((Rank::Undecided, Diagnosis { interface: None, fault: None, text: nothing_checked(interfaces, run) }));
+    } else {
+        let idle = interfaces.iter().filter(|interface| interface.left_out.as_deref() == Some(IDLE));
+        ranked.extend(idle.map(|idle| (Rank::Idle, Diagnosis { interface: Some(idle.name.clone()), fault: None, text: NOT_CHECKED.into() })));
     }
     // Stable, so that equals stay in the order of their names.
     sort_by(&mut ranked, |(one, _), (other, _)| one.cmp(other));

@@ -1,7 +1,7 @@
 //! The diagnosis of samples: which failures are causes, whose fault it is, and what to do.
 
 use v6check::catalogue::Blame;
-use v6check::facts::Run;
+use v6check::facts::{IDLE, Run};
 use v6check::report::{Counting, Report, summarize};
 
 use crate::samples::{self, Change};
@@ -24,6 +24,16 @@ fn all_holds_is_said_only_where_all_holds() {
     let mut waived = samples::good_guest().fails("ra-accepted", "eth0", "no", "RAs are refused", "Accept them.");
     waived.result("ra-accepted", "eth0").waived = Some("static routes here".into());
     assert_eq!(first(waived), (None, "nothing that counts is wrong: 8 hold, and 1 failure is waived.".into()));
+}
+
+#[test]
+fn a_nic_left_down_beside_a_good_one_is_not_passed_over_in_silence() {
+    let mut report = samples::good_guest();
+    report.interfaces.push(samples::left_out("eth1", IDLE));
+    let diagnosis = report.counted(Counting::default()).summary.diagnosis;
+    let told: Vec<_> = diagnosis.iter().map(|it| (it.interface.as_deref().unwrap_or("host"), it.fault, &it.text[..])).collect();
+    let not_checked = "not checked, as it is down and without an address; --interface has it judged all the same.";
+    assert_eq!(told, [("eth0", None, "nothing is wrong: all 9 requirements that apply hold."), ("eth1", None, not_checked)]);
 }
 
 #[test]

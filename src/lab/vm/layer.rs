@@ -41,6 +41,13 @@ impl Layer {
         self
     }
 
+    /// With a file that only root may read, as those that can hold passwords must be.
+    #[must_use]
+    pub fn private(mut self, path: &str, text: &str) -> Self {
+        self.entries.push(Entry { path: path.into(), bytes: text.into(), mode: 0o600 });
+        self
+    }
+
     /// With these lines at the script's end.
     #[must_use]
     pub fn run(mut self, lines: &str) -> Self {

@@ -1,5 +1,7 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
+mod network_manager;
+mod networkd;
 mod sysctl;
 
 use super::{Image, Layer, Nic};
@@ -37,4 +39,19 @@ pub struct Break {
 const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
 
 /// All of them.
-pub const BREAKS: &[Break] = &[GOOD, sysctl::ACCEPT_RA_0, sysctl::FORWARDING];
+pub const BREAKS: &[Break] = &[
+    GOOD,
+    sysctl::ACCEPT_RA_0,
+    sysctl::FORWARDING,
+    networkd::DHCP_IPV4,
+    networkd::IPV6ACCEPTRA_NO,
+    networkd::WITHOUT_RA,
+    networkd::SECOND_WITHOUT_FILE,
+    networkd::DHCP4_TRUE,
+    networkd::ACCEPT_RA_FALSE,
+    networkd::YAML_TAB,
+    network_manager::METHOD_IGNORE,
+    network_manager::METHOD_LINK_LOCAL,
+    network_manager::METHOD_DISABLED,
+    network_manager::METHOD_DHCP,
+];

@@ -1,6 +1,9 @@
 //! The images that the lab makes, a file each: Debian with one network stack, set up as it should be on a Calico link.
 
 mod debian_12_ifupdown;
+mod debian_12_netplan;
+mod debian_12_networkd;
+mod debian_12_networkmanager;
 
 use super::{Base, Layer};
 
@@ -46,7 +49,7 @@ pub enum Stack {
 }
 
 /// All of them.
-pub const IMAGES: &[Image] = &[debian_12_ifupdown::IMAGE];
+pub const IMAGES: &[Image] = &[debian_12_ifupdown::IMAGE, debian_12_networkd::IMAGE, debian_12_netplan::IMAGE, debian_12_networkmanager::IMAGE];
 
 /// The kernel names a NIC by its PCI slot (systemd.net-naming-scheme(7)), and the lab's begin at slot 3, as OpenStack's do.
 fn by_slot(number: usize) -> String {
