@@ -79,7 +79,7 @@ impl Init {
     pub(super) fn stop(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Systemd => {
-                &[&["systemctl", "stop", "v6check-report.timer", "v6check-online.timer", "v6check-report.service", "v6check-record.service"]]
+                &[&["systemctl", "stop", "v6check-report.timer", "v6check-online.service", "v6check-report.service", "v6check-record.service"]]
             }
             Self::OpenRc => &[&["rc-service", "v6check-report", "stop"], &["rc-service", "v6check-record", "stop"]],
             Self::Sysvinit => &[&[sysvinit::RECORD_FILE, "stop"]],

@@ -8,7 +8,7 @@ use super::{DEADLINE_S, PROGRAM, SETTLING_S, Wish};
 pub(super) const RECORD_FILE: &str = "/etc/systemd/system/v6check-record.service";
 const REPORT: &str = "/etc/systemd/system/v6check-report.service";
 const DEADLINE: &str = "/etc/systemd/system/v6check-report.timer";
-const ONLINE: &str = "/etc/systemd/system/v6check-online.timer";
+const ONLINE: &str = "/etc/systemd/system/v6check-online.service";
 
 const RECORD_UNIT: &str = "\
 @MARK@
@@ -53,11 +53,11 @@ const REPORT_UNIT: &str = "\
 [Unit]
 Description=Check of IPv6 after the boot
 ConditionFileIsExecutable=@PROGRAM@
-# Two timers start it, and the first one counts.
+# A timer and v6check-online.service start it, and the first one counts.
 
 [Service]
 Type=oneshot
-# So the second timer finds it started.
+# So the second one finds it started.
 RemainAfterExit=yes
 # The recording ends first: so it is whole, and has nothing of what the check sends. The unit stays active, so it is not started again.
 ExecStartPre=-/bin/sh -c \"systemctl kill v6check-record.service && sleep 1\"
@@ -87,18 +87,16 @@ const ONLINE_UNIT: &str = "\
 @MARK@
 [Unit]
 Description=Check of IPv6 soon after the network is up
-# network-online.target is not pulled in: that would change the boot that is checked. By default a timer is before timers.target, and so before
-# the services that bring the network up.
+# network-online.target is not pulled in: that would change the boot that is checked. A target is after what it wants, but for this.
 DefaultDependencies=no
 After=sysinit.target network-online.target
 Conflicts=shutdown.target
 Before=shutdown.target
 
-[Timer]
-# The network is called up when any address is there; DHCPv6 may go on.
-OnActiveSec=@SETTLING@
-AccuracySec=1
-Unit=v6check-report.service
+[Service]
+# No timer: systemd orders a timer before what it starts, so while this one waits for the network, the other one could start nothing. The network is
+# called up when any address is there; DHCPv6 may go on.
+ExecStart=/bin/sh -c \"sleep @SETTLING@ && systemctl start --no-block v6check-report.service\"
 
 [Install]
 WantedBy=network-online.target

@@ -48,17 +48,17 @@ impl<'s, 'a> Window<'s, 'a> {
         if !self.shown {
             return Some("the recording does not show the interface coming up, so that what came before is missing".into());
         }
-        hides(self.story, self.from_us, self.until_us)
+        hides(self.story, (self.from_us, "the interface's coming up"), self.until_us)
     }
 }
 
-/// Why something that is not seen between two times may have been there nevertheless; `None` if it was not.
-pub(in crate::judge) fn hides(story: &Story<'_>, from_us: u64, until_us: u64) -> Option<String> {
+/// Why something that is not seen between two times may have been there nevertheless; `None` if it was not. The first comes with its name.
+pub(in crate::judge) fn hides(story: &Story<'_>, (from_us, from): (u64, &str), until_us: u64) -> Option<String> {
     let within = |at_us: u64| from_us <= at_us && at_us <= until_us;
     let events = || story.recording.events.iter().filter(|event| within(event.at_us));
     let lost_link = || events().find(|event| matches!(event.what, Happening::Link(LinkChange { up, carrier }) if !(up && carrier)));
     if story.recording.elapsed_us < until_us {
-        Some(format!("the recording reaches only {} from there on", seconds(story.recording.elapsed_us.saturating_sub(from_us))))
+        Some(format!("the recording reaches only {} from {from} on", seconds(story.recording.elapsed_us.saturating_sub(from_us))))
     } else if story.lost_between(from_us, until_us) {
         Some("frames of that time are missing in the recording".into())
     } else if story.said.iter().any(|said| within(said.at_us) && said.cut && said.message == Message::Other) {

@@ -86,8 +86,8 @@ fn hidden(story: &Story<'_>, address: Ipv6Addr, used_us: u64) -> Option<String> 
         _ => None,
     });
     match first {
-        _ if window.shown => window::hides(story, window.from_us, used_us),
-        Some((made_us, true)) if FOUND_US < made_us && made_us <= used_us => window::hides(story, made_us, used_us),
+        _ if window.shown => window::hides(story, (window.from_us, "the interface's coming up"), used_us),
+        Some((made_us, true)) if FOUND_US < made_us && made_us <= used_us => window::hides(story, (made_us, "the address's making"), used_us),
         _ => Some("the recording does not show the interface coming up".into()),
     }
 }

@@ -74,7 +74,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         let finding = if at_boot.verdict != Verdict::Pass && self.asks.is_empty() {
             return Finding { expected: if at_boot.verdict == Verdict::Fail { EXPECTED.into() } else { String::new() }, ..at_boot };
         } else if self.asks.is_empty() {
-            match window::hides(self.story, window.from_us, window.until_us) {
+            match window::hides(self.story, (window.from_us, "the interface's coming up"), window.until_us) {
                 Some(why) => Finding::inconclusive(format!("no request for an address is seen, and {why}")),
                 None => Finding::fail(EXPECTED, "none asks for an address", "the guest's DHCPv6 requests ask for no address (no IA_NA)")
                     .with_all(at_boot.evidence),
@@ -129,7 +129,7 @@ impl<'d, 'a> Dialogue<'d, 'a> {
         if certain {
             until_us = until_us.min(self.story.recording.elapsed_us);
         }
-        match window::hides(self.story, ask.first_us(), until_us) {
+        match window::hides(self.story, (ask.first_us(), "there"), until_us) {
             Some(why) => Finding::inconclusive(format!("the {} is not seen to end with an address, and {why}", kind_name(ask.kind))),
             None if cut => Finding::inconclusive("the answer was cut in the recording, and its address may be behind the cut"),
             None => finding,

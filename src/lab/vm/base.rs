@@ -44,6 +44,14 @@ pub enum Origin {
 }
 
 impl Base {
+    /// With these packages too.
+    #[must_use]
+    pub fn with(mut self, packages: &[&str]) -> Self {
+        let more: Vec<String> = packages.iter().map(|package| (*package).to_owned()).filter(|package| !self.packages.contains(package)).collect();
+        self.packages.extend(more);
+        self
+    }
+
     /// Its image, built unless an earlier one of the same making is kept.
     ///
     /// # Errors

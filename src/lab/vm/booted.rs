@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Accelerator, Break, Hardware, Image, Layer, Link, Machine, Nic, Overlay, Reported};
+use super::{Accelerator, Break, Hardware, Image, Layer, Link, Machine, Nic, Overlay, Reported, Server};
 use crate::lab::command::poll;
 use crate::lab::{CalicoLink, LabError, Port, Range};
 
@@ -18,6 +18,7 @@ pub struct Stage {
     link: CalicoLink,
     ports: Vec<Port>,
     late: Duration,
+    server: Server,
 }
 
 /// A guest that has been switched on.
@@ -39,7 +40,7 @@ impl Stage {
             host = host.with_ipv4()?;
         }
         let ports = (0..nics).map(|_| host.plug_machine()).collect::<Result<_, _>>()?;
-        Ok(Self { link: host, ports, late: Duration::from_secs(link.late_s) })
+        Ok(Self { link: host, ports, late: Duration::from_secs(link.late_s), server: link.server })
     }
 
     /// The compute host.
@@ -58,16 +59,24 @@ impl Stage {
     /// QEMU or dnsmasq does not start.
     pub fn boot(mut self, overlay: Overlay, seeds: Vec<PathBuf>) -> Result<Booted, LabError> {
         if self.late.is_zero() {
-            self.link.serve()?;
+            self.serve()?;
         }
         let hardware = Hardware { memory: MEMORY, nics: &self.ports, host: self.link.router(), seeds, accelerator: Accelerator::best() };
         let machine = Machine::start(overlay, &hardware)?;
         if !self.late.is_zero() {
             poll("the guest solicits", REPORT_LIMIT, || Ok(self.link.heard()?.0 > 0))?;
             std::thread::sleep(self.late);
-            self.link.serve()?;
+            self.serve()?;
         }
         Ok(Booted { machine, stage: self })
+    }
+
+    fn serve(&mut self) -> Result<(), LabError> {
+        match self.server {
+            Server::Usual => self.link.serve().map(drop),
+            Server::WithoutAddress => self.link.serve_hosts(Vec::new()).map(drop),
+            Server::Absent => Ok(()),
+        }
     }
 }
 
@@ -86,7 +95,7 @@ impl Booted {
     /// The same with this layer instead of the break's.
     fn with(image: &Image, layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
         let stage = Stage::make(broken.link, broken.nics)?;
-        let overlay = Overlay::over(&(image.base)().image()?.0)?;
+        let overlay = Overlay::over(&(image.base)().with(broken.packages).image()?.0)?;
         overlay.change(layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
         stage.boot(overlay, Vec::new())
     }

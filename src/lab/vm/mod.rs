@@ -20,7 +20,7 @@ mod reported;
 pub use accelerator::Accelerator;
 pub use base::{Base, Origin};
 pub use booted::{Booted, Stage};
-pub use breaks::{BREAKS, Break, Link};
+pub use breaks::{BREAKS, Break, Link, Server};
 pub use images::{IMAGES, Image, Nic, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};

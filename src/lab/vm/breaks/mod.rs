@@ -2,6 +2,11 @@
 
 mod network_manager;
 mod networkd;
+mod dhclient;
+mod firewall;
+mod kernel;
+mod network;
+mod recipe;
 mod sysctl;
 
 use super::{Image, Layer, Nic};
@@ -13,10 +18,23 @@ pub struct Link {
     pub ipv4: bool,
     /// Nobody answers until this many seconds after the guest has first asked.
     pub late_s: u64,
+    /// Who answers then.
+    pub server: Server,
+}
+
+/// dnsmasq of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// It has each NIC's address.
+    Usual,
+    /// It advertises the router, and has no IPv6 address for any NIC.
+    WithoutAddress,
+    /// It does not run.
+    Absent,
 }
 
 /// The usual link: dual stack, and there from the beginning.
-const USUAL: Link = Link { ipv4: true, late_s: 0 };
+const USUAL: Link = Link { ipv4: true, late_s: 0, server: Server::Usual };
 
 /// One thing that is wrong, or is another way to be right.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +47,8 @@ pub struct Break {
     pub nics: usize,
     /// What it boots on.
     pub link: Link,
+    /// Packages besides the image's own.
+    pub packages: &'static [&'static str],
     /// Changes what is said of the NICs.
     pub nic: fn(&mut [Nic]),
     /// What is laid over the image, behind what sets its NICs up.
@@ -36,7 +56,8 @@ pub struct Break {
 }
 
 /// Nothing is wrong: what the others differ from.
-const GOOD: Break = Break { name: "good", title: "as it should be", nics: 1, link: USUAL, nic: |_| {}, layer: |_, _| Layer::default() };
+const GOOD: Break =
+    Break { name: "good", title: "as it should be", nics: 1, link: USUAL, packages: &[], nic: |_| {}, layer: |_, _| Layer::default() };
 
 /// All of them.
 pub const BREAKS: &[Break] = &[
@@ -54,4 +75,17 @@ pub const BREAKS: &[Break] = &[
     network_manager::METHOD_LINK_LOCAL,
     network_manager::METHOD_DISABLED,
     network_manager::METHOD_DHCP,
+    recipe::STOCK,
+    recipe::SECOND_NIC_WITHOUT_CLIENT,
+    recipe::RECIPE_IN_BACKTICKS,
+    recipe::ACCEPT_RA_0_STANZA,
+    dhclient::LENGTH_64,
+    firewall::NFTABLES,
+    firewall::NFTABLES_DROPS_ALL,
+    firewall::FIREWALLD,
+    kernel::IPV6_DISABLED,
+    network::ROUTER_LATE,
+    network::IPV6_ONLY,
+    network::UNKNOWN_MAC,
+    network::NO_ROUTER,
 ];
