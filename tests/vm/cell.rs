@@ -17,11 +17,16 @@ pub(crate) fn run(cell: &Cell, program: &Path) -> Result<Found, String> {
     let reported = booted.report_of(1).map_err(lab)?;
     let console = booted.console();
     drop(booted);
-    leave(&cell.name(), &reported, &console).map_err(|error| error.to_string())?;
+    Ok(Found { name: cell.name(), verdicts: seen(&cell.name(), program, &reported, &console)? })
+}
+
+/// The verdicts of one boot, which leaves what it reported.
+pub(crate) fn seen(name: &str, program: &Path, reported: &Reported, console: &[u8]) -> Result<Verdicts, String> {
+    leave(name, reported, console).map_err(|error| error.to_string())?;
     let report = reported.report()?;
-    replays_alike(&cell.name(), program, &reported)?;
-    is_on_console(&report, &console)?;
-    Ok(Found { name: cell.name(), verdicts: Verdicts::of(&report)? })
+    replays_alike(name, program, reported)?;
+    is_on_console(&report, console)?;
+    Verdicts::of(&report)
 }
 
 fn leave(name: &str, reported: &Reported, console: &[u8]) -> std::io::Result<()> {

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is told there")]
 
 mod cell;
+mod reboot;
 mod table;
 
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
             if wrong.is_empty() || table::updating() { Ok(()) } else { Err(wrong.join("\n").into()) }
         })
     };
-    let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).collect());
+    let conclusion = libtest_mimic::run(&arguments, table.cells.iter().map(trial).chain(reboot::trials(&program)).collect());
     let found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !found.is_empty() {
         let text = table::render(&table, &found);

@@ -57,7 +57,12 @@ impl Table {
     /// # Errors
     /// The file does not parse; with its line.
     pub(crate) fn read() -> Result<Self, String> {
-        let text = fs::read_to_string(path()).map_err(|error| error.to_string())?;
+        Self::parse(&fs::read_to_string(path()).map_err(|error| error.to_string())?)
+    }
+
+    /// # Errors
+    /// The text does not parse; with its line.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut cells: Vec<Cell> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let wrong = |what: &str| format!("line {}: {what}: {line}", number + 1);

@@ -86,9 +86,17 @@ impl Booted {
     /// # Errors
     /// The lab cannot be built.
     pub fn of(image: &Image, broken: &Break, program: &Path) -> Result<Self, LabError> {
+        Self::under(image, broken, &Layer::default(), program)
+    }
+
+    /// The same with `more` on top of the break.
+    ///
+    /// # Errors
+    /// The lab cannot be built.
+    pub fn under(image: &Image, broken: &Break, more: &Layer, program: &Path) -> Result<Self, LabError> {
         let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
         (broken.nic)(&mut nics);
-        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics));
+        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics)).under(more);
         Self::with(image, &layer, broken, program)
     }
 

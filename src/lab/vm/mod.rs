@@ -14,6 +14,7 @@ mod breaks;
 mod images;
 mod layer;
 mod machine;
+pub mod mend;
 mod overlay;
 mod reported;
 

@@ -1,11 +1,12 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
-mod network_manager;
-mod networkd;
+mod by_hand;
 mod dhclient;
 mod firewall;
 mod kernel;
 mod network;
+mod network_manager;
+mod networkd;
 mod recipe;
 mod sysctl;
 
@@ -64,6 +65,7 @@ pub const BREAKS: &[Break] = &[
     GOOD,
     sysctl::ACCEPT_RA_0,
     sysctl::FORWARDING,
+    by_hand::CLIENT_BY_HAND,
     networkd::DHCP_IPV4,
     networkd::IPV6ACCEPTRA_NO,
     networkd::WITHOUT_RA,
