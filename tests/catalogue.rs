@@ -18,8 +18,19 @@ use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, TransportChe
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
 
 /// The guest network stacks by the names that facts have for them.
-const STACKS: [&str; 10] =
-    ["ifupdown", "netplan", "systemd-networkd", "NetworkManager", "network-scripts", "dhcpcd", "wicked", "ConnMan", "ifupdown-ng", "netifd"];
+const STACKS: [&str; 11] = [
+    "ifupdown",
+    "ifupdown+dhcpcd",
+    "netplan",
+    "systemd-networkd",
+    "NetworkManager",
+    "network-scripts",
+    "dhcpcd",
+    "wicked",
+    "ConnMan",
+    "ifupdown-ng",
+    "netifd",
+];
 
 /// Files as evidence may name them: one for each place that scripts change.
 const FILES: [&str; 11] = [

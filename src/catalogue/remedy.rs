@@ -22,7 +22,7 @@ pub struct Remedy {
     /// By cause; goes before the stack.
     #[serde(default)]
     pub cause: BTreeMap<Cause, String>,
-    /// By the guest network stack in charge.
+    /// By the guest network stack in charge; `ifupdown+dhcpcd` is ifupdown where dhcpcd is what it starts, and goes before `ifupdown`.
     #[serde(default)]
     pub stack: BTreeMap<String, String>,
     /// Lines of shell that make the change, by the name of a cause, of a stack, or `general`. Run twice they do what they do once. `{file}` stands
@@ -35,7 +35,7 @@ impl Remedy {
     /// The change for `cause`, else for `stack`, else the general one.
     pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
         let by_cause = cause.and_then(|cause| self.cause.get(&cause));
-        let by_stack = stack.and_then(|stack| self.stack.get(stack));
+        let by_stack = stack.and_then(|stack| of_stack(&self.stack, stack));
         by_cause.or(by_stack).unwrap_or(&self.general).trim().replace("{interface}", interface)
     }
 
@@ -44,7 +44,7 @@ impl Remedy {
     /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.
     pub fn pick_script(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str, files: &[&str]) -> Option<String> {
         let by_cause = cause.and_then(|cause| self.script.get(cause.name()));
-        let by_stack = || stack.and_then(|stack| self.script.get(stack));
+        let by_stack = || stack.and_then(|stack| of_stack(&self.script, stack));
         let script = match cause {
             // It calls for another change than the usual one, so the usual script is wrong.
             Some(cause) if self.cause.contains_key(&cause) => by_cause,
@@ -64,6 +64,11 @@ impl Remedy {
         }
         (!lines.is_empty()).then(|| lines.join("\n") + "\n")
     }
+}
+
+/// That of a stack with the program that it has do the work, else that of the stack.
+fn of_stack<'a>(texts: &'a BTreeMap<String, String>, stack: &str) -> Option<&'a String> {
+    texts.get(stack).or_else(|| texts.get(stack.split_once('+')?.0))
 }
 
 /// What of a line is for `file`: of `case {file} in PATTERN) COMMAND;; esac` the command whose pattern takes it in, if any does; else the line.
@@ -101,6 +106,18 @@ mod tests {
         assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")).as_deref(), Some("a\n"));
         assert_eq!(pick(Some(Cause::Firewall), Some("ifupdown")).as_deref(), Some("b\n"));
         assert_eq!(pick(None, Some("netplan")).as_deref(), Some("c\n"));
+    }
+
+    #[test]
+    fn what_a_stack_has_do_the_work_goes_before_the_stack() {
+        let mut remedy = remedy(&[("ifupdown", "b")]);
+        remedy.stack = BTreeMap::from([("ifupdown".into(), "for dhclient".into()), ("ifupdown+dhcpcd".into(), "for dhcpcd".into())]);
+        let pick = |stack| remedy.pick(None, Some(stack), "eth0");
+        assert_eq!(
+            [pick("ifupdown+dhcpcd"), pick("ifupdown+other"), pick("ifupdown"), pick("other+dhcpcd")],
+            ["for dhcpcd", "for dhclient", "for dhclient", "change it"]
+        );
+        assert_eq!(remedy.pick_script(None, Some("ifupdown+dhcpcd"), "eth0", &[]).as_deref(), Some("b\n"));
     }
 
     #[test]

@@ -109,10 +109,10 @@ fn files(evidence: &[Evidence]) -> Vec<&str> {
     files
 }
 
-/// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.
+/// The stack whose remedies fit: the one that will configure the interface (`ifupdown+dhcpcd` where it has another do that), else a daemon that is in charge of it now.
 fn stack(tenses: &Tenses) -> Option<String> {
     if let Ok(intent) = tenses.intent.stack.get() {
-        return Some(intent.stack.clone());
+        return Some(intent.by.as_ref().map_or_else(|| intent.stack.clone(), |by| format!("{}+{by}", intent.stack)));
     }
     let owners = &tenses.state.owners;
     let ra = owners.ra.get().ok().filter(|owner| owner.name != Owner::KERNEL);

@@ -29,6 +29,15 @@ pub struct Booted {
     stage: Stage,
 }
 
+/// What a guest gets besides its image and its break.
+#[derive(Debug, Clone, Default)]
+pub struct More {
+    /// Is laid over it.
+    pub layer: Layer,
+    /// The user data of the instance, where the image asks a cloud for it.
+    pub user_data: Option<String>,
+}
+
 impl Stage {
     /// A compute host with a tap for each of `nics` NICs.
     ///
@@ -86,26 +95,26 @@ impl Booted {
     /// # Errors
     /// The lab cannot be built.
     pub fn of(image: &Image, broken: &Break, program: &Path) -> Result<Self, LabError> {
-        Self::under(image, broken, &Layer::default(), program)
+        Self::under(image, broken, &More::default(), program)
     }
 
     /// The same with `more` on top of the break.
     ///
     /// # Errors
     /// The lab cannot be built.
-    pub fn under(image: &Image, broken: &Break, more: &Layer, program: &Path) -> Result<Self, LabError> {
+    pub fn under(image: &Image, broken: &Break, more: &More, program: &Path) -> Result<Self, LabError> {
         let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
         (broken.nic)(&mut nics);
-        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics)).under(more);
-        Self::with(image, &layer, broken, program)
-    }
-
-    /// The same with this layer instead of the break's.
-    fn with(image: &Image, layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
+        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics)).under(&more.layer);
         let stage = Stage::make(broken.link, broken.nics)?;
         let overlay = Overlay::over(&(image.base)().with(broken.packages).image()?.0)?;
-        overlay.change(layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
-        stage.boot(overlay, Vec::new())
+        overlay.change(&layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
+        let seed = image.seed.map(|seed| {
+            let seed = seed(&nics, stage.ports(), broken.subnet);
+            let seed = more.user_data.iter().fold(seed, |seed, user_data| seed.user_data(user_data));
+            seed.disk(&overlay.path("seed"))
+        });
+        stage.boot(overlay, seed.transpose()?.into_iter().collect())
     }
 
     /// What it reports on its `boot`th boot, the first is 1.
@@ -114,6 +123,15 @@ impl Booted {
     /// It does not, in seven minutes; the console's end is in the error.
     pub fn report_of(&mut self, boot: usize) -> Result<Reported, LabError> {
         self.machine.report_of(boot, REPORT_LIMIT)
+    }
+
+    /// Waits until its console is as `wanted`, and gives it.
+    ///
+    /// # Errors
+    /// It is not, in seven minutes.
+    pub fn shown(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, LabError> {
+        poll("the console shows it", REPORT_LIMIT, || Ok(wanted(&self.console())))?;
+        Ok(self.console())
     }
 
     /// Its console so far.

@@ -1,31 +1,63 @@
-//! A guest that is mended from inside after its first boot's report, as its operator would mend it, and boots again.
+//! A guest that does once, after its first boot's report, what its operator would do with the remedy.
 
 use super::Layer;
 
-/// A oneshot unit that the report pulls in and that waits for it: a report that is out has been written to its serial line to the end.
-const UNIT: &str = "[Unit]\nDescription=Mends this guest by what v6check says\nAfter=v6check-report.service\n\n\
-                    [Service]\nType=oneshot\nExecStart=/usr/local/sbin/mend\n";
 const SCRIPT: &str = include_str!("mend.sh");
+/// Begins each line of the console that the script writes.
+const MARK: &str = "mend| ";
+const END_OF_USER_DATA: &str = "end of user data";
 
-/// Runs the script that `v6check remedy --format shell` prints in the guest, twice, and reboots. [`mended_twice_alike`] is what it says then.
-pub fn by_script() -> Layer {
-    const WANTS: &str = "/etc/systemd/system/v6check-report.service.wants";
-    Layer::default()
-        .program("usr/local/sbin/mend", SCRIPT)
-        .file("etc/systemd/system/mend.service", UNIT)
-        .run(&format!("mkdir -p {WANTS} && ln -s ../mend.service {WANTS}/mend.service"))
+/// What it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mend {
+    /// Runs the script that `v6check remedy --format shell` prints there, twice, and reboots. [`ran_well`] is for its console.
+    Shell,
+    /// Shows the user data that `v6check remedy --format cloud-init` prints there. [`user_data`] is for its console.
+    CloudInit,
+    /// Reboots, after cloud-init has done what its user data say.
+    Reboot,
 }
 
-/// Whether the script ran to its end both times, and changed nothing more the second time.
+impl Mend {
+    /// What has a guest do so.
+    pub fn layer(self) -> Layer {
+        const WANTS: &str = "/etc/systemd/system/v6check-report.service.wants";
+        let what = match self {
+            Self::Shell => "shell",
+            Self::CloudInit => "cloud-init",
+            Self::Reboot => "reboot",
+        };
+        // The report pulls it in and has been written to its serial line when it ends.
+        let unit = format!(
+            "[Unit]\nDescription=What this guest's operator does\nAfter=v6check-report.service cloud-final.service\n\n\
+             [Service]\nType=oneshot\nExecStart=/usr/local/sbin/mend {what}\n"
+        );
+        Layer::default()
+            .program("usr/local/sbin/mend", SCRIPT)
+            .file("etc/systemd/system/mend.service", &unit)
+            .run(&format!("mkdir -p {WANTS} && ln -s ../mend.service {WANTS}/mend.service"))
+    }
+}
+
+/// Whether the script ran to its end both times, and changed no file more the second time.
 ///
 /// # Errors
 /// It did not; what the console shows of it.
-pub fn mended_twice_alike(console: &[u8]) -> Result<(), String> {
+pub fn ran_well(console: &[u8]) -> Result<(), String> {
+    let lines = marked(console);
+    let said = ["remedy: exit 0", "first run: exit 0", "second run: exit 0", "second run: nothing changed"];
+    let missing: Vec<&str> = said.into_iter().filter(|said| !lines.iter().any(|line| line == said)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("not {}:\n{}", missing.join(", not "), lines.join("\n"))) }
+}
+
+/// The user data that it showed; `None` before all of it is there.
+pub fn user_data(console: &[u8]) -> Option<String> {
+    let lines = marked(console);
+    let end = lines.iter().position(|line| line == END_OF_USER_DATA)?;
+    Some(lines[..end].iter().fold(String::new(), |text, line| text + line + "\n"))
+}
+
+fn marked(console: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(console).replace('\r', "");
-    let said = ["mend: remedy exit 0", "mend: first exit 0", "mend: second exit 0", "mend: twice is as once"];
-    if said.iter().all(|said| text.lines().any(|line| line == *said)) {
-        return Ok(());
-    }
-    let lines: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("mend: ")).take(200).collect();
-    Err(format!("the script did not mend the guest as it should:\n{}", lines.join("\n")))
+    text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, line)| line.to_owned()).collect()
 }

@@ -14,19 +14,22 @@ mod breaks;
 mod images;
 mod layer;
 mod machine;
-pub mod mend;
+mod mend;
 mod overlay;
 mod reported;
+mod seed;
 
 pub use accelerator::Accelerator;
 pub use base::{Base, Origin};
-pub use booted::{Booted, Stage};
+pub use booted::{Booted, More, Stage};
 pub use breaks::{BREAKS, Break, Link, Server};
 pub use images::{IMAGES, Image, Nic, Stack};
 pub use layer::{Entry, Layer};
 pub use machine::{Hardware, Machine};
+pub use mend::{Mend, ran_well, user_data};
 pub use overlay::{Overlay, Unmountable};
 pub use reported::Reported;
+pub use seed::{Seed, Subnet};
 
 /// The guest's serial port that reports go out by, in the guest's words.
 pub const REPORTS_PORT: &str = "/dev/ttyS1";

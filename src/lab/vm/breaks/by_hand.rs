@@ -5,15 +5,16 @@ use std::fmt::Write;
 use super::{Break, GOOD};
 use crate::lab::vm::Layer;
 
-/// The unit plays the hand: it goes away as it runs, and so does its script. For images whose client is ISC dhclient.
+/// The unit plays the hand, and goes away as it runs. It is late for a client of the boot, which has a minute, and the guest calls its network up only
+/// then, so that the report comes behind it. For images with ifupdown whose client is ISC dhclient.
 pub(super) const CLIENT_BY_HAND: Break = Break {
     name: "client-by-hand",
     title: "without the recipe, and dhclient started by hand after the boot",
     nic: |nics| nics.iter_mut().for_each(|nic| nic.dhcpv6 = false),
     layer: |_, nics| {
-        const UNIT: &str = "[Unit]\nDescription=Somebody at the console\nAfter=network-online.target\n\n\
+        const UNIT: &str = "[Unit]\nDescription=Somebody at the console\nAfter=networking.service\nBefore=network-online.target\n\n\
                             [Service]\nType=forking\nExecStart=/usr/local/sbin/by-hand\n\n[Install]\nWantedBy=multi-user.target\n";
-        let mut script = String::from("#!/bin/sh\nrm /etc/systemd/system/multi-user.target.wants/by-hand.service \"$0\"\n");
+        let mut script = String::from("#!/bin/sh\nrm /etc/systemd/system/multi-user.target.wants/by-hand.service \"$0\"\nsleep 62\n");
         for nic in nics {
             let _ = writeln!(script, "dhclient -6 -nw -pf /run/by-hand.{0}.pid -lf /var/lib/dhcp/by-hand.{0}.leases {0}", nic.name);
         }

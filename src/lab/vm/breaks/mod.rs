@@ -1,16 +1,19 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
 mod by_hand;
+mod cloud;
 mod dhclient;
+mod dhcpcd;
 mod firewall;
 mod kernel;
+mod link_local;
 mod network;
 mod network_manager;
 mod networkd;
 mod recipe;
 mod sysctl;
 
-use super::{Image, Layer, Nic};
+use super::{Image, Layer, Nic, Subnet};
 
 /// The link that a guest boots on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub struct Break {
     pub link: Link,
     /// Packages besides the image's own.
     pub packages: &'static [&'static str],
+    /// What the cloud says of the IPv6 subnet, where the image asks it.
+    pub subnet: Subnet,
     /// Changes what is said of the NICs.
     pub nic: fn(&mut [Nic]),
     /// What is laid over the image, behind what sets its NICs up.
@@ -57,8 +62,16 @@ pub struct Break {
 }
 
 /// Nothing is wrong: what the others differ from.
-const GOOD: Break =
-    Break { name: "good", title: "as it should be", nics: 1, link: USUAL, packages: &[], nic: |_| {}, layer: |_, _| Layer::default() };
+const GOOD: Break = Break {
+    name: "good",
+    title: "as it should be",
+    nics: 1,
+    link: USUAL,
+    packages: &[],
+    subnet: Subnet::Dhcpv6Stateful,
+    nic: |_| {},
+    layer: |_, _| Layer::default(),
+};
 
 /// All of them.
 pub const BREAKS: &[Break] = &[
@@ -90,4 +103,12 @@ pub const BREAKS: &[Break] = &[
     network::IPV6_ONLY,
     network::UNKNOWN_MAC,
     network::NO_ROUTER,
+    cloud::CLOUD_SAYS_IPV4,
+    cloud::CLOUD_SAYS_STATIC,
+    cloud::NETWORK_CONFIG_DISABLED,
+    dhcpcd::IPV4_ONLY,
+    dhcpcd::RECIPE_FOR_DHCLIENT,
+    link_local::LINK_LOCAL_LATE,
+    recipe::WITHOUT_LENGTH_LINE,
+    recipe::LENGTH_IN_BACKTICKS,
 ];

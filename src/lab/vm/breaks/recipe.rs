@@ -36,3 +36,17 @@ pub(super) const ACCEPT_RA_0_STANZA: Break = Break {
     },
     ..GOOD
 };
+
+pub(super) const WITHOUT_LENGTH_LINE: Break = Break {
+    name: "without-length-line",
+    title: "dhclient's script lacks the line that makes its addresses /128",
+    layer: |_, _| Layer::default().run("sed -i '/^new_ip6_prefixlen=128$/d' /sbin/dhclient-script"),
+    ..GOOD
+};
+
+pub(super) const LENGTH_IN_BACKTICKS: Break = Break {
+    name: "length-in-backticks",
+    title: "the line that makes dhclient's addresses /128 was pasted with the backticks of the page",
+    layer: |_, _| Layer::default().run("sed -i 's/^new_ip6_prefixlen=128$/`&`/' /sbin/dhclient-script"),
+    ..GOOD
+};

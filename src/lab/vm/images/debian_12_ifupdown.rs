@@ -11,6 +11,7 @@ pub(super) const IMAGE: Image = Image {
     base,
     network,
     nic: by_slot,
+    seed: None,
 };
 
 fn base() -> Base {

@@ -2,8 +2,15 @@
 
 use super::{Base, Image, Layer, Nic, Stack, by_slot, debian};
 
-pub(super) const IMAGE: Image =
-    Image { name: "debian-12-networkd", title: "Debian 12, systemd-networkd with DHCP=yes", stack: Stack::Networkd, base, network, nic: by_slot };
+pub(super) const IMAGE: Image = Image {
+    name: "debian-12-networkd",
+    title: "Debian 12, systemd-networkd with DHCP=yes",
+    stack: Stack::Networkd,
+    base,
+    network,
+    nic: by_slot,
+    seed: None,
+};
 
 fn base() -> Base {
     debian("bookworm", &["nftables"], &Layer::default().run("systemctl enable systemd-networkd.service"))

@@ -1,11 +1,17 @@
 //! The images that the lab makes, a file each: Debian with one network stack, set up as it should be on a Calico link.
 
+mod debian_11_ifupdown;
+mod debian_12_centos_recipe;
 mod debian_12_ifupdown;
 mod debian_12_netplan;
 mod debian_12_networkd;
 mod debian_12_networkmanager;
+mod debian_13_cloud_init;
+mod debian_13_dhcpcd;
 
+use super::seed::{Seed, Subnet};
 use super::{Base, Layer};
+use crate::lab::Port;
 
 /// A NIC of a guest and what its configuration says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub struct Image {
     pub network: fn(&[Nic]) -> Layer,
     /// The name of its NIC with this number, from 0 on.
     pub nic: fn(usize) -> String,
+    /// What a cloud tells it on a disk of its own, if it runs cloud-init; a network's IPv6 subnet is of the kind given.
+    pub seed: Option<fn(&[Nic], &[Port], Subnet) -> Seed>,
 }
 
 /// What configures an image's network, as far as breaks have to know.
@@ -44,12 +52,23 @@ pub enum Stack {
     Networkd,
     /// NetworkManager.
     NetworkManager,
+    /// Red Hat's network scripts with ISC dhclient.
+    NetworkScripts,
     /// BusyBox.
     BusyBox,
 }
 
 /// All of them.
-pub const IMAGES: &[Image] = &[debian_12_ifupdown::IMAGE, debian_12_networkd::IMAGE, debian_12_netplan::IMAGE, debian_12_networkmanager::IMAGE];
+pub const IMAGES: &[Image] = &[
+    debian_12_ifupdown::IMAGE,
+    debian_12_networkd::IMAGE,
+    debian_12_netplan::IMAGE,
+    debian_12_networkmanager::IMAGE,
+    debian_11_ifupdown::IMAGE,
+    debian_12_centos_recipe::IMAGE,
+    debian_13_cloud_init::IMAGE,
+    debian_13_dhcpcd::IMAGE,
+];
 
 /// The kernel names a NIC by its PCI slot (systemd.net-naming-scheme(7)), and the lab's begin at slot 3, as OpenStack's do.
 fn by_slot(number: usize) -> String {
