@@ -57,9 +57,9 @@ fn run(cell: Cell, program: &Path) -> Result<(), String> {
 impl Mended {
     /// The guest runs the remedy's script and boots again.
     fn by_script(&self) -> Result<Vec<String>, String> {
-        let mut booted = self.boot(Mend::Shell, None).map_err(lab)?;
-        let before = booted.report_of(1).map_err(lab)?;
-        let after = booted.report_of(2).map_err(lab)?;
+        let mut booted = self.boot(Mend::Shell, None).map_err(|error| lab(&error))?;
+        let before = booted.report_of(1).map_err(|error| lab(&error))?;
+        let after = booted.report_of(2).map_err(|error| lab(&error))?;
         let console = booted.console();
         drop(booted);
         let before = self.verdicts("before", &before, &console)?;
@@ -69,13 +69,13 @@ impl Mended {
 
     /// The guest gives the remedy as user data; a new instance of the same image has them, and its second boot is right.
     fn by_user_data(&self) -> Result<Vec<String>, String> {
-        let mut first = self.boot(Mend::CloudInit, None).map_err(lab)?;
-        let before = first.report_of(1).map_err(lab)?;
-        let console = first.shown(|console| user_data(console).is_some()).map_err(lab)?;
+        let mut first = self.boot(Mend::CloudInit, None).map_err(|error| lab(&error))?;
+        let before = first.report_of(1).map_err(|error| lab(&error))?;
+        let console = first.shown(|console| user_data(console).is_some()).map_err(|error| lab(&error))?;
         drop(first);
         let before = self.verdicts("before", &before, &console)?;
-        let mut second = self.boot(Mend::Reboot, user_data(&console)).map_err(lab)?;
-        let after = second.report_of(2).map_err(lab)?;
+        let mut second = self.boot(Mend::Reboot, user_data(&console)).map_err(|error| lab(&error))?;
+        let after = second.report_of(2).map_err(|error| lab(&error))?;
         let console = second.console();
         drop(second);
         let after = self.verdicts("after", &after, &console)?;
@@ -95,7 +95,7 @@ impl Mended {
     }
 }
 
-fn lab(error: LabError) -> String {
+fn lab(error: &LabError) -> String {
     format!("the lab: {error}")
 }
 
