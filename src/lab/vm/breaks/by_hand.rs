@@ -15,8 +15,9 @@ pub(super) const CLIENT_BY_HAND: Break = Break {
         const UNIT: &str = "[Unit]\nDescription=Somebody at the console\nAfter=networking.service\nBefore=network-online.target\n\n\
                             [Service]\nType=forking\nExecStart=/usr/local/sbin/by-hand\n\n[Install]\nWantedBy=multi-user.target\n";
         let mut script = String::from("#!/bin/sh\nrm /etc/systemd/system/multi-user.target.wants/by-hand.service \"$0\"\nsleep 62\n");
+        // By ifupdown's file of leases, which has the DUID: one of its own would keep the address from the client of the next boot.
         for nic in nics {
-            let _ = writeln!(script, "dhclient -6 -nw -pf /run/by-hand.{0}.pid -lf /var/lib/dhcp/by-hand.{0}.leases {0}", nic.name);
+            let _ = writeln!(script, "dhclient -6 -nw -pf /run/by-hand.{0}.pid -lf /var/lib/dhcp/dhclient6.{0}.leases {0}", nic.name);
         }
         Layer::default()
             .program("usr/local/sbin/by-hand", &script)
