@@ -202,3 +202,53 @@ fn a_stack_that_is_kept_from_the_interface_gets_it() {
     let options_only = ("etc/sysconfig/network/dhcp", "DHCLIENT6_MODE=\"info\"\n");
     Image::of("opensuse-leap", &[options_only]).is_mended(&["dhcpv6-intended"]);
 }
+
+#[test]
+fn ipv6_comes_back_in_the_menu_and_in_what_makes_the_next_menu() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let menu = "menuentry 'Debian GNU/Linux' {\n\tlinux /vmlinuz root=/dev/vda1 ro ipv6.disable=1 quiet\n}\n";
+    let defaults = "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n";
+    let image = Image::of("debian-12-ifupdown", &[stanza, ("boot/grub/grub.cfg", menu), ("etc/default/grub", defaults)]);
+    image.is_mended(&["ipv6-enabled"]);
+    for path in ["boot/grub/grub.cfg", "etc/default/grub"] {
+        let text = fs::read_to_string(image.root().join(path)).unwrap();
+        assert!(!text.contains("ipv6.disable"), "{path}: {text}");
+    }
+}
+
+#[test]
+fn no_later_file_of_sysctl_takes_it_back() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup dhclient -6 $IFACE\n");
+    let [first, second] = ["etc/sysctl.d/80-baseline.conf", "etc/sysctl.d/90-site.conf"];
+    let other = "net.ipv6.conf.eth1.accept_ra = 0\n";
+    let ra = [(first, "net.ipv6.conf.eth0.accept_ra = 0\n"), (second, "net.ipv6.conf.eth0.accept_ra = 0\n"), ("etc/sysctl.d/95-other.conf", other)];
+    let image = Image::of("debian-12-ifupdown", &[&ra[..], &[stanza]].concat());
+    image.is_mended(&["ra-accept-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join("etc/sysctl.d/95-other.conf")).unwrap(), other);
+    let off = [(first, "net.ipv6.conf.all.disable_ipv6 = 1\n"), (second, "net.ipv6.conf.eth0.disable_ipv6 = 1\n"), stanza];
+    Image::of("debian-12-ifupdown", &off).is_mended(&["ipv6-enabled"]);
+}
+
+/// Only a guest that runs can fail it, so the script for the files that it names is run in an image that is as wrong.
+#[test]
+fn what_was_set_right_by_hand_is_written_down() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let catalogue = v6check::catalogue::Catalogue::load(None).unwrap();
+    let remedy = &catalogue.check("settings-persistent").unwrap().remedy;
+    let causes = [
+        ("etc/sysctl.d/70-ipv6.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n"),
+        ("etc/modprobe.d/ipv6.conf", "options ipv6 disable=1\n"),
+        ("etc/default/grub", "GRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n"),
+    ];
+    for cause in causes {
+        let image = Image::of("debian-12-ifupdown", &[stanza, cause]);
+        if cause.0 == "etc/default/grub" {
+            fs::remove_file(image.root().join("boot/grub/grub.cfg")).unwrap();
+        }
+        assert_eq!(image.failing(), ["ipv6-enabled"], "{cause:?}");
+        image.run(&remedy.pick_script(None, Some("ifupdown"), "eth0", &[&format!("/{}", cause.0)]).unwrap());
+        assert_eq!(image.failing(), Vec::<String>::new(), "{cause:?}");
+    }
+    // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
+    assert_eq!(remedy.pick_script(None, Some("ifupdown"), "eth0", &["/etc/network/interfaces"]), None);
+}
