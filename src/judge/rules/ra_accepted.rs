@@ -37,6 +37,9 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
         Err(_) => finding,
     };
+    if tenses.state.sysctl("disable_ipv6") == Ok(1) {
+        return Ok(Finding::fail(EXPECTED, "disable_ipv6=1", "IPv6 is switched off here (disable_ipv6=1), so nobody accepts any"));
+    }
     if finding.verdict != super::super::Verdict::Fail
         && let Some(evidence) = heard::filtered_advertisements(subject)
     {

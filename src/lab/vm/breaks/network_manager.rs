@@ -3,9 +3,14 @@
 use super::{Break, GOOD};
 use crate::lab::vm::{Layer, Nic};
 
-/// The kernel takes Router Advertisements, and nobody runs DHCPv6.
-pub(super) const METHOD_IGNORE: Break =
-    Break { name: "method-ignore", title: "a keyfile with ipv6.method=ignore", layer: |_, nics| method(nics, "ignore"), ..GOOD };
+/// The kernel takes Router Advertisements on it, and nobody runs DHCPv6.
+pub(super) const SECOND_METHOD_IGNORE: Break = Break {
+    name: "second-method-ignore",
+    title: "a second NIC whose keyfile has ipv6.method=ignore",
+    nics: 2,
+    layer: |_, nics| method(&nics[1..], "ignore"),
+    ..GOOD
+};
 
 pub(super) const METHOD_LINK_LOCAL: Break =
     Break { name: "method-link-local", title: "a keyfile with ipv6.method=link-local", layer: |_, nics| method(nics, "link-local"), ..GOOD };

@@ -32,6 +32,15 @@ pub(super) const SECOND_WITHOUT_FILE: Break = Break {
     ..GOOD
 };
 
+/// The way to have no DHCPv6 on a link that sets M.
+pub(super) const SECOND_DHCPV6CLIENT_NO: Break = Break {
+    name: "second-dhcpv6client-no",
+    title: "a second NIC whose .network file turns DHCPv6 off",
+    nics: 2,
+    nic: |nics| nics[1].dhcpv6 = false,
+    ..GOOD
+};
+
 /// No fault either.
 pub(super) const DHCP4_TRUE: Break =
     Break { name: "dhcp4-true", title: "netplan's YAML asks for IPv4 only", layer: |_, nics| yaml(nics, "      dhcp4: true\n"), ..GOOD };

@@ -65,19 +65,33 @@ struct Profile {
     external: bool,
 }
 
+impl Profile {
+    fn of_keyfile(path: String, text: &str) -> Self {
+        let method = in_section(text, "[ipv6]", "method").unwrap_or("auto").to_owned();
+        let external = in_section(text, "[.nmmeta]", "external") == Some("true");
+        Self { path, method, external }
+    }
+}
+
 fn profile(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
+    let mut without_uuid = Vec::new();
     for directory in PROFILES {
         for name in subject.root.names(directory) {
             let path = format!("{directory}/{name}");
             let Some(text) = subject.root.text_if_any(&path)? else { continue };
-            if value(&text, "uuid") == Some(uuid) {
-                let method = in_section(&text, "[ipv6]", "method").unwrap_or("auto").to_owned();
-                let external = in_section(&text, "[.nmmeta]", "external") == Some("true");
-                return Ok(Some(Profile { path, method, external }));
+            let found = value(&text, "uuid");
+            if found == Some(uuid) {
+                return Ok(Some(Profile::of_keyfile(path, &text)));
+            }
+            if found.is_none() && in_section(&text, "[connection]", "interface-name") == Some(subject.name) {
+                without_uuid.push(Profile::of_keyfile(path, &text));
             }
         }
     }
-    of_ifcfg(subject, uuid)
+    let of_ifcfg = of_ifcfg(subject, uuid)?;
+    // It makes up the UUID of a keyfile that has none.
+    let only = if without_uuid.len() == 1 { without_uuid.pop() } else { None };
+    Ok(of_ifcfg.or(only))
 }
 
 /// A profile of the ifcfg-rh plugin: without `IPV6INIT=yes` its method is `ignore` (nms-ifcfg-rh-reader.c).

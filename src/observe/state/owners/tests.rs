@@ -160,6 +160,23 @@ fn networkd_that_has_not_decided() {
     }
 }
 
+/// Its UUID is made up by NetworkManager, and stands in no file.
+#[test]
+fn network_manager_by_a_keyfile_without_a_uuid() {
+    let manager = process(7, "/usr/sbin/NetworkManager --no-daemon");
+    let processes = std::slice::from_ref(&manager);
+    let device = ("/run/NetworkManager/devices/2", "[device]\nmanaged=true\nconnection-uuid=u1\n");
+    let file = |method: &str, name: &str| format!("[connection]\nid=x\ninterface-name={name}\n[ipv6]\nmethod={method}\n");
+    let path = "/etc/NetworkManager/system-connections/x.nmconnection";
+    let of = |text: &str| who(processes, &[], 0, &[device, (path, text)]);
+    assert_eq!(of(&file("link-local", "eth0")), "NetworkManager: ");
+    assert_eq!(of(&file("ignore", "eth0")), "kernel: ");
+    assert_eq!(of(&file("link-local", "eth1")), "?: ", "it names another interface");
+    let (first, second) = (file("link-local", "eth0"), file("ignore", "eth0"));
+    let two = who(processes, &[], 0, &[device, (path, &first), ("/etc/NetworkManager/system-connections/y.nmconnection", &second)]);
+    assert_eq!(two, "?: ", "it may be either");
+}
+
 #[test]
 fn network_manager_without_a_readable_profile() {
     let manager = process(7, "/usr/sbin/NetworkManager --no-daemon");
