@@ -57,12 +57,7 @@ impl Table {
     /// # Errors
     /// The file does not parse; with its line.
     pub(crate) fn read() -> Result<Self, String> {
-        Self::parse(&fs::read_to_string(path()).map_err(|error| error.to_string())?)
-    }
-
-    /// # Errors
-    /// The text does not parse; with its line.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = fs::read_to_string(path()).map_err(|error| error.to_string())?;
         let mut cells: Vec<Cell> = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let wrong = |what: &str| format!("line {}: {what}: {line}", number + 1);
@@ -84,6 +79,12 @@ impl Table {
             cells.push(Cell { image: image.into(), broken: broken.into(), expected: Verdicts { exit, by_verdict: BTreeMap::new() } });
         }
         Ok(Self { cells })
+    }
+
+    /// What `image` reports when nothing is wrong with it; that all is right where the table does not say.
+    pub(crate) fn good(&self, image: &str) -> Verdicts {
+        let good = self.cells.iter().find(|cell| cell.image == image && cell.broken == "good");
+        good.map(|cell| cell.expected.clone()).unwrap_or_default()
     }
 
     /// Writes what was found over what was expected, and leaves comments and the other cells as they are.
