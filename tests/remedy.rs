@@ -252,3 +252,14 @@ fn what_was_set_right_by_hand_is_written_down() {
     // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
     assert_eq!(remedy.pick_script(None, Some("ifupdown"), "eth0", &["/etc/network/interfaces"]), None);
 }
+
+#[test]
+fn a_firewall_opens_for_servers_on_the_link_only() {
+    let table = "#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\ticmpv6 type nd-router-advert accept\n\t}\n}\n";
+    let unit = ("etc/systemd/system/sysinit.target.wants/nftables.service", "[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n");
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let image = Image::of("debian-12-ifupdown", &[stanza, unit, ("etc/nftables.conf", table)]);
+    image.is_mended(&["firewall-passes-dhcpv6"]);
+    let mended = fs::read_to_string(image.root().join("etc/nftables.conf")).unwrap();
+    assert!(mended.contains("\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept\n\t\ticmpv6"), "{mended}");
+}
