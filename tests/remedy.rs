@@ -263,3 +263,27 @@ fn a_firewall_opens_for_servers_on_the_link_only() {
     let mended = fs::read_to_string(image.root().join("etc/nftables.conf")).unwrap();
     assert!(mended.contains("\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept\n\t\ticmpv6"), "{mended}");
 }
+
+/// cloud-init writes its own file anew for each instance, and so for each clone of a mended image.
+#[test]
+fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
+    let cloud_init = "etc/netplan/50-cloud-init.yaml";
+    let yaml = "network:\n    version: 2\n    ethernets:\n        eth0:\n            dhcp4: true\n            accept-ra: false\n";
+    let image = Image::of("ubuntu-22.04", &[(cloud_init, yaml)]);
+    assert_eq!(image.failing(), ["ra-accept-intended", "dhcpv6-intended"]);
+    let script = image.remedy("shell");
+    // Run by this machine's netplan on the image's files; the tree has a placeholder for it.
+    let commands: Vec<&str> = script.lines().filter(|line| line.starts_with("netplan ")).collect();
+    assert!(script.lines().all(|line| line.is_empty() || line == "set -e" || line.starts_with('#') || commands.contains(&line)), "{script}");
+    let root = format!(" --root-dir={} ", image.root().display());
+    for _ in 0..2 {
+        for command in &commands {
+            let here = command.replacen(" set ", &format!(" set{root}"), 1).replacen(" generate ", &format!(" generate{root}"), 1);
+            assert!(here.contains(&root), "{here}");
+            let output = Command::new("sh").args(["-c", &here]).output().unwrap();
+            assert!(output.status.success(), "{here}: {}", text(&output.stderr));
+        }
+        assert_eq!(image.failing(), Vec::<String>::new());
+        assert_eq!(fs::read_to_string(image.root().join(cloud_init)).unwrap(), yaml);
+    }
+}
