@@ -287,3 +287,15 @@ fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
         assert_eq!(fs::read_to_string(image.root().join(cloud_init)).unwrap(), yaml);
     }
 }
+
+/// Somebody's drop-in for the file that netplan renders has the last word.
+#[test]
+fn what_overrides_netplan_goes() {
+    let yaml = "network:\n    version: 2\n    ethernets:\n        eth0:\n            dhcp6: true\n            accept-ra: true\n";
+    let drop_in = ("etc/systemd/network/10-netplan-eth0.network.d/override.conf", "[Network]\nIPv6AcceptRA=no\nLLMNR=no\n");
+    // Its own files are right, so it has nothing to do.
+    let image = Image::of("ubuntu-22.04", &[("etc/netplan/50-cloud-init.yaml", yaml), drop_in, ("usr/sbin/netplan", "#!/bin/sh\n")]);
+    fs::set_permissions(image.root().join("usr/sbin/netplan"), fs::Permissions::from_mode(0o755)).unwrap();
+    image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join(drop_in.0)).unwrap(), "[Network]\n# IPv6AcceptRA=no\nLLMNR=no\n");
+}
