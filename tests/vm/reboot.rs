@@ -14,7 +14,7 @@ const MENDED: [(&str, &str); 5] = [
     ("debian-12-ifupdown", "ipv6-disabled"),
     ("debian-12-networkd", "ipv6acceptra-no"),
     ("debian-12-networkmanager", "second-method-ignore"),
-    ("debian-13-cloud-init", "network-config-disabled"),
+    ("debian-13-cloud-init", "firewall-nftables"),
 ];
 
 /// What is booted and mended.
