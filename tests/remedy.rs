@@ -202,3 +202,100 @@ fn a_stack_that_is_kept_from_the_interface_gets_it() {
     let options_only = ("etc/sysconfig/network/dhcp", "DHCLIENT6_MODE=\"info\"\n");
     Image::of("opensuse-leap", &[options_only]).is_mended(&["dhcpv6-intended"]);
 }
+
+#[test]
+fn ipv6_comes_back_in_the_menu_and_in_what_makes_the_next_menu() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let menu = "menuentry 'Debian GNU/Linux' {\n\tlinux /vmlinuz root=/dev/vda1 ro ipv6.disable=1 quiet\n}\n";
+    let defaults = "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n";
+    let image = Image::of("debian-12-ifupdown", &[stanza, ("boot/grub/grub.cfg", menu), ("etc/default/grub", defaults)]);
+    image.is_mended(&["ipv6-enabled"]);
+    for path in ["boot/grub/grub.cfg", "etc/default/grub"] {
+        let text = fs::read_to_string(image.root().join(path)).unwrap();
+        assert!(!text.contains("ipv6.disable"), "{path}: {text}");
+    }
+}
+
+#[test]
+fn no_later_file_of_sysctl_takes_it_back() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup dhclient -6 $IFACE\n");
+    let [first, second] = ["etc/sysctl.d/80-baseline.conf", "etc/sysctl.d/90-site.conf"];
+    let other = "net.ipv6.conf.eth1.accept_ra = 0\n";
+    let ra = [(first, "net.ipv6.conf.eth0.accept_ra = 0\n"), (second, "net.ipv6.conf.eth0.accept_ra = 0\n"), ("etc/sysctl.d/95-other.conf", other)];
+    let image = Image::of("debian-12-ifupdown", &[&ra[..], &[stanza]].concat());
+    image.is_mended(&["ra-accept-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join("etc/sysctl.d/95-other.conf")).unwrap(), other);
+    let off = [(first, "net.ipv6.conf.all.disable_ipv6 = 1\n"), (second, "net.ipv6.conf.eth0.disable_ipv6 = 1\n"), stanza];
+    Image::of("debian-12-ifupdown", &off).is_mended(&["ipv6-enabled"]);
+}
+
+/// Only a guest that runs can fail it, so the script for the files that it names is run in an image that is as wrong.
+#[test]
+fn what_was_set_right_by_hand_is_written_down() {
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let catalogue = v6check::catalogue::Catalogue::load(None).unwrap();
+    let remedy = &catalogue.check("settings-persistent").unwrap().remedy;
+    let causes = [
+        ("etc/sysctl.d/70-ipv6.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n"),
+        ("etc/modprobe.d/ipv6.conf", "options ipv6 disable=1\n"),
+        ("etc/default/grub", "GRUB_CMDLINE_LINUX=\"ipv6.disable=1\"\n"),
+    ];
+    for cause in causes {
+        let image = Image::of("debian-12-ifupdown", &[stanza, cause]);
+        if cause.0 == "etc/default/grub" {
+            fs::remove_file(image.root().join("boot/grub/grub.cfg")).unwrap();
+        }
+        assert_eq!(image.failing(), ["ipv6-enabled"], "{cause:?}");
+        image.run(&remedy.pick_script(None, Some("ifupdown"), "eth0", &[&format!("/{}", cause.0)]).unwrap());
+        assert_eq!(image.failing(), Vec::<String>::new(), "{cause:?}");
+    }
+    // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
+    assert_eq!(remedy.pick_script(None, Some("ifupdown"), "eth0", &["/etc/network/interfaces"]), None);
+}
+
+#[test]
+fn a_firewall_opens_for_servers_on_the_link_only() {
+    let table = "#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t\ticmpv6 type nd-router-advert accept\n\t}\n}\n";
+    let unit = ("etc/systemd/system/sysinit.target.wants/nftables.service", "[Service]\nExecStart=/usr/sbin/nft -f /etc/nftables.conf\n");
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
+    let image = Image::of("debian-12-ifupdown", &[stanza, unit, ("etc/nftables.conf", table)]);
+    image.is_mended(&["firewall-passes-dhcpv6"]);
+    let mended = fs::read_to_string(image.root().join("etc/nftables.conf")).unwrap();
+    assert!(mended.contains("\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept\n\t\ticmpv6"), "{mended}");
+}
+
+/// cloud-init writes its own file anew for each instance, and so for each clone of a mended image.
+#[test]
+fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
+    let cloud_init = "etc/netplan/50-cloud-init.yaml";
+    let yaml = "network:\n    version: 2\n    ethernets:\n        eth0:\n            dhcp4: true\n            accept-ra: false\n";
+    let image = Image::of("ubuntu-22.04", &[(cloud_init, yaml)]);
+    assert_eq!(image.failing(), ["ra-accept-intended", "dhcpv6-intended"]);
+    let script = image.remedy("shell");
+    // Run by this machine's netplan on the image's files; the tree has a placeholder for it.
+    let commands: Vec<&str> = script.lines().filter(|line| line.starts_with("netplan ")).collect();
+    assert!(script.lines().all(|line| line.is_empty() || line == "set -e" || line.starts_with('#') || commands.contains(&line)), "{script}");
+    let root = format!(" --root-dir={} ", image.root().display());
+    for _ in 0..2 {
+        for command in &commands {
+            let here = command.replacen(" set ", &format!(" set{root}"), 1).replacen(" generate ", &format!(" generate{root}"), 1);
+            assert!(here.contains(&root), "{here}");
+            let output = Command::new("sh").args(["-c", &here]).output().unwrap();
+            assert!(output.status.success(), "{here}: {}", text(&output.stderr));
+        }
+        assert_eq!(image.failing(), Vec::<String>::new());
+        assert_eq!(fs::read_to_string(image.root().join(cloud_init)).unwrap(), yaml);
+    }
+}
+
+/// Somebody's drop-in for the file that netplan renders has the last word.
+#[test]
+fn what_overrides_netplan_goes() {
+    let yaml = "network:\n    version: 2\n    ethernets:\n        eth0:\n            dhcp6: true\n            accept-ra: true\n";
+    let drop_in = ("etc/systemd/network/10-netplan-eth0.network.d/override.conf", "[Network]\nIPv6AcceptRA=no\nLLMNR=no\n");
+    // Its own files are right, so it has nothing to do.
+    let image = Image::of("ubuntu-22.04", &[("etc/netplan/50-cloud-init.yaml", yaml), drop_in, ("usr/sbin/netplan", "#!/bin/sh\n")]);
+    fs::set_permissions(image.root().join("usr/sbin/netplan"), fs::Permissions::from_mode(0o755)).unwrap();
+    image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join(drop_in.0)).unwrap(), "[Network]\n# IPv6AcceptRA=no\nLLMNR=no\n");
+}

@@ -83,8 +83,14 @@ fn text(report: &Report, changes: &[Change<'_>]) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What whoever runs the script has to know.
+const SAFETY: &str = "\
+# Read it first, and keep what it changes: it edits files in place. Run it as root in the guest, from its console if you can, since interfaces may go
+# down and up; then reboot.
+";
+
 fn shell(report: &Report, changes: &[Change<'_>]) -> String {
-    let mut script = format!("#!/bin/sh\n# {}\n# Run it as root in the guest. Read it first.\nset -e\n", subject(report));
+    let mut script = format!("#!/bin/sh\n# {}\n{SAFETY}set -e\n", subject(report));
     for command in commands(changes) {
         script.push('\n');
         script.push_str(&command);

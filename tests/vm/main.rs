@@ -8,6 +8,7 @@
 mod boot_image;
 mod cell;
 mod clones;
+mod reboot;
 mod table;
 mod turns;
 
@@ -36,13 +37,24 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let unknown = reboot::unknown(&table.cells);
+    if !unknown.is_empty() {
+        eprintln!("table.txt: no cell is called {}, which is to be mended", unknown.join(" or "));
+        return ExitCode::FAILURE;
+    }
     let program = if arguments.list { Ok(PathBuf::new()) } else { program() };
     let found = Arc::new(Mutex::new(Vec::<Found>::new()));
     let trial = |cell: &table::Cell| {
         let (cell, program, found) = (cell.clone(), program.clone(), Arc::clone(&found));
-        Trial::test(cell.name(), move || {
+        let good = table.good(&cell.image);
+        let name = if reboot::mends(&cell) { format!("reboot::{}", cell.name()) } else { cell.name() };
+        Trial::test(name, move || {
             let program = program?;
-            let mut seen = if cell.broken == clones::NAME { clones::run(&cell, &program)? } else { cell::run(&cell, &program)? };
+            let mut seen = match &cell {
+                cell if cell.broken == clones::NAME => clones::run(cell, &program)?,
+                cell if reboot::mends(cell) => reboot::run(cell, &good, &program)?,
+                cell => cell::run(cell, &program)?,
+            };
             seen.verdicts = seen.verdicts.leaving_open(&cell.expected);
             let wrong = cell.expected.differences(&seen.verdicts);
             found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seen);

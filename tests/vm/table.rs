@@ -84,6 +84,12 @@ impl Table {
         Ok(Self { cells })
     }
 
+    /// What `image` reports when nothing is wrong with it; that all is right where the table does not say.
+    pub(crate) fn good(&self, image: &str) -> Verdicts {
+        let good = self.cells.iter().find(|cell| cell.image == image && cell.broken == "good");
+        good.map(|cell| cell.expected.clone()).unwrap_or_default()
+    }
+
     /// Writes what was found over what was expected, and leaves comments and the other cells as they are.
     pub(crate) fn update(&self, found: &[Found]) {
         let old = fs::read_to_string(path()).unwrap_or_default();

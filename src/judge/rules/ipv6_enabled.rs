@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, intended};
+use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
 use crate::facts::Tense;
 use crate::judge::Verdict;
 
@@ -27,18 +27,12 @@ impl Kind for Ipv6Enabled {
         if let Some(word) = &stack.command_line
             && !stack.present
         {
-            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})")).with(
-                Tense::State,
-                "/proc/cmdline",
-                word,
-            ));
+            let finding = Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})"));
+            return Ok(finding.with(Tense::State, "/proc/cmdline", word).with_all(written_off(subject)));
         }
         if !stack.present {
-            return Ok(Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6").with(
-                Tense::State,
-                "/proc/sys/net/ipv6",
-                "absent",
-            ));
+            let finding = Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6");
+            return Ok(finding.with(Tense::State, "/proc/sys/net/ipv6", "absent").with_all(written_off(subject)));
         }
         let mtu = interface.link.get()?.mtu;
         if mtu < self.smallest_mtu {
@@ -67,4 +61,10 @@ impl Kind for Ipv6Enabled {
         };
         Ok(finding.with(Tense::State, source, disabled.to_string()))
     }
+}
+
+/// The line that keeps the kernel without IPv6 at each boot, where one is found.
+fn written_off(subject: &Subject<'_>) -> Vec<Evidence> {
+    let intended = intended::ipv6(subject).ok().filter(|intended| intended.verdict == Verdict::Fail);
+    intended.map(|intended| intended.evidence).unwrap_or_default()
 }

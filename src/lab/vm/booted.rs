@@ -29,6 +29,15 @@ pub struct Booted {
     stage: Stage,
 }
 
+/// What a guest gets besides its image and its break.
+#[derive(Debug, Clone, Default)]
+pub struct More {
+    /// Is laid over it.
+    pub layer: Layer,
+    /// The user data of the instance, where the image asks a cloud for it.
+    pub user_data: Option<String>,
+}
+
 impl Stage {
     /// A compute host with a tap for each of `nics` NICs.
     ///
@@ -94,18 +103,25 @@ impl Booted {
     /// # Errors
     /// The lab cannot be built.
     pub fn of(image: &Image, broken: &Break, program: &Path) -> Result<Self, LabError> {
-        let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
-        (broken.nic)(&mut nics);
-        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics));
-        Self::with(image, &nics, &layer, broken, program)
+        Self::under(image, broken, &More::default(), program)
     }
 
-    /// The same with this layer instead of the break's.
-    fn with(image: &Image, nics: &[Nic], layer: &Layer, broken: &Break, program: &Path) -> Result<Self, LabError> {
+    /// The same with `more` on top of the break.
+    ///
+    /// # Errors
+    /// The lab cannot be built.
+    pub fn under(image: &Image, broken: &Break, more: &More, program: &Path) -> Result<Self, LabError> {
+        let mut nics: Vec<Nic> = (0..broken.nics).map(|number| Nic { name: (image.nic)(number), dhcpv6: true }).collect();
+        (broken.nic)(&mut nics);
+        let layer = (image.network)(&nics).under(&(broken.layer)(image, &nics)).under(&more.layer);
         let stage = Stage::make(broken.link, broken.nics)?;
         let overlay = Overlay::over(&(image.base)().with(broken.packages).image()?.0)?;
-        overlay.change(layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
-        let seed = image.seed.map(|seed| seed(nics, stage.ports(), broken.subnet).disk(&overlay.path("seed")));
+        overlay.change(&layer, Some(program))?.map_err(|why| LabError::Refused(format!("{}: {}", image.name, why.0)))?;
+        let seed = image.seed.map(|seed| {
+            let seed = seed(&nics, stage.ports(), broken.subnet);
+            let seed = more.user_data.iter().fold(seed, |seed, user_data| seed.user_data(user_data));
+            seed.disk(&overlay.path("seed"))
+        });
         stage.boot(overlay, seed.transpose()?.into_iter().collect())
     }
 
@@ -123,6 +139,15 @@ impl Booted {
     /// QEMU has ended without, or it is not what a guest sends.
     pub fn look(&mut self) -> Result<Option<Reported>, LabError> {
         self.machine.look(1)
+    }
+
+    /// Waits until its console is as `wanted`, and gives it.
+    ///
+    /// # Errors
+    /// It is not, in seven minutes.
+    pub fn shown(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, LabError> {
+        poll("the console shows it", REPORT_LIMIT, || Ok(wanted(&self.console())))?;
+        Ok(self.console())
     }
 
     /// Its console so far.

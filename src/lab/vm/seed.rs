@@ -28,6 +28,14 @@ pub struct Seed {
 }
 
 impl Seed {
+    /// With this user data, which are OpenStack's `user_data` or NoCloud's `user-data`.
+    #[must_use]
+    pub fn user_data(mut self, text: &str) -> Self {
+        let path = if self.label == "config-2" { "openstack/latest/user_data" } else { "user-data" };
+        self.files = self.files.file(path, text);
+        self
+    }
+
     /// Writes it to `file`, as Nova writes a config drive (`ConfigDriveBuilder._make_iso9660`), and gives that back.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What can be wrong with an image or its link, a file each: one change, and everything else as it should be.
 
 mod busybox;
+mod by_hand;
 mod cloud;
 mod dhclient;
 mod dhcpcd;
@@ -79,6 +80,7 @@ pub const BREAKS: &[Break] = &[
     GOOD,
     sysctl::ACCEPT_RA_0,
     sysctl::FORWARDING,
+    by_hand::CLIENT_BY_HAND,
     networkd::DHCP_IPV4,
     networkd::IPV6ACCEPTRA_NO,
     networkd::WITHOUT_RA,
