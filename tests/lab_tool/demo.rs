@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::tool::{LAB, Running, Said, Tool, fits_80_columns, namespaces_of, only, poll, said};
+use crate::tool::{LAB, Running, Said, Tool, copy, fits_80_columns, namespaces_of, only, poll, said};
 
 /// Runs a demonstration that must succeed, and gives what it showed.
 fn shown(tool: &Tool, words: &[&str]) -> Said {
@@ -52,7 +52,7 @@ fn it_needs_ip_and_dnsmasq_only() {
     // Of the administrator's programs, those two; a link would be to where this folder is laid over.
     fs::create_dir(&sbin).unwrap();
     for program in ["ip", "dnsmasq"] {
-        fs::copy(bin.join(program), sbin.join(program)).unwrap();
+        copy(bin.join(program), &sbin.join(program));
         fs::remove_file(bin.join(program)).unwrap();
     }
     let script = "mount --bind \"$1\" /usr/sbin && { [ /sbin -ef /usr/sbin ] || mount --bind \"$1\" /sbin; } && shift && PATH=$1:/usr/sbin && shift && \

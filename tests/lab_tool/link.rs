@@ -1,6 +1,6 @@
 //! A link that stays: what is on it, what a guest of it is, and how it ends.
 
-use crate::tool::{Running, Tool, V6CHECK, fits_80_columns, namespaces_of, poll, said, verdict};
+use crate::tool::{Running, Tool, V6CHECK, copy, fits_80_columns, namespaces_of, poll, said, verdict};
 
 fn keeper(tool: &Tool) -> u64 {
     tool.status()["keeper"]["process"].as_u64().unwrap()
@@ -182,7 +182,7 @@ fn a_v6check_of_ones_own_is_found_in_the_guest() {
     let tool = Tool::new();
     tool.done(&["link", "up"]);
     let own = tool.path("another");
-    std::fs::copy(V6CHECK, &own).unwrap();
+    copy(V6CHECK, &own);
     let shown = tool.done(&["shell", "--v6check", own.to_str().unwrap(), "guest1", "readlink", "/usr/local/sbin/v6check"]);
     assert_eq!(shown.trim(), own.canonicalize().unwrap().to_str().unwrap());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::tool::{LAB, Said, Tool, V6CHECK, fits_80_columns, only, said};
+use crate::tool::{LAB, Said, Tool, V6CHECK, copy, fits_80_columns, only, said};
 
 fn refused(tool: &Tool, said: &Said, words: &[&str]) {
     assert_eq!(said.code, Some(2), "{said:?}");
@@ -19,7 +19,7 @@ fn refused(tool: &Tool, said: &Said, words: &[&str]) {
 fn it_needs_root() {
     let tool = Tool::new();
     let program = tool.path("v6check-lab");
-    fs::copy(LAB, &program).unwrap();
+    copy(LAB, &program);
     fs::set_permissions(tool.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     for words in [&["demo"][..], &["link", "up"], &["link", "down"], &["link", "status"], &["shell", "guest1"]] {
         let mut command = tool.command("setpriv");
@@ -47,7 +47,7 @@ fn a_missing_program_is_named_with_its_package() {
     };
     fs::create_dir(tool.path("copied")).unwrap();
     for program in ["sh", "mount", "unshare", "ip"] {
-        fs::copy(bin.join(program), tool.path("copied").join(program)).unwrap();
+        copy(bin.join(program), &tool.path("copied").join(program));
     }
     refused(&tool, &hidden(&["demo"]), &["needs dnsmasq: apt-get install dnsmasq-base"]);
     fs::write(tool.path("copied/dnsmasq"), "").unwrap();
@@ -94,10 +94,10 @@ fn the_faults_are_listed() {
 fn the_program_under_test_is_the_one_beside() {
     let tool = Tool::new();
     let alone = tool.path("v6check-lab");
-    fs::copy(LAB, &alone).unwrap();
+    copy(LAB, &alone);
     let run = |words: &[&str]| said(tool.command(alone.to_str().unwrap()).arg("--state").arg(tool.path("state")).args(words));
     refused(&tool, &run(&["demo"]), &["no such program", "--v6check"]);
-    fs::copy(V6CHECK, tool.path("v6check")).unwrap();
+    copy(V6CHECK, &tool.path("v6check"));
     let found = run(&["demo", "ipv6-off"]);
     assert_eq!(found.code, Some(0), "{found:#?}");
     assert!(found.out.contains("v6check told it: ipv6-enabled fails"), "{}", found.out);

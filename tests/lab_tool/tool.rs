@@ -115,6 +115,12 @@ pub(crate) fn namespaces_of(process: u64) -> Vec<String> {
     names.filter(|name| name.starts_with(&format!("v6lab-{process}-"))).collect()
 }
 
+/// A program's copy, made by another process: a file that this one has had open for writing cannot be run while a child of another thread still
+/// holds it (ETXTBSY).
+pub(crate) fn copy(program: impl AsRef<Path>, to: &Path) {
+    assert!(Command::new("cp").arg(program.as_ref()).arg(to).status().unwrap().success());
+}
+
 pub(crate) fn said(command: &mut Command) -> Said {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
