@@ -85,7 +85,7 @@ fn text(report: &Report, changes: &[Change<'_>]) -> String {
 
 /// What whoever runs the script has to know.
 const SAFETY: &str = "\
-# Read it first, and keep what it changes: it edits files in place. Run it as root in the guest, from its console if you can, since interfaces may go
+# Read it first, and keep copies: it edits files in place. Run it as root in the guest, from its console if you can, since interfaces may go
 # down and up; then reboot.
 ";
 
