@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn as_much_of_the_path_as_tells_apart() {
         assert_eq!(of(&["x/1/vm.json", "x/2/vm.json", "y/2/vm.json", "x/2/other.json"]), ["1/vm", "x/2/vm", "y/2/vm", "other"]);
-        assert_eq!(of(&["vm.json", "a/vm.json", "/a/vm.json"]), ["vm.json", "a/vm", "/a/vm"]);
+        assert_eq!(of(&["vm.json", "a/vm.json", "/a/vm.json"]), ["vm.json", "a/vm.json", "/a/vm"]);
         assert_eq!(of(&["a/vm.json", "a/vm.report.json"]), ["a/vm.json", "a/vm.report.json"]);
     }
 }
