@@ -178,7 +178,8 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     let finding = if value == 0 {
         let why = if hardened { format!("; {BASELINES}") } else { String::new() };
         let failed = |but: &str| {
-            let message = format!("accept_ra will be 0 at the next boot ({set}){but}{why}");
+            let when = if tenses.state.sysctl("accept_ra") == Ok(0) { "is 0 now, and will be 0 again" } else { "will be 0" };
+            let message = format!("accept_ra {when} at the next boot ({set}){but}{why}");
             Finding::fail(EXPECTED, format!("accept_ra={value}"), message)
         };
         match forwarding(tenses) {

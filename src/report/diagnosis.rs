@@ -1,4 +1,4 @@
-//! The diagnosis: of all that failed on a subject, the causes only, whose fault they are and the first thing to change, in one to three
+//! The diagnosis: of all that failed on a subject, the causes only, whose fault they are and the first thing to change of each, in a few
 //! sentences. It reads results and what follows from what; it looks at no facts but how the run went.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,17 +234,25 @@ impl Context<'_> {
     }
 }
 
+/// So many causes are named, each with what to change; others are counted.
+const NAMED: usize = 2;
+
 /// What is wrong, whose fault it is, what to change.
 fn fault(opening: &str, roots: &[&CheckResult], whose: &str, addition: &str) -> String {
-    let mut wrong: Vec<String> = roots.iter().take(2).map(|root| plain(&root.message)).collect();
-    match roots.len().saturating_sub(2) {
+    let mut wrong: Vec<String> = roots.iter().take(NAMED).map(|root| plain(&root.message)).collect();
+    match roots.len().saturating_sub(NAMED) {
         0 => {}
         1 => wrong.push("and 1 more".into()),
         more => wrong.push(format!("and {more} more")),
     }
-    let remedy = roots.iter().find_map(|root| root.remedy.as_deref().map(|remedy| first_sentence(remedy, &root.id)));
-    let remedy = remedy.filter(|text| !text.is_empty());
-    let change = remedy.map(|remedy| format!(" Remedy: {remedy}.")).unwrap_or_default();
+    let mut changes: Vec<String> = Vec::new();
+    for root in roots.iter().take(NAMED) {
+        let change = root.remedy.as_deref().map(|remedy| first_sentence(remedy, &root.id)).unwrap_or_default();
+        if !change.is_empty() && !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    let change = if changes.is_empty() { String::new() } else { format!(" Remedy: {}.", changes.join(". And: ")) };
     format!("{opening}{}. Fault: {whose}{addition}.{change}", wrong.join("; "))
 }
 

@@ -117,6 +117,15 @@ fn a_failure_of_the_host_is_named_where_it_is_behind_one_of_an_interface() {
 }
 
 #[test]
+fn of_two_causes_both_are_to_be_mended() {
+    let report = samples::good_guest()
+        .fails("ipv6-enabled", "eth0", "", "first", "Mend it. Then boot.")
+        .fails("dhcpv6-client-running", "eth0", "", "second", "Start one.")
+        .fails("dhcpv6-address", "eth0", "", "a consequence", "Wait.");
+    assert_eq!(first(report).1, "first; second. Fault: guest. Remedy: Mend it. And: Start one.");
+}
+
+#[test]
 fn many_causes_are_counted() {
     let report = samples::good_guest()
         .fails("ipv6-enabled", "eth0", "", "first", "R.")

@@ -60,7 +60,7 @@ pub(in crate::judge) fn hides(story: &Story<'_>, (from_us, from): (u64, &str), u
     if story.recording.elapsed_us < until_us {
         let (recorded, needed) = (story.recording.elapsed_us.saturating_sub(from_us), until_us.saturating_sub(from_us));
         let needed = needed.div_ceil(1_000_000);
-        Some(format!("only the first {} after {from} are recorded, and {needed} s are needed to tell", seconds(recorded)))
+        Some(format!("only the first {} after {from} are recorded, of {needed} s that are needed to tell", seconds(recorded)))
     } else if story.lost_between(from_us, until_us) {
         Some("frames of that time are missing in the recording".into())
     } else if story.said.iter().any(|said| within(said.at_us) && said.cut && said.message == Message::Other) {
