@@ -180,12 +180,25 @@ fn texts(check: &Check) -> Result<(), String> {
     holds(!check.title.ends_with('.') && !check.title.contains('\n'), "the title is not one line without a full stop")
 }
 
+fn stack_of(key: &str) -> Option<&'static str> {
+    STACKS.into_iter().find(|stack| *stack == key)
+}
+
+fn cause_of(key: &str) -> Option<Cause> {
+    Cause::ALL.into_iter().find(|cause| cause.name() == key)
+}
+
+/// `BusyBox+forwarding`: a stack and the cause on it.
+fn of_both(key: &str) -> Option<(&'static str, Cause)> {
+    let (stack, cause) = key.rsplit_once('+')?;
+    Some((stack_of(stack)?, cause_of(cause)?))
+}
+
 /// Every script is one that a shell can read, for a cause or a stack that there is, and fills in all of its places.
 fn scripts(check: &Check) -> Result<(), String> {
     let remedy = &check.remedy;
     for key in remedy.script.keys() {
-        let cause = Cause::ALL.into_iter().find(|cause| cause.name() == key);
-        let stack = STACKS.into_iter().find(|stack| stack == key);
+        let (stack, cause) = of_both(key).map_or_else(|| (stack_of(key), cause_of(key)), |(stack, cause)| (Some(stack), Some(cause)));
         holds(cause.is_some() || stack.is_some() || key == "general", &format!("remedy.script.{key}: neither a cause nor a stack nor `general`"))?;
         let script = remedy.pick_script(cause, stack, "eth0", &FILES).unwrap_or_default();
         holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
@@ -193,7 +206,7 @@ fn scripts(check: &Check) -> Result<(), String> {
         let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
         holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))?;
     }
-    let stray = remedy.stack.keys().find(|stack| !STACKS.contains(&stack.as_str()));
+    let stray = remedy.stack.keys().find(|key| stack_of(key).is_none() && of_both(key).is_none());
     holds(stray.is_none(), &format!("remedy.stack: {stray:?} is no stack that facts name"))
 }
 

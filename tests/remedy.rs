@@ -1,7 +1,8 @@
 //! What `v6check remedy` prints: a script that a shell runs and after which the next run passes, and the same as user data for cloud-init.
 //!
 //! The scripts are run for real, in an overlay of this machine's files with the image's own on top, without network, so nothing but the
-//! image changes. That needs root; without it these tests fail and say so.
+//! image changes. That needs root; without it these tests fail and say so. For a guest made of BusyBox they are run by BusyBox, and with nothing
+//! but its applets to be found.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -14,14 +15,22 @@ use tempfile::TempDir;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
+/// Enters an image, $2: the machine's own shell, and BusyBox with links to all of its applets.
+const BY_SHELL: &str = "chroot \"$2\" sh";
+const BY_BUSYBOX: &str = "mount -t tmpfs tmpfs \"$2/mnt\" && for applet in $(busybox --list); do ln -s /usr/bin/busybox \"$2/mnt/$applet\"; done && \
+                          chroot \"$2\" /usr/bin/busybox env -i PATH=/mnt sh";
+
 /// A copy of a tree below tests/images, with files written over it.
 struct Image {
+    /// Runs the script.
+    enter: &'static str,
     directory: TempDir,
 }
 
 impl Image {
     fn of(name: &str, changes: &[(&str, &str)]) -> Self {
-        let image = Self { directory: tempfile::tempdir().unwrap() };
+        let enter = if name == "buildroot" { BY_BUSYBOX } else { BY_SHELL };
+        let image = Self { enter, directory: tempfile::tempdir().unwrap() };
         let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images").join(name);
         // The root of an overlay is searched by whoever runs in it.
         fs::create_dir(image.root()).unwrap();
@@ -67,9 +76,9 @@ impl Image {
         }
         fs::write(self.directory.path().join("script"), script).unwrap();
         let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
-        let enter = "mount -t overlay overlay -o \"$1\" \"$2\" && chroot \"$2\" sh < \"$3\"";
+        let enter = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {} < \"$3\"", self.enter);
         let output = Command::new("unshare")
-            .args(["--mount", "--net", "sh", "-c", enter, "sh", &options])
+            .args(["--mount", "--net", "sh", "-c", &enter, "sh", &options])
             .args([&merged, &self.directory.path().join("script")])
             .output()
             .unwrap();
@@ -298,4 +307,52 @@ fn what_overrides_netplan_goes() {
     fs::set_permissions(image.root().join("usr/sbin/netplan"), fs::Permissions::from_mode(0o755)).unwrap();
     image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
     assert_eq!(fs::read_to_string(image.root().join(drop_in.0)).unwrap(), "[Network]\n# IPv6AcceptRA=no\nLLMNR=no\n");
+}
+
+const BUSYBOX_RECIPE: (&str, &str) =
+    ("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\niface eth0 inet6 manual\n    up udhcpc6 -b -i eth0\n");
+
+#[test]
+fn busybox_starts_its_client() {
+    Image::of("buildroot", &[]).is_mended(&["dhcpv6-intended"]);
+    // Calico's recipe, for which its ifup refuses the whole file.
+    let refused = ("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\niface eth0 inet6 dhcp\n    accept_ra 1\n");
+    Image::of("buildroot", &[refused]).is_mended(&["dhcpv6-intended"]);
+}
+
+#[test]
+fn the_client_of_busybox_has_a_script_that_adds_the_address() {
+    let image = Image::of("buildroot", &[]);
+    image.run(&image.remedy("shell"));
+    assert!(fs::read_to_string(image.root().join("etc/udhcpc6.script")).unwrap().contains("addr replace \"$ipv6/128\""));
+    let own = ("usr/share/udhcpc/default6.script", "#!/bin/sh\n[ -z \"$ipv6\" ] || ip -6 addr add \"$ipv6/128\" dev \"$interface\"\n");
+    let image = Image::of("buildroot", &[own]);
+    image.run(&image.remedy("shell"));
+    assert!(!image.root().join("etc/udhcpc6.script").exists());
+    assert!(fs::read_to_string(image.root().join("etc/network/interfaces")).unwrap().contains("-s /usr/share/udhcpc/default6.script\n"));
+}
+
+#[test]
+fn busybox_gets_its_settings_where_they_are_read() {
+    let mended = |changes: &[(&str, &str)]| {
+        let image = Image::of("buildroot", &[&[BUSYBOX_RECIPE], changes].concat());
+        image.is_mended(&["ra-accept-intended"]);
+        assert!(!image.root().join("etc/sysctl.d/60-v6check.conf").exists());
+        fs::read_to_string(image.root().join("etc/sysctl.conf")).unwrap()
+    };
+    assert_eq!(
+        mended(&[("etc/sysctl.conf", "net.ipv6.conf.eth0.accept_ra = 0\n")]),
+        "# net.ipv6.conf.eth0.accept_ra = 0\nnet/ipv6/conf/eth0/accept_ra = 1\n"
+    );
+    assert!(mended(&[("etc/sysctl.conf", "net.ipv6.conf.all.forwarding = 1\n")]).ends_with("net/ipv6/conf/eth0/accept_ra = 2\n"));
+    // Here nothing reads /etc/sysctl.conf yet.
+    let reader = ("etc/init.d/S02sysctl", "#!/bin/sh\nfor file in /etc/sysctl.d/*.conf; do sysctl -q -p \"$file\"; done\n");
+    let forwards = ("etc/sysctl.d/router.conf", "net.ipv6.conf.all.forwarding = 1\n");
+    assert!(mended(&[reader, forwards]).ends_with("net/ipv6/conf/eth0/accept_ra = 2\n"));
+}
+
+#[test]
+fn busybox_gets_ipv6_back() {
+    let off = ("etc/sysctl.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n");
+    Image::of("buildroot", &[BUSYBOX_RECIPE, off]).is_mended(&["ipv6-enabled"]);
 }

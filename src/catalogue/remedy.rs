@@ -22,34 +22,37 @@ pub struct Remedy {
     /// By cause; goes instead of the stack's, or before it where the cause adds to it.
     #[serde(default)]
     pub cause: BTreeMap<Cause, String>,
-    /// By the guest network stack in charge; `ifupdown+dhcpcd` is ifupdown where dhcpcd is what it starts, and goes before `ifupdown`.
+    /// By the guest network stack in charge; `ifupdown+dhcpcd` is ifupdown where dhcpcd is what it starts, and goes before `ifupdown`;
+    /// `BusyBox+forwarding` is a stack where that is the cause, and goes before both.
     #[serde(default)]
     pub stack: BTreeMap<String, String>,
-    /// Lines of shell that make the change, by the name of a cause, of a stack, or `general`. Run twice they do what they do once. `{file}` stands
+    /// Lines of shell that make the change, by the name of a cause, of a stack, of both (as above), or `general`. Run twice they do what they do once. `{file}` stands
     /// for a file that the evidence names, quoted.
     #[serde(default)]
     pub script: BTreeMap<String, String>,
 }
 
 impl Remedy {
-    /// The change for `cause`, else for `stack`, else the general one.
+    /// The change for `cause` on `stack`, else for `cause`, else for `stack`, else the general one.
     pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
+        let by_both = of_both(&self.stack, cause, stack);
         let by_cause = cause.and_then(|cause| self.cause.get(&cause));
         let by_stack = stack.and_then(|stack| of_stack(&self.stack, stack));
         let usual = by_stack.unwrap_or(&self.general).trim();
-        let text = match by_cause {
-            Some(first) if cause.is_some_and(Cause::adds) => format!("{} {usual}", first.trim()),
-            Some(instead) => instead.trim().to_owned(),
-            None => usual.to_owned(),
+        let text = match (by_both, by_cause) {
+            (Some(special), _) => special.trim().to_owned(),
+            (None, Some(first)) if cause.is_some_and(Cause::adds) => format!("{} {usual}", first.trim()),
+            (None, Some(instead)) => instead.trim().to_owned(),
+            (None, None) => usual.to_owned(),
         };
         text.replace("{interface}", interface)
     }
 
-    /// The script for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
+    /// The script for `cause` on `stack`, else for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
     /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names, and
     /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.
     pub fn pick_script(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str, files: &[&str]) -> Option<String> {
-        let by_cause = cause.and_then(|cause| self.script.get(cause.name()));
+        let by_cause = of_both(&self.script, cause, stack).or_else(|| self.script.get(cause?.name()));
         let by_stack = || stack.and_then(|stack| of_stack(&self.script, stack));
         let script = match cause {
             // It calls for another change than the usual one, so the usual script is wrong.
@@ -75,6 +78,11 @@ impl Remedy {
 /// That of a stack with the program that it has do the work, else that of the stack.
 fn of_stack<'a>(texts: &'a BTreeMap<String, String>, stack: &str) -> Option<&'a String> {
     texts.get(stack).or_else(|| texts.get(stack.split_once('+')?.0))
+}
+
+/// That of a stack where `cause` is the cause.
+fn of_both<'a>(texts: &'a BTreeMap<String, String>, cause: Option<Cause>, stack: Option<&str>) -> Option<&'a String> {
+    texts.get(&format!("{}+{}", stack?, cause?.name()))
 }
 
 /// What of a line is for `file`: of `case {file} in PATTERN) COMMAND;; esac` the command whose pattern takes it in, if any does; else the line.
@@ -112,6 +120,17 @@ mod tests {
         assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")).as_deref(), Some("a\n"));
         assert_eq!(pick(Some(Cause::Firewall), Some("ifupdown")).as_deref(), Some("b\n"));
         assert_eq!(pick(None, Some("netplan")).as_deref(), Some("c\n"));
+    }
+
+    #[test]
+    fn a_stack_with_its_cause_goes_before_both() {
+        let mut remedy = remedy(&[("BusyBox+forwarding", "a"), ("forwarding", "b"), ("BusyBox", "c")]);
+        remedy.stack = BTreeMap::from([("BusyBox+forwarding".into(), "its own file".into()), ("BusyBox".into(), "its file".into())]);
+        remedy.cause.insert(Cause::Forwarding, "sysctl.d".into());
+        let pick = |cause, stack| (remedy.pick(cause, stack, "eth0"), remedy.pick_script(cause, stack, "eth0", &[]).unwrap_or_default());
+        assert_eq!(pick(Some(Cause::Forwarding), Some("BusyBox")), ("its own file".into(), "a\n".into()));
+        assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")), ("sysctl.d".into(), "b\n".into()));
+        assert_eq!(pick(None, Some("BusyBox")), ("its file".into(), "c\n".into()));
     }
 
     #[test]

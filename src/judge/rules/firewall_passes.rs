@@ -79,8 +79,10 @@ impl Kind for FirewallPasses {
                 Finding::fail(expected, "they arrive and are dropped", message).because(Cause::Firewall).with_all(effect.evidence)
             }
             Some(effect) => {
-                let later = with(Passes::No).map(|firewall| format!("; {} drops them when it starts", told(firewall))).unwrap_or_default();
-                Finding::pass(expected, format!("they arrive and are delivered{later}")).with_all(effect.evidence)
+                // Whether it runs is not looked at: a service can run on after its rules could not be loaded.
+                let rules = "so its rules are not in force: it does not run, or could not load them";
+                let idle = with(Passes::No).map(|firewall| format!("; {} would drop them, {rules}", told(firewall))).unwrap_or_default();
+                Finding::pass(expected, format!("they arrive and are delivered{idle}")).with_all(effect.evidence)
             }
             None => {
                 if let Some(firewall) = with(Passes::No) {

@@ -17,10 +17,13 @@ pub(super) const NFTABLES_DROPS_ALL: Break =
 pub(super) const FIREWALLD: Break = Break {
     name: "firewalld",
     title: "firewalld's zone without the service dhcpv6-client",
-    packages: &["firewalld"],
+    // Without netbase's names of protocols it cannot read its own services, and ends.
+    packages: &["firewalld", "netbase"],
     layer: |_, _| {
         const ZONE: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<zone>\n  <short>Public</short>\n  <service name=\"ssh\"/>\n</zone>\n";
-        Layer::default().file("etc/firewalld/zones/public.xml", ZONE)
+        // It has started, as systemd sees it, before its rules are loaded, and a slow guest would have its address by then.
+        const LOADED: &str = "[Service]\nExecStartPost=/bin/sh -c 'until firewall-cmd --state; do sleep 1; done'\n";
+        Layer::default().file("etc/firewalld/zones/public.xml", ZONE).file("etc/systemd/system/firewalld.service.d/loaded.conf", LOADED)
     },
     ..GOOD
 };
