@@ -46,9 +46,9 @@ fn boot(image: &v6check::lab::vm::Image, network: &v6check::lab::vm::Layer, prog
     let mut template = start(overlay, 0)?;
     template.report_of(1, LIMIT)?;
     let snapshot = template.end()?;
-    let mut first = start(Overlay::over(snapshot.file())?, 1)?;
+    let mut first = start(Overlay::over_snapshot(&snapshot)?, 1)?;
     let reported = first.report_of(1, LIMIT)?;
-    let mut second = start(Overlay::over(snapshot.file())?, 2)?;
+    let mut second = start(Overlay::over_snapshot(&snapshot)?, 2)?;
     let told = second.report_of(1, LIMIT)?;
     Ok([(reported, first.console()), (told, second.console())])
 }

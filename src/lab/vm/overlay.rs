@@ -36,15 +36,27 @@ impl Overlay {
     /// It cannot be read, has parts outside of its own directory, or qemu-img does not run.
     pub fn over(image: &Path) -> Result<Self, LabError> {
         let image = image.canonicalize().map_err(LabError::io(image.display().to_string()))?;
+        Self::made(&image, format_of(&image)?)
+    }
+
+    /// Over what another one holds now, which no machine may run from any more: a snapshot's clone.
+    ///
+    /// # Errors
+    /// qemu-img does not run.
+    pub fn over_snapshot(snapshot: &Self) -> Result<Self, LabError> {
+        Self::made(&snapshot.file, "qcow2")
+    }
+
+    fn made(image: &Path, format: &str) -> Result<Self, LabError> {
         let directory = scratch::directory("vm")?;
         let file = directory.path().join("disk.qcow2");
         let mut create = Command::new("qemu-img");
-        create.args(["create", "-q", "-f", "qcow2", "-F", format_of(&image)?, "-b"]).arg(&image).arg(&file);
+        create.args(["create", "-q", "-f", "qcow2", "-F", format, "-b"]).arg(image).arg(&file);
         succeed(&mut create, "", COMMAND_LIMIT)?;
         Ok(Self { file, directory })
     }
 
-    /// The disk's file, a qcow2: an image itself, once no machine runs from it.
+    /// The disk's file, a qcow2.
     pub fn file(&self) -> &Path {
         &self.file
     }
