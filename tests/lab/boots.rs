@@ -246,10 +246,9 @@ fn duplicate(stage: &mut Stage, stack: Stack) -> Result<(), LabError> {
     stage.link.router().ip(&format!("addr add {}/128 dev {} nodad noprefixroute", port.address, port.tap))?;
     stage.link.serve()?;
     stage.guest.boot_by(stack)?;
-    stage.guest.wait_for_default_route("eth0")?;
     let server = stage.link.server()?.0;
     poll("the server gives the address", STATE_LIMIT, || Ok(server.log().contains("DHCPREPLY")))?;
-    stage.guest.wait_for_age(SEVERAL_SOLICITS)
+    without_address(stage, stack)
 }
 
 /// Boots the guest and compares what is said of its boot. The error tells every difference.
