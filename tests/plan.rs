@@ -129,35 +129,25 @@ fn tunnels_and_virtual_devices_are_left_out() {
     );
 }
 
+/// Each NIC of the guest is to ask for its address: one that nothing brings up is at fault, whatever else is up.
 #[test]
-fn down_is_left_out_only_without_an_address() {
-    let configured = SurveyedLink { configured: true, ..down(device(3)) };
-    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", configured)]), ["down and without an address", ""]);
+fn a_hardware_nic_is_checked_though_it_is_down() {
+    assert_eq!(reasons(&[("lo", link(1, LinkKind::Loopback)), ("eth0", down(device(2))), ("eth1", device(3))]), ["loopback", "", ""]);
+    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", down(device(3))), ("x", of_kind(4, "dummy"))])[..2], ["", ""]);
+    assert_eq!(
+        reasons(&[("eth0", port_of(3, down(device(2)))), ("bond0", of_kind(3, "bond"))]),
+        ["port of bond0", ""],
+        "a port's frames are its bundle's"
+    );
 }
 
 #[test]
-fn a_nic_that_is_down_is_checked_where_no_other_is() {
-    let idle_veth = down(link(4, LinkKind::Veth { peer_elsewhere: true }));
-    let links = [("lo", link(1, LinkKind::Loopback)), ("docker0", of_kind(2, "bridge")), ("ens3", down(device(3))), ("veth0", idle_veth)];
-    assert_eq!(reasons(&links), ["loopback", "a bridge of this host, not a NIC", "", "down and without an address"]);
-}
-
-#[test]
-fn a_nic_that_is_down_is_checked_where_none_is_in_use() {
-    let bridge = of_kind(4, "bridge");
-    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", down(device(3))), ("docker0", bridge)]), ["", "", "a bridge of this host, not a NIC"]);
-    let veth = link(2, LinkKind::Veth { peer_elsewhere: true });
-    assert_eq!(reasons(&[("eth0", down(veth))]), ["down and without an address"]);
-}
-
-#[test]
-fn where_no_nic_is_in_use_one_that_is_down_is_no_spare_one() {
-    let lo = || ("lo", link(1, LinkKind::Loopback));
-    assert_eq!(reasons(&[lo(), ("eth0", down(device(2))), ("eth1", down(device(3)))]), ["loopback", "", ""]);
-    // What no network is behind changes nothing, and is none itself.
-    assert_eq!(reasons(&[lo(), ("eth0", down(device(2))), ("x", of_kind(3, "dummy"))])[1], "");
-    assert_eq!(reasons(&[("y", down(on(Some(2), of_kind(4, "vlan")))), ("z", down(device(2)))]), ["down and without an address", ""]);
-    assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", device(3))]), ["down and without an address", ""]);
+fn what_is_made_of_others_is_left_out_while_it_is_down_without_an_address() {
+    let veth = || down(link(4, LinkKind::Veth { peer_elsewhere: true }));
+    let vlan = || down(on(Some(2), of_kind(5, "vlan")));
+    assert_eq!(reasons(&[("eth0", veth())]), ["down and without an address"]);
+    assert_eq!(reasons(&[("eth0", device(2)), ("eth0.7", vlan())]), ["", "down and without an address"]);
+    assert_eq!(reasons(&[("eth0", device(2)), ("eth0.7", SurveyedLink { configured: true, ..vlan() })]), ["", ""]);
 }
 
 #[test]

@@ -139,7 +139,7 @@ pub const NOT_RECORDED: &str = "the boot was not recorded";
 /// Stands for the file of a capture where a guest is watched as things happen.
 pub const LIVE: &str = "v6check watch";
 
-/// Why a NIC is left out that nothing has brought up.
+/// Why a link is left out that nothing has brought up, and that is no hardware NIC.
 pub const IDLE: &str = "down and without an address";
 
 /// How the machine was observed.

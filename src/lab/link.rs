@@ -13,6 +13,21 @@ const DHCP_PORT: &str = "ns-11111111-22";
 /// The IPv4 subnet's gateway, which the DHCP port holds as well.
 const IPV4_GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 65, 0, 1);
 
+/// Drops a Router Advertisement to all nodes where nobody has just asked.
+const ONLY_WHEN_ASKED: &str = "
+table ip6 unasked {
+  set asked { type iface_index; flags dynamic,timeout; timeout 2s; }
+  chain asking {
+    type filter hook prerouting priority -400; policy accept;
+    icmpv6 type nd-router-solicit update @asked { iif }
+  }
+  chain answering {
+    type filter hook output priority filter; policy accept;
+    ip6 daddr ff02::1 icmpv6 type nd-router-advert oif != @asked drop
+  }
+}
+";
+
 /// One NIC of a VM as the compute host knows it.
 #[derive(Debug, Clone)]
 pub struct Port {
@@ -83,6 +98,16 @@ impl CalicoLink {
     pub fn with_ipv4(mut self) -> Result<Self, LabError> {
         self.ipv4 = true;
         self.router.ip(&format!("addr add {IPV4_GATEWAY}/16 dev {DHCP_PORT} noprefixroute"))?;
+        Ok(self)
+    }
+
+    /// Has its router speak to those only who ask. In its first minute dnsmasq advertises itself every 5 to 20 seconds, at random, and the agent
+    /// starts it anew for every VM: a guest that does not ask is lucky then, or is not. This takes the luck away.
+    ///
+    /// # Errors
+    /// nft refuses the rules.
+    pub fn only_when_asked(self) -> Result<Self, LabError> {
+        self.router.nft(ONLY_WHEN_ASKED)?;
         Ok(self)
     }
 

@@ -1,8 +1,8 @@
 //! Which links are NICs to this guest: those that a network outside of it is behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{PlannedInterface, Survey, SurveyedLink};
+use super::{Survey, SurveyedLink};
 use crate::facts::{IDLE, Link, LinkKind};
 
 /// Kinds that carry packets inside other packets, by the kernel's names.
@@ -33,7 +33,7 @@ const BUNDLES: [&str; 2] = ["bond", "team"];
 /// Kinds that switch between their ports.
 const SWITCHES: [&str; 2] = ["bridge", "openvswitch"];
 
-/// Why a link is not checked unless it is asked for, in plain words; `None` for a NIC that is in use.
+/// Why a link is not checked unless it is asked for, in plain words; `None` for a NIC.
 pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<String> {
     let link = &surveyed.link;
     if let Some(reason) = port(survey, link) {
@@ -57,19 +57,12 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Virtual(kind) if !UPPERS.contains(&kind.as_str()) && !BUNDLES.contains(&kind.as_str()) => {
             format!("a virtual device ({kind}), not a NIC")
         }
+        // The cloud gave it to this guest, for its network: one that nothing brings up is the guest's fault, and nothing to pass over.
+        LinkKind::Device => return None,
         _ if !link.up && !surveyed.configured => IDLE.to_owned(),
-        LinkKind::Device | LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
+        LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
-}
-
-/// Has the hardware NICs checked that nothing has brought up, where no other is checked: a guest that leaves its only NIC down is at fault, and
-/// must not be taken for one without a NIC.
-pub(super) fn check_idle_instead_of_none(interfaces: &mut BTreeMap<String, PlannedInterface>) {
-    if interfaces.values().all(|planned| planned.left_out.is_some()) {
-        let idle = |planned: &&mut PlannedInterface| planned.link.kind == LinkKind::Device && planned.left_out.as_deref() == Some(IDLE);
-        interfaces.values_mut().filter(idle).for_each(|planned| planned.left_out = None);
-    }
 }
 
 /// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.

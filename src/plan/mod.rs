@@ -116,13 +116,9 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
     let planned = |(name, surveyed): (&String, &SurveyedLink)| {
         (name.clone(), PlannedInterface { link: surveyed.link.clone(), left_out: left_out(name, surveyed) })
     };
-    let mut interfaces: BTreeMap<String, PlannedInterface> = survey.links.iter().map(planned).gather();
-    if wanted.interfaces.is_empty() {
-        choice::check_idle_instead_of_none(&mut interfaces);
-    }
     Ok(Plan {
         root: PathBuf::from("/"),
-        interfaces,
+        interfaces: survey.links.iter().map(planned).gather(),
         network: network(survey, wanted, needs),
         thorough: wanted.thorough,
         passive: wanted.passive,

@@ -30,7 +30,7 @@ impl Chromium {
         let script = format!("exec chromium {options} --user-data-dir=\"$1\" 3<&0 4>&1 </dev/null >/dev/null 2>&1");
         let mut command = Command::new("unshare");
         command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &script, "sh"]).arg(profile.path());
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.env("TMPDIR", profile.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
         let mut browser = Self { process, to, from, number: 0, session: None, events: VecDeque::new(), _profile: profile };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();

@@ -11,9 +11,6 @@ use serde_json::Value;
 const USUALLY_SKIPPED: [&str; 6] =
     ["machine-id-not-baked-in", "duid-not-baked-in", "lease-not-baked-in", "secret-not-baked-in", "network-single-router", "network-single-server"];
 
-/// In the table, for what depends on the router: dnsmasq advertises itself unasked now and then, and where it does in time, none need be asked for.
-const EITHER: &str = "pass or inconclusive";
-
 /// A guest with one thing wrong, and what must be said of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
@@ -142,20 +139,6 @@ impl Verdicts {
             }
         }
         Ok(Self { exit, by_verdict })
-    }
-
-    /// The same, but where `expected` leaves it open whether something passes or is inconclusive, as that has it.
-    pub(crate) fn leaving_open(mut self, expected: &Self) -> Self {
-        for id in expected.by_verdict.get(EITHER).into_iter().flatten() {
-            let holds = |of: &str| self.by_verdict.get(of).is_some_and(|ids| ids.contains(id));
-            if ["fail guest", "fail network", "skip"].into_iter().any(holds) {
-                continue;
-            }
-            self.by_verdict.entry("inconclusive".into()).or_default().remove(id);
-            self.by_verdict.entry(EITHER.into()).or_default().insert(id.clone());
-        }
-        self.by_verdict.retain(|_, ids| !ids.is_empty());
-        self
     }
 
     /// How `found` differs from this, in words.

@@ -39,12 +39,12 @@ pub struct More {
 }
 
 impl Stage {
-    /// A compute host with a tap for each of `nics` NICs.
+    /// A compute host with a tap for each of `nics` NICs. Its router speaks only when it is asked, so that no verdict hangs on chance.
     ///
     /// # Errors
     /// Not root, or a tool is missing.
     pub fn make(link: Link, nics: usize) -> Result<Self, LabError> {
-        let mut host = CalicoLink::make(Range::Stateful)?;
+        let mut host = CalicoLink::make(Range::Stateful)?.only_when_asked()?;
         if link.ipv4 {
             host = host.with_ipv4()?;
         }
