@@ -2,6 +2,7 @@
 //! read.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 
 use super::details::blame;
 use super::{CheckResult, Diagnosis, harmless};
@@ -13,7 +14,12 @@ pub(crate) struct Group<'a, T> {
     pub(crate) first: &'a T,
     /// The interfaces that they are of; `None` for the host.
     pub(crate) names: Vec<Option<String>>,
+    /// They differ in their IPv6 addresses, too, and are but too many to show each.
+    pub(crate) differ: bool,
 }
+
+/// As many interfaces are shown each for itself where their addresses differ.
+const FEW: usize = 3;
 
 /// Results that differ in nothing but the interface.
 pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, folding: bool) -> Vec<Group<'a, CheckResult>> {
@@ -35,14 +41,17 @@ pub(crate) fn diagnoses<'a>(all: &'a [Diagnosis], folding: bool) -> Vec<Group<'a
     fold(all.iter(), folding, |diagnosis| diagnosis.interface.clone(), key)
 }
 
-/// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name. Without `folding`
-/// each item is a group of its own.
+/// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name, and, where more than
+/// [`FEW`] say the same but for their addresses, as if those were the same too. Without `folding` each item is a group of its own.
 pub(super) fn fold<'a, T, K: Ord>(
     items: impl Iterator<Item = &'a T>,
     folding: bool,
     name: impl Fn(&T) -> Option<String>,
     key: impl Fn(&'a T) -> (K, Vec<&'a str>),
 ) -> Vec<Group<'a, T>> {
+    if !folding {
+        return items.map(|item| Group { first: item, names: vec![name(item)], differ: false }).collect();
+    }
     let mut groups: Vec<Group<'a, T>> = Vec::new();
     let mut known = BTreeMap::new();
     for item in items {
@@ -50,11 +59,26 @@ pub(super) fn fold<'a, T, K: Ord>(
         let (key, texts) = key(item);
         let texts: Vec<String> = texts.into_iter().map(|text| name.as_deref().map_or_else(|| text.to_owned(), |name| unnamed(text, name))).collect();
         let at = *known.entry((name.is_some(), key, texts)).or_insert(groups.len());
-        match groups.get_mut(at).filter(|_| folding) {
+        match groups.get_mut(at) {
             Some(group) => group.names.push(name),
-            None => groups.push(Group { first: item, names: vec![name] }),
+            None => groups.push(Group { first: item, names: vec![name], differ: false }),
         }
     }
+    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for ((is_named, key, texts), at) in &known {
+        let texts: Vec<String> = texts.iter().map(|text| unaddressed(text)).collect();
+        alike.entry((*is_named, key, texts)).or_default().push(*at);
+    }
+    for mut same in alike.into_values() {
+        let names: usize = same.iter().map(|at| groups[*at].names.len()).sum();
+        if same.len() > 1 && names > FEW {
+            same.sort_unstable();
+            let others: Vec<_> = same[1..].iter().flat_map(|at| std::mem::take(&mut groups[*at].names)).collect();
+            groups[same[0]].names.extend(others);
+            groups[same[0]].differ = true;
+        }
+    }
+    groups.retain(|group| !group.names.is_empty());
     groups
 }
 
@@ -85,9 +109,43 @@ fn unnamed(text: &str, name: &str) -> String {
     unnamed
 }
 
+/// `text` with each IPv6 address replaced by a mark that no text contains.
+fn unaddressed(text: &str) -> String {
+    let is_part = |character: char| character.is_ascii_hexdigit() || matches!(character, ':' | '.');
+    let mut unaddressed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(from) = rest.find(is_part) {
+        let until = rest[from..].find(|character| !is_part(character)).map_or(rest.len(), |after| from + after);
+        // A full stop or a colon after it is the sentence's.
+        let is_address = |end: &usize| rest[from..*end].parse::<Ipv6Addr>().is_ok();
+        let end = if rest[from..until].contains(':') { (from..=until).rev().take(3).find(is_address) } else { None };
+        unaddressed.push_str(&rest[..from]);
+        unaddressed.push_str(if end.is_some() { "\u{1}" } else { &rest[from..until] });
+        rest = &rest[end.unwrap_or(until)..];
+    }
+    unaddressed.push_str(rest);
+    unaddressed
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{names, unnamed};
+    use super::{names, unaddressed, unnamed};
+
+    #[test]
+    fn only_addresses_are_addresses() {
+        let told = [
+            ("the server offers 2001:db8:1::1, though", "the server offers \u{1}, though"),
+            ("fe80::1: 2001:db8::2/64 for 7200 s.", "\u{1}: \u{1}/64 for 7200 s."),
+            ("routes to fe80::.", "routes to \u{1}."),
+            ("::", "\u{1}"),
+            ("DUID 00:03:00:01:02:00:00:00:00:77, eth0: no", "DUID 00:03:00:01:02:00:00:00:00:77, eth0: no"),
+            ("é::1 at 12:30: x", "é\u{1} at 12:30: x"),
+            ("::ffff:10.0.0.1 a:", "\u{1} a:"),
+        ];
+        for (text, shown) in told {
+            assert_eq!(unaddressed(text), shown);
+        }
+    }
 
     #[test]
     fn only_whole_names_are_names() {

@@ -126,7 +126,8 @@ impl Text {
             }
             self.details(result);
             if group.names.len() > 1 {
-                self.value("shown for", &names(&group.names[..1], "host"));
+                let others = if group.differ { "; the addresses of the others differ (-v)" } else { "" };
+                self.value("shown for", &format!("{}{others}", names(&group.names[..1], "host")));
             }
             self.lines.push(String::new());
         }

@@ -279,6 +279,11 @@ pub(crate) fn many_interfaces() -> Report {
     for name in &names[2..10] {
         report = no_accept_ra(report, name);
     }
+    for (number, name) in names.iter().enumerate().skip(20).take(6) {
+        let seen = format!("2001:db8:1::{number:x}, deprecated");
+        let message = format!("2001:db8:1::{number:x} is deprecated");
+        report = report.fails("dhcpv6-address", name, &seen, &message, "Restart the DHCPv6 client.");
+    }
     report = report.undecided("dhcpv6-address", "eth63", "CAP_NET_RAW is missing");
     let result = report.result("dhcpv6-address", "eth62");
     result.verdict = Verdict::Skip;
@@ -306,7 +311,6 @@ pub(crate) fn waived() -> Report {
     report.counted(Counting::default())
 }
 
-/// Every golden report by the name of its files.
 /// A guest whose boot was recorded: nobody answers its Solicits for long, and the server that does is hostile.
 pub(crate) fn recorded() -> Report {
     let mut report = good_guest();
@@ -328,6 +332,7 @@ pub(crate) fn recorded() -> Report {
     report
 }
 
+/// Every golden report by the name of its files.
 pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
         ("good-guest", good_guest()),

@@ -4,8 +4,9 @@
 //! systemd-networkd and NetworkManager tell of an address that they got, which a Reply brought.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::Path;
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -56,7 +57,7 @@ impl Entry {
 /// # Errors
 /// There is no journal of this machine, or it does not reach back to the boot.
 pub(super) fn read(root: &Path) -> Result<BTreeMap<String, Vec<JournalLine>>, String> {
-    if root != Path::new("/") || !PLACES.iter().any(|place| Path::new(place).is_dir()) {
+    if root != Path::new("/") || !PLACES.iter().any(|place| holds_journal(Path::new(place))) {
         return Err("there is no journal".into());
     }
     let program = PROGRAMS.into_iter().find(|program| Path::new(program).is_file()).ok_or("journalctl is not installed")?;
@@ -69,6 +70,19 @@ pub(super) fn read(root: &Path) -> Result<BTreeMap<String, Vec<JournalLine>>, St
     let matches = CLIENTS.map(|client| format!("SYSLOG_IDENTIFIER={client}"));
     let arguments: Vec<&str> = matches.iter().map(String::as_str).collect();
     Ok(lines(&output(program, &arguments, MOST_BYTES, until)?))
+}
+
+/// Whether `place` may hold a journal: a file in the directory of some machine. Without one journalctl, which takes longer than all the rest of a run,
+/// is not asked.
+fn holds_journal(place: &Path) -> bool {
+    let entries = |directory: &Path| match fs::read_dir(directory) {
+        Ok(entries) => Ok(entries.flatten().map(|entry| entry.path())),
+        // What may not be read, journalctl may be able to.
+        Err(error) => Err(!matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)),
+    };
+    let is_journal = |file: PathBuf| file.to_str().is_some_and(|name| name.contains(".journal"));
+    let of_machine = |machine: PathBuf| entries(&machine).map_or_else(|may| may, |mut files| files.any(is_journal));
+    entries(place).map_or_else(|may| may, |mut machines| machines.any(of_machine))
 }
 
 /// What journalctl prints of this boot that has one of `matches`, at most so many bytes; ends the program when it has printed enough.
@@ -177,6 +191,18 @@ fn network_manager(line: &str) -> Option<(&str, u8, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_file_there_is_no_journal() {
+        let place = tempfile::tempdir().expect("a directory");
+        let machine = place.path().join("6d3a0b1c");
+        assert!(!holds_journal(&machine), "absent");
+        fs::create_dir(&machine).expect("made");
+        fs::write(place.path().join("README"), "").expect("written");
+        assert!(!holds_journal(place.path()), "empty");
+        fs::write(machine.join("system.journal"), "").expect("written");
+        assert!(holds_journal(place.path()));
+    }
 
     #[test]
     fn lines_of_the_clients_are_read_and_others_are_not_guessed_at() {
