@@ -216,7 +216,7 @@ fn what_v6check_recorded_is_read() {
         sleep 0.2
         ip link set new0 name eth0
         ip link set eth0 address fa:16:3e:00:00:05 up
-        sleep 3
+        sleep 5
         kill $recorder
         wait $recorder
     "#;
