@@ -43,6 +43,8 @@ pub(super) enum Waiting {
     Filtered(String, Vec<Evidence>),
     /// None on this network sets M.
     Unmanaged(String),
+    /// Whether one does is not known, as none was heard.
+    Unheard(String),
 }
 
 /// Whether the daemon that handles Router Advertisements on the interface still waits for one that sets M. `None` if it does not, or if
@@ -56,8 +58,19 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
         filtered.push(evidence(&intent.dhcpv6));
         return Some(Waiting::Filtered(format!("{waits}, and the guest's firewall drops them, most likely"), filtered));
     }
-    let heard = heard::valid_advertisements(tenses.network.router.get().ok()?);
-    let unmanaged = !heard.is_empty() && heard.iter().all(|advertisement| !advertisement.message.managed());
+    // Where M came earlier, which an address shows as well, nothing is waited for.
+    let came = tenses.state.inet6.get().is_ok_and(|inet6| inet6.as_ref().is_some_and(|inet6| inet6.ra_managed))
+        || held::dhcpv6_addresses(tenses).is_ok_and(|held| !held.is_empty());
+    let unheard = |why: &str| (!came).then(|| Waiting::Unheard(format!("{waits}, and {why}")));
+    let router = match tenses.network.router.get() {
+        Ok(router) => router,
+        Err(unknown) => return unheard(&format!("whether one does is not known: {}", unknown.reason)),
+    };
+    let heard = heard::valid_advertisements(router);
+    if heard.is_empty() {
+        return unheard("none that is valid was heard");
+    }
+    let unmanaged = heard.iter().all(|advertisement| !advertisement.message.managed());
     unmanaged.then(|| Waiting::Unmanaged(format!("{waits}, and none does here")))
 }
 

@@ -20,9 +20,12 @@ pub(super) fn starting(subject: &Subject<'_>) -> Option<u64> {
     (age < STARTING_CS).then_some(age / 100)
 }
 
-/// Whether duplicate address detection of a tentative address may still end by itself: the address is new, or the run did not wait for it.
+/// Whether duplicate address detection of a tentative address may still end by itself: the address is new, or the run did not wait for it. The kernel
+/// begins it after a random part of `router_solicitation_delay` (net/ipv6/addrconf.c, `addrconf_dad_kick`), which is a second by default.
 pub(super) fn detection_goes_on(subject: &Subject<'_>, address: &Address) -> bool {
     let run = &subject.facts.run;
     let age_cs = run.uptime_cs.saturating_sub(address.created_cs);
-    run.interrupted.is_some() || run.timeout_ms < DETECTION_MS || age_cs < DETECTION_MS / 10
+    let delay_s = subject.on_interface().ok().and_then(|(_, tenses)| tenses.state.sysctl("router_solicitation_delay").ok()).unwrap_or(1);
+    let later_cs = u64::try_from(delay_s.saturating_sub(1)).unwrap_or(0).saturating_mul(100);
+    run.interrupted.is_some() || run.timeout_ms < DETECTION_MS || age_cs < (DETECTION_MS / 10).saturating_add(later_cs)
 }

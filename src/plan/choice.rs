@@ -59,6 +59,8 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         }
         // The cloud gave it to this guest, for its network: one that nothing brings up is the guest's fault, and nothing to pass over.
         LinkKind::Device => return None,
+        // Its ports, which are NICs, are looked at through it.
+        LinkKind::Virtual(kind) if BUNDLES.contains(&kind.as_str()) => return None,
         _ if !link.up && !surveyed.configured => IDLE.to_owned(),
         LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };

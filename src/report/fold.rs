@@ -30,7 +30,7 @@ pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, fold
         } else {
             vec![&result.message[..], &result.expected, &result.seen, result.remedy.as_deref().unwrap_or_default()]
         };
-        (&result.id[..], texts)
+        ((&result.id[..], result.waived.as_deref(), blame(result.blame)), texts)
     };
     fold(results, folding, |result| result.interface.clone(), key)
 }

@@ -120,6 +120,16 @@ fn silence_where_frames_are_missing_is_nobodys() {
 }
 
 #[test]
+fn silence_in_a_capture_that_was_cut_off_is_nobodys() {
+    let guest = Guest(1);
+    let mut file = File::ethernet(&["tap1"]);
+    file.add(0, 0, &guest.rs()).add(0, 0, &guest.solicit(1)).add(0, 10_000, &noise()).add(0, 10_001, &ra());
+    let (report, code) = report(&file.bytes[..file.bytes.len() - 3]);
+    let name = guest.name();
+    assert_eq!((verdict(&report, &name, ROUTER), verdict(&report, &name, OFFER), code), ("inconclusive", "inconclusive", 3));
+}
+
+#[test]
 fn what_a_guest_did_not_ask_is_not_known() {
     let guest = Guest(1);
     let (report, _) = report(&File::ethernet(&["tap1"]).add(0, 0, &guest.dad()).add(0, 100, &ra()).add(0, 10_000, &noise()).bytes);

@@ -94,7 +94,10 @@ fn process(subject: &Subject<'_>, clock: &Clock) -> Seen {
     let serves = |process: &&Process| {
         let arguments = &process.arguments;
         let dedicated = DEDICATED.contains(&process.name.as_str()) && arguments.iter().any(|argument| argument == subject.name);
-        dedicated && (process.name != "dhclient" || arguments.iter().any(|argument| argument == "-6"))
+        let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(&argument.as_str()));
+        // dhclient(8): with these it asks for no address, unless -N or -T has it do both.
+        let asks = has(&["-6"]) && (has(&["-N", "-T"]) || !has(&["-S", "-P", "-r", "-x"]));
+        dedicated && (process.name != "dhclient" || asks)
     };
     subject.facts.state.processes.get().ok()?.iter().filter(serves).find_map(|process| {
         let when = clock.near(process.started_cs)?;

@@ -24,8 +24,10 @@ impl Kind for Dhcpv6ClientRunning {
         let finding = match clients.as_slice() {
             [_] => Finding::pass(EXPECTED, shown),
             [] => {
-                if let Some(Waiting::Filtered(why, _) | Waiting::Unmanaged(why)) = daemon::waiting(subject) {
-                    return Ok(Finding::skip(why));
+                match daemon::waiting(subject) {
+                    Some(Waiting::Filtered(why, _) | Waiting::Unmanaged(why)) => return Ok(Finding::skip(why)),
+                    Some(Waiting::Unheard(why)) => return Ok(Finding::inconclusive(format!("none runs: {why}"))),
+                    None => {}
                 }
                 let leases = tenses.state.leases.get()?;
                 if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {

@@ -71,6 +71,9 @@ fn ipv6(subject: &Subject<'_>) -> Right {
 
 fn router_advertisements(subject: &Subject<'_>) -> Result<Option<Right>, Unknown> {
     let finding = ra_accepted::now(subject)?;
+    if finding.verdict == Verdict::Inconclusive {
+        return Err(Unknown::new(finding.message));
+    }
     let right = finding.verdict == Verdict::Pass;
     let now = Evidence { tense: Tense::State, source: "Router Advertisements".into(), value: finding.seen };
     Ok(right.then(|| Right { what: "Router Advertisements are accepted now", now, intended: intended::router_advertisements(subject) }))

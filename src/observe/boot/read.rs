@@ -72,6 +72,13 @@ pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() ->
     while let Some(item) = reader.next().map_err(failed)? {
         pass.item(item);
     }
+    if reader.cut_off().is_some()
+        && pass.own.is_none()
+        && let Some(until_ns) = pass.span.until()
+    {
+        // What came after the last whole packet is not known. Our own recorder may be writing it just now.
+        pass.span.gap(until_ns, u64::MAX, None);
+    }
     if let Some(own) = &pass.own
         && let Some(until_ns) = uptime_ns().and_then(|uptime_ns| own.written_until(uptime_ns))
     {
