@@ -78,7 +78,7 @@ fn help_teaches_and_fits_80_columns() {
     for arguments in [&["--help"][..], &["replay", "--help"], &["list", "--help"], &["explain", "--help"]] {
         assert_fits(&told(arguments));
     }
-    for command in ["replay", "record", "watch", "install"] {
+    for command in ["replay", "remedy", "record", "watch", "install", "matrix"] {
         let help = told(&[command, "--help"]);
         assert_contains(&help, &["Examples:", &format!("v6check {command} ")]);
         assert_fits(&help);
@@ -146,6 +146,28 @@ fn wrong_options_are_refused() {
     assert_contains(&refused(&["--plan", "--junit", "out.xml"]), &["--plan", "--junit"]);
     assert_contains(&refused(&["--passive", "list"]), &["list"]);
     assert_contains(&refused(&["replay"]), &["FACTS"]);
+}
+
+#[test]
+fn waivers_are_for_what_is_judged() {
+    assert_contains(&refused(&["list", "--waivers", "nofile"]), &["--waivers"]);
+}
+
+#[test]
+fn a_file_for_another_command_is_told_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let [facts, report, empty] = ["facts.json", "report.json", "empty.json"].map(|file| folder.path().join(file));
+    fs::write(&facts, "{\"schema\": \"v6check.facts/1\"}").unwrap();
+    fs::write(&report, "{\"schema\": \"v6check.report/1\"}").unwrap();
+    fs::write(&empty, "").unwrap();
+    for (path, told) in [(&report, "a report (--json); replay takes the facts that --save kept"), (&empty, "the file is empty")] {
+        assert_contains(&refused(&["replay", name(path)]), &[&format!("v6check: {}: {told}", name(path))]);
+    }
+    for (path, told) in [(&facts, "saved facts (--save); matrix takes the reports that --json wrote"), (&empty, "the file is empty")] {
+        let output = v6check(&["matrix", name(path)]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_contains(&stderr(&output), &[&format!("v6check: {}: {told}", name(path))]);
+    }
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn facts_that_are_none_are_refused_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let good = fs::read_to_string(good_guest()).unwrap();
     for (name, facts, reason) in [
-        ("empty", String::new(), "line 1"),
+        ("empty", String::new(), "the file is empty"),
         ("other", good.replace("v6check.facts/1", "v6check.facts/9"), "\"v6check.facts/9\""),
         ("extra", good.replacen("\"uptime_cs\"", "\"uptime\"", 1), "line "),
         ("short", good[..good.len() / 2].to_owned(), "line "),

@@ -186,6 +186,23 @@ fn where_nothing_fails_there_is_nothing_to_do() {
     assert!(image.remedy("cloud-init").contains("runcmd: []"));
 }
 
+/// What could not be judged may be wrong, so it is not passed over as if nothing had failed.
+#[test]
+fn where_nothing_could_be_judged_it_says_so() {
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/fcos");
+    let run = |arguments: &[&str]| Command::new(V6CHECK).args(arguments).arg("--root").arg(&image).output().unwrap();
+    assert_eq!(run(&["--text", "-"]).status.code(), Some(3));
+    for (format, begins, ends) in [("text", "", ""), ("shell", "# ", ""), ("cloud-init", "# ", "runcmd: []\n")] {
+        let output = run(&["remedy", "--format", format]);
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{format}");
+        let printed = text(&output.stdout);
+        assert!(!printed.contains("Nothing failed") && printed.ends_with(ends), "{printed}");
+        let told: Vec<&str> = printed.lines().skip_while(|line| !line.contains("not all is known to be well")).collect();
+        assert!(told.get(1).is_some_and(|line| line.starts_with(&format!("{begins}host: no interface was checked"))), "{printed}");
+        assert!(told.iter().all(|line| line.starts_with(begins) || *line == "runcmd: []"), "{printed}");
+    }
+}
+
 #[test]
 fn ubuntu_gets_the_script_line_with_the_stanza() {
     Image::of("ubuntu-14.04", &[]).is_mended(&["dhcpv6-intended"]);

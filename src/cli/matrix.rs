@@ -18,6 +18,7 @@ Examples:
   v6check --root /mnt --json - | v6check matrix - --html one.html
 
 The reports are those that --json writes:
+  mkdir -p reports
   for image in /images/*; do
     v6check --root $image --json reports/${image##*/}.json --text /dev/null
   done

@@ -14,7 +14,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::plan::Wanted;
 use crate::report::{Format, RemedyFormat, Style, Target};
-use options::{CatalogueOptions, LookOptions, ReportOptions, RunOptions, Written};
+use options::{CatalogueOptions, LookOptions, ProfileOptions, ReportOptions, RunOptions, Written};
 
 pub use boot::{Install, Record, Watch};
 pub use matrix::Matrix;
@@ -37,7 +37,7 @@ The boot:
   v6check watch                      what happens now, a line an event
   v6check replay tap.pcap            judge a capture alone, by its packets
   v6check --boot tap.pcap            check this guest, its boot from a capture
-  v6check COMMAND --help             more of each, with examples
+  v6check COMMAND --help             more of each
 
 What is sent:
   On each checked interface Router Solicitations and DHCPv6 Solicits (without
@@ -56,7 +56,15 @@ Exit codes:
      --network-faults fail: or on the network's side)
   2  the run itself was impossible: arguments, check files, output
   3  nothing of that failed, but a must could not be judged, or failed on the
-     network's side";
+     network's side; or no interface was checked";
+
+const REMEDY_EXAMPLES: &str = "\
+Examples:
+  v6check remedy                     what to change in this guest, to read
+  v6check remedy --root /mnt -i eth0 --format shell
+                                     the same for an image, as a script
+
+It changes nothing. The exit code is 0, or 2 where the run was impossible.";
 
 #[derive(Parser)]
 #[command(
@@ -94,6 +102,7 @@ enum Words {
         report: ReportOptions,
     },
     /// Print the changes that mend what failed, as text or as a script; makes none
+    #[command(after_help = REMEDY_EXAMPLES)]
     Remedy {
         /// How they are printed: to read, to run in the guest, or as user data for cloud-init
         #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -119,7 +128,7 @@ enum Words {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        catalogue: CatalogueOptions,
+        profile: ProfileOptions,
     },
     /// Show one requirement: what, why, source, how judged, remedies
     Explain {
@@ -248,7 +257,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
         Some(Words::Watch(options)) => Command::Watch(options.into()),
         Some(Words::Install(options)) => Command::Install(options.into()),
         Some(Words::Uninstall(boot::UninstallOptions { root, dry_run })) => Command::Uninstall { root, dry_run },
-        Some(Words::List { json, catalogue }) => Command::List { json, requirements: catalogue.requirements() },
+        Some(Words::List { json, profile }) => Command::List { json, requirements: profile.requirements() },
         Some(Words::Explain { id, checks }) => Command::Explain { id, checks },
         None => {
             let RunOptions { look, save, plan } = cli.run;

@@ -54,14 +54,21 @@ pub(super) struct RunOptions {
 
 #[derive(Args)]
 #[command(next_help_heading = "Requirements")]
-pub(super) struct CatalogueOptions {
+pub(super) struct ProfileOptions {
     /// The requirements of this deployment
     #[arg(long, value_name = "NAME", default_value = "calico")]
     pub(super) profile: String,
     /// A folder with further checks: <family>/<id>.toml, profiles/<name>.toml
     #[arg(long, value_name = "DIR")]
     pub(super) checks: Option<PathBuf>,
-    /// Failures that are knowingly accepted: a TOML file of [[waiver]] with id, reason and, if wanted, interface and expires
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Requirements")]
+pub(super) struct CatalogueOptions {
+    #[command(flatten)]
+    pub(super) profile: ProfileOptions,
+    /// What fails or cannot be judged and is knowingly accepted: a TOML file of [[waiver]] with id, reason and, if wanted, interface and expires
     #[arg(long, value_name = "FILE")]
     pub(super) waivers: Option<PathBuf>,
 }
@@ -123,9 +130,15 @@ impl LookOptions {
     }
 }
 
+impl ProfileOptions {
+    pub(super) fn requirements(self) -> Requirements {
+        Requirements { profile: self.profile, checks: self.checks, waivers: None }
+    }
+}
+
 impl CatalogueOptions {
     pub(super) fn requirements(self) -> Requirements {
-        Requirements { profile: self.profile, checks: self.checks, waivers: self.waivers }
+        Requirements { waivers: self.waivers, ..self.profile.requirements() }
     }
 }
 

@@ -13,6 +13,12 @@ pub enum StoreError {
     /// Not the JSON of facts.
     #[error("neither saved facts nor a capture (pcap, pcapng): {0}")]
     Syntax(#[from] serde_json::Error),
+    /// A report, which is what most often is taken for facts.
+    #[error("a report (--json); replay takes the facts that --save kept, or a capture")]
+    Report,
+    /// Nothing was written there.
+    #[error("the file is empty")]
+    Empty,
     /// Facts of another version.
     #[error("the schema is {found:?}; this v6check reads {SCHEMA:?}")]
     Schema {
@@ -49,6 +55,10 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
         return Err(StoreError::TooLarge(MOST_BYTES));
     }
     let version: Version = json::read(text)?;
+    // Of whichever version; this part of the program knows no reports.
+    if version.schema.starts_with("v6check.report/") {
+        return Err(StoreError::Report);
+    }
     if version.schema != SCHEMA {
         return Err(StoreError::Schema { found: version.schema });
     }
@@ -58,11 +68,15 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
 /// Reads facts from the bytes of their JSON.
 ///
 /// # Errors
-/// As for [`load()`], or they are not UTF-8 text.
+/// As for [`load()`], or there are none, or they are not UTF-8 text.
 pub fn load_bytes(bytes: &[u8]) -> Result<Facts, StoreError> {
     // A large file may be cut inside a character.
     if bytes.len() as u64 > MOST_BYTES {
         return Err(StoreError::TooLarge(MOST_BYTES));
+    }
+    // Said of the file, since a place in it tells nobody what is wrong.
+    if bytes.is_empty() {
+        return Err(StoreError::Empty);
     }
     load(json::text(bytes).map_err(|(line, column)| StoreError::NotText { line, column })?)
 }

@@ -124,7 +124,8 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
         say("Already there; nothing to do.");
         return Ok(());
     }
-    let promise = ["It records from the next boot on.".to_owned(), init.promise(), where_to(wish, init)];
+    let mut promise = vec!["It records from the next boot on.".to_owned(), init.promise()];
+    promise.extend(where_to(wish, init));
     if dry_run {
         for line in &promise {
             say(line);
@@ -142,16 +143,28 @@ pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn Fn
     Ok(())
 }
 
-/// Where each boot's reports are found.
-fn where_to(wish: &Wish, init: Init) -> String {
-    let named =
-        |argument: &String| ["--text=", "--json=", "--junit=", "--save="].iter().find_map(|option| argument.strip_prefix(option).map(str::to_owned));
-    let places: Vec<String> = wish.arguments.iter().filter_map(named).collect();
-    match (places.is_empty(), init) {
-        (false, _) => format!("Reports: {}.", places.join(", ")),
-        (true, Init::Systemd) => "To read it: journalctl -b -u v6check-report.".into(),
-        (true, _) => "It goes to syslog, as v6check.".into(),
+/// Where each boot's reports and facts are found.
+fn where_to(wish: &Wish, init: Init) -> Vec<String> {
+    let of = |options: &[&str]| -> Vec<&str> {
+        wish.arguments.iter().filter_map(|argument| options.iter().find_map(|option| argument.strip_prefix(option))).collect()
+    };
+    let (mut places, facts) = (of(&["--text=", "--json=", "--junit="]), of(&["--save="]));
+    // A run without --text prints the text, unless another report is printed.
+    let printed = places.contains(&"-") || of(&["--text="]).is_empty();
+    places.retain(|place| *place != "-");
+    let mut told = Vec::new();
+    if !places.is_empty() {
+        told.push(format!("Reports: {}.", places.join(", ")));
     }
+    match (printed, init) {
+        (false, _) => {}
+        (true, Init::Systemd) => told.push("The printed report goes to the journal: journalctl -b -u v6check-report.".into()),
+        (true, _) => told.push("The printed report goes to syslog, as v6check.".into()),
+    }
+    if !facts.is_empty() {
+        told.push(format!("Facts: {}.", facts.join(", ")));
+    }
+    told
 }
 
 /// The directories to be made, and all pieces. The recorder's own file keeps a list of what is made here beside the pieces.

@@ -54,7 +54,8 @@ const REPORT: &str = r"v6check_report() {
 }
 ";
 
-/// A script from its template, in which `@RECORD@` and the like stand for the functions above, and `@REPORT@` for what starts the report.
+/// A script from its template, in which `@RECORDER@`, `@STOPPER@` and `@REPORTER@` stand for the functions above, and `@REPORT@` for what starts the
+/// report.
 pub(super) fn script(template: &str, list: &BTreeSet<String>, wish: &Wish, report: &str) -> Vec<u8> {
     let word = |argument: &String| {
         if argument.chars().all(pieces::is_plain) { argument.clone() } else { format!("'{}'", argument.replace('\'', "'\\''")) }

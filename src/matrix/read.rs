@@ -45,7 +45,7 @@ struct Version {
 /// They are no report, in a lower-case fragment with line and column where there is one.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     if bytes.is_empty() {
-        return Err("empty".into());
+        return Err("the file is empty".into());
     }
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("larger than {MOST_BYTES} bytes, so not a report"));
@@ -53,6 +53,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     let text = json::text(bytes).map_err(|(line, column)| format!("not a report: not UTF-8 text at line {line} column {column}"))?;
     let syntax = |error: serde_json::Error| format!("not a report: {error}");
     let version: Version = json::read(text).map_err(syntax)?;
+    if version.schema.starts_with("v6check.facts/") {
+        return Err("saved facts (--save); matrix takes the reports that --json wrote, and v6check replay makes one of facts".into());
+    }
     if version.schema != SCHEMA {
         return Err(format!("the schema is {:?}; this v6check reads {SCHEMA:?}", version.schema));
     }

@@ -156,8 +156,15 @@ impl Context<'_> {
             return (Rank::Blemish, Some(whose), fault("works, but ", &same, name, " (a recommendation, not counted)"));
         }
         let held = own.iter().filter(|result| result.verdict == Verdict::Pass).count();
-        let waived = own.iter().filter(|result| result.verdict == Verdict::Fail && result.waived.is_some()).count();
-        let wrong = if own.iter().any(|result| result.verdict == Verdict::Fail) { "nothing that counts is wrong" } else { "nothing is wrong" };
+        let waived = |verdict| own.iter().filter(|result| result.verdict == verdict && result.waived.is_some()).count();
+        let waived = waivers_told(waived(Verdict::Fail), waived(Verdict::Inconclusive));
+        let wrong = if own.iter().any(|result| result.verdict == Verdict::Fail) {
+            "nothing that counts is wrong"
+        } else if waived.is_some() {
+            "nothing is known to be wrong"
+        } else {
+            "nothing is wrong"
+        };
         let (place, apply, applies) = match (&self.run.image, &self.run.capture) {
             (Some(_), _) => (" in the files", "that they decide", "that they decide"),
             (None, Some(_)) if is_live(self.run) => (" so far", "that this shows", "that this shows"),
@@ -165,12 +172,11 @@ impl Context<'_> {
             (None, None) => ("", "that apply", "that applies"),
         };
         match (held, waived) {
-            (0, 0) => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
-            (1, 0) => (Rank::Well, None, format!("{wrong}{place}: the one requirement {applies} holds.")),
-            (_, 0) if wrong == "nothing is wrong" => (Rank::Well, None, format!("{wrong}{place}: all {held} requirements {apply} hold.")),
-            (_, 0) => (Rank::Well, None, format!("{wrong}{place}: {held} requirements hold.")),
-            (_, 1) => (Rank::Well, None, format!("{wrong}{place}: {held} hold, and 1 failure is waived.")),
-            _ => (Rank::Well, None, format!("{wrong}{place}: {held} hold, and {waived} failures are waived.")),
+            (_, Some(waived)) => (Rank::Well, None, format!("{wrong}{place}: {held} hold, and {waived} waived.")),
+            (0, None) => (Rank::Undecided, None, "nothing was judged: none of the requirements applies.".into()),
+            (1, None) => (Rank::Well, None, format!("{wrong}{place}: the one requirement {applies} holds.")),
+            (_, None) if wrong == "nothing is wrong" => (Rank::Well, None, format!("{wrong}{place}: all {held} requirements {apply} hold.")),
+            (_, None) => (Rank::Well, None, format!("{wrong}{place}: {held} requirements hold.")),
         }
     }
 
@@ -254,6 +260,19 @@ fn fault(opening: &str, roots: &[&CheckResult], whose: &str, addition: &str) -> 
     }
     let change = if changes.is_empty() { String::new() } else { format!(" Remedy: {}.", changes.join(". And: ")) };
     format!("{opening}{}. Fault: {whose}{addition}.{change}", wrong.join("; "))
+}
+
+/// How much is waived, as a subject with its verb: failures, and what could not be judged, which is no failure and does not hold either.
+fn waivers_told(failed: usize, undecided: usize) -> Option<String> {
+    let failures = if failed == 1 { "1 failure".to_owned() } else { format!("{failed} failures") };
+    let unjudged = format!("{undecided} that could not be judged");
+    let verb = if failed + undecided == 1 { "is" } else { "are" };
+    match (failed, undecided) {
+        (0, 0) => None,
+        (_, 0) => Some(format!("{failures} {verb}")),
+        (0, _) => Some(format!("{unjudged} {verb}")),
+        _ => Some(format!("{failures} and {unjudged} {verb}")),
+    }
 }
 
 /// A text as a part of a sentence: in one line, without its full stop.

@@ -204,7 +204,7 @@ pub struct Summary {
     pub skip: usize,
     /// Requirements that could not be looked at.
     pub inconclusive: usize,
-    /// The exit code: 0 no must failed, 1 one did on the guest's side, 3 none did but one is inconclusive.
+    /// 0 no must failed, 1 one did on the guest's side, 3 one could not be judged, or failed on the network's side; or no interface was checked.
     pub exit_code: u8,
     /// What is wrong, whose fault it is and what to change: one text an interface.
     pub diagnosis: Vec<Diagnosis>,

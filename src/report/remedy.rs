@@ -1,7 +1,7 @@
 //! The changes that mend what failed, for this very guest: to read, to run, or as user data for cloud-init. They are printed and never made.
 
 use super::harmless::line;
-use super::{CheckResult, Report};
+use super::{CheckResult, Report, Style};
 use crate::catalogue::Blame;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
@@ -78,9 +78,28 @@ fn text(report: &Report, changes: &[Change<'_>]) -> String {
         lines.extend(wrap("  ", 2, &text));
     }
     if changes.is_empty() {
-        lines.extend([String::new(), "Nothing failed that a change in the guest would mend.".into()]);
+        lines.push(String::new());
+        lines.extend(nothing(report, changes));
     }
     lines.join("\n") + "\n"
+}
+
+/// Why there are no changes, if there are none, in lines: a guest of which not all is known to be well is not passed over as if it were.
+fn nothing(report: &Report, changes: &[Change<'_>]) -> Vec<String> {
+    if !changes.is_empty() {
+        return Vec::new();
+    }
+    if report.summary.exit_code == 0 {
+        return vec!["Nothing failed that a change in the guest would mend.".into()];
+    }
+    let mut told = vec!["No change in the guest is known to help, and not all is known to be well:".to_owned()];
+    told.extend(super::diagnosis(report, Style::default()));
+    told
+}
+
+/// Lines as comments of sh and YAML.
+fn comments(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + "# " + line + "\n")
 }
 
 /// What whoever runs the script has to know.
@@ -91,6 +110,10 @@ const SAFETY: &str = "\
 
 fn shell(report: &Report, changes: &[Change<'_>]) -> String {
     let mut script = format!("#!/bin/sh\n# {}\n{SAFETY}set -e\n", subject(report));
+    if changes.is_empty() {
+        script.push('\n');
+        script.push_str(&comments(&nothing(report, changes)));
+    }
     for command in commands(changes) {
         script.push('\n');
         script.push_str(&command);
@@ -113,7 +136,7 @@ fn commands(changes: &[Change<'_>]) -> Vec<String> {
 }
 
 fn cloud_init(report: &Report, changes: &[Change<'_>]) -> String {
-    let mut yaml = format!("#cloud-config\n# {}\n", subject(report));
+    let mut yaml = format!("#cloud-config\n# {}\n{}", subject(report), comments(&nothing(report, changes)));
     let commands = commands(changes);
     yaml.push_str(if commands.is_empty() { "runcmd: []\n" } else { "runcmd:\n" });
     for command in commands {

@@ -160,6 +160,26 @@ fn other_options_rewrite_what_has_them_only() {
     }
 }
 
+/// The text goes where nobody looks for it by himself, unless it is told.
+#[test]
+fn where_reports_and_facts_are_found_is_told() {
+    let journal = "The printed report goes to the journal: journalctl -b -u v6check-report.\n";
+    let syslog = "The printed report goes to syslog, as v6check.\n";
+    for (image, printed) in [("debian-12-cloud", journal), ("alpine", syslog)] {
+        let image = Tree::copy(image).unwrap();
+        for (options, expected) in [
+            (&[][..], printed.to_owned()),
+            (&["--save", "/var/facts.json"], format!("{printed}Facts: /var/facts.json.\n")),
+            (&["--junit", "/a.xml", "--save", "/f.json"], format!("Reports: /a.xml.\n{printed}Facts: /f.json.\n")),
+            (&["--report", "/dev/ttyS0", "--save", "/f.json"], "Reports: /dev/ttyS0.\nFacts: /f.json.\n".to_owned()),
+            (&["--report", "/dev/ttyS0", "--json", "-"], format!("Reports: /dev/ttyS0.\n{printed}")),
+        ] {
+            let said = run(image.path(), &[&["install", "--dry-run"], options].concat()).unwrap();
+            assert!(said.contains(&format!("after the services began to start.\n{expected}Nothing was done")), "{options:?}: {said}");
+        }
+    }
+}
+
 #[test]
 fn start_links_are_before_the_networks() {
     let image = Tree::copy("centos-6").unwrap();

@@ -33,8 +33,8 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
         ("cut", "not a report: EOF while parsing a string at line 1 column "),
         ("deep", "not a report: EOF while parsing a list at line 1 column 1048612"),
         ("directory", "a directory"),
-        ("empty", "empty"),
-        ("facts", "the schema is \"v6check.facts/1\"; this v6check reads \"v6check.report/1\""),
+        ("empty", "the file is empty"),
+        ("facts", "saved facts (--save); matrix takes the reports that --json wrote"),
         ("large", "larger than 67108864 bytes, so not a report"),
         ("latin1", "not a report: not UTF-8 text at line 2 column 3"),
         ("link", "No such file or directory"),
@@ -50,8 +50,8 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
     }
     let output = run(folder.path(), &[".", "--html", "page.html"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).lines().any(|line| line == "v6check: ./empty.json: empty"), "{}", stderr(&output));
-    assert!(stdout(&output).contains("NOT READ  ./empty.json: empty"), "{}", stdout(&output));
+    assert!(stderr(&output).lines().any(|line| line == "v6check: ./empty.json: the file is empty"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("NOT READ  ./empty.json: the file is empty"), "{}", stdout(&output));
     let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
     assert_eq!(page.matches("<b class=\"x\">not read</b>").count(), 10);
 }

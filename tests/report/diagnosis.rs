@@ -27,6 +27,23 @@ fn all_holds_is_said_only_where_all_holds() {
 }
 
 #[test]
+fn what_could_not_be_judged_and_is_waived_does_not_hold() {
+    let mut one = samples::good_guest().undecided("ra-accepted", "eth0", "/proc cannot be read");
+    one.result("ra-accepted", "eth0").waived = Some("looked at by hand".into());
+    let mut two = one.clone().undecided("ipv6-enabled", "eth0", "/proc cannot be read");
+    two.result("ipv6-enabled", "eth0").waived = Some("looked at by hand".into());
+    let mut both = two.clone().fails("dhcpv6-address", "eth0", "none", "no DHCPv6 address is held", "Mend the client.");
+    both.result("dhcpv6-address", "eth0").waived = Some("static here".into());
+    for (report, text) in [
+        (one, "nothing is known to be wrong: 8 hold, and 1 that could not be judged is waived."),
+        (two, "nothing is known to be wrong: 7 hold, and 2 that could not be judged are waived."),
+        (both, "nothing that counts is wrong: 6 hold, and 1 failure and 2 that could not be judged are waived."),
+    ] {
+        assert_eq!(first(report), (None, text.into()));
+    }
+}
+
+#[test]
 fn a_nic_left_down_beside_a_good_one_is_not_passed_over_in_silence() {
     let mut report = samples::good_guest();
     report.interfaces.push(samples::left_out("eth1", IDLE));

@@ -13,6 +13,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use v6check::lab::vm::{Break, Image, Layer, Overlay};
 
+use crate::turns::Turn;
+
 const LAB: &str = env!("CARGO_BIN_EXE_v6check-lab");
 /// By this variable whatever the tool starts is known.
 const MARK: &str = "V6CHECK_LAB_TEST";
@@ -84,7 +86,9 @@ impl Home {
         command
     }
 
+    /// One turn for all of the run, whose guests' consoles nobody sees before its end.
     fn boot(&self, program: &Path, words: &[&str]) -> Result<Said, String> {
+        let _turn = Turn::take();
         ran(&mut self.command(program, words))
     }
 
@@ -419,6 +423,7 @@ fn listed(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
 fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
     image("debian-12-ifupdown", "good", "", "qcow2", &home.path("good.qcow2"))?;
     for (step, consoles) in [("putting v6check in", &[][..]), ("v6check is in it: booting", &["console.log"])] {
+        let _turn = Turn::take();
         let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
         let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains(step));
@@ -445,6 +450,7 @@ fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
 /// What a killed one leaves is cleared by `link down`.
 fn killed(home: &Home, program: &Path) -> Result<(), String> {
     image("debian-12-ifupdown", "good", "", "qcow2", &home.path("good.qcow2"))?;
+    let _turn = Turn::take();
     let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
     let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
     let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains("booting"));

@@ -16,7 +16,7 @@ pub(crate) fn run(cell: &Cell, program: &Path) -> Result<Found, String> {
     let lab = |error: v6check::lab::LabError| format!("the lab: {error}");
     let turn = Turn::take();
     let mut booted = Booted::of(image, broken, program).map_err(lab)?;
-    turns::over(turn, &booted);
+    turns::over(turn, || booted.console());
     let reported = booted.report_of(1).map_err(lab)?;
     let console = booted.console();
     drop(booted);

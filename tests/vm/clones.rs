@@ -6,6 +6,7 @@ use v6check::lab::vm::{Accelerator, Hardware, IMAGES, Machine, Nic, Overlay, Rep
 use v6check::lab::{CalicoLink, LabError, Port, Range};
 
 use crate::table::{Cell, Found};
+use crate::turns::{self, Turn};
 
 /// What the table calls this in place of a break.
 pub(crate) const NAME: &str = "clones";
@@ -39,7 +40,12 @@ fn boot(image: &v6check::lab::vm::Image, network: &v6check::lab::vm::Layer, prog
     link.serve()?;
     let start = |overlay: Overlay, port: usize| {
         let nics = &ports[port..=port];
-        Machine::start(overlay, &Hardware { memory: MEMORY, nics, host: link.router(), seeds: Vec::new(), accelerator: Accelerator::best() })
+        let turn = Turn::take();
+        let hardware = Hardware { memory: MEMORY, nics, host: link.router(), seeds: Vec::new(), accelerator: Accelerator::best() };
+        let machine = Machine::start(overlay, &hardware)?;
+        // Before the next one takes its own, so that nobody waits for a turn who has one.
+        turns::over(turn, || machine.console());
+        Ok::<_, LabError>(machine)
     };
     let overlay = Overlay::over(&(image.base)().image()?.0)?;
     overlay.change(network, Some(program))?.map_err(|why| LabError::Refused(why.0))?;

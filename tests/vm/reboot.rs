@@ -84,7 +84,7 @@ impl Mended<'_> {
     fn boot(&self, mend: Mend, user_data: Option<String>) -> Result<Booted, LabError> {
         let turn = Turn::take();
         let booted = Booted::under(self.image, self.broken, &More { layer: mend.layer(), user_data }, self.program)?;
-        turns::over(turn, &booted);
+        turns::over(turn, || booted.console());
         Ok(booted)
     }
 

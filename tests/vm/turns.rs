@@ -4,8 +4,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use v6check::lab::vm::Booted;
-
 /// As many start at once.
 const STARTING: usize = 2;
 /// One that has shown no login prompt after this waits for its network.
@@ -30,11 +28,11 @@ impl Turn {
     }
 }
 
-/// Ends a turn when its guest has started.
-pub(crate) fn over(turn: Turn, guest: &Booted) {
+/// Ends a turn when its guest has started, by what its console shows so far.
+pub(crate) fn over(turn: Turn, console: impl Fn() -> Vec<u8>) {
     let began = Instant::now();
     let started = |console: &[u8]| console.windows(6).any(|part| part == b"login:");
-    while began.elapsed() < LONGEST && !started(&guest.console()) {
+    while began.elapsed() < LONGEST && !started(&console()) {
         sleep(Duration::from_millis(200));
     }
     drop(turn);

@@ -86,8 +86,7 @@ pub(super) fn down(place: &Place) -> Result<u8, LabError> {
     needs::check(&["ip"])?;
     let keeper = place.keeper()?;
     if let Some(keeper) = keeper {
-        crate::lab::command::signal("TERM", &[keeper]);
-        place::wait_for_end(place, DOWN)?;
+        place::end(place, keeper, DOWN)?;
         tell("the link is down");
     }
     let left = place.remainders()?;

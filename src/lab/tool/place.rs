@@ -25,6 +25,8 @@ const LINK: &str = "link";
 /// How the names of directories of guests' trees begin.
 const TREES: &str = "v6check-lab-";
 const NAMESPACES: &str = "/run/netns";
+/// How the name of a folder begins that its process takes away.
+const ENDED: &str = "ended-";
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -38,7 +40,7 @@ pub(super) struct Held {
     folder: PathBuf,
     /// In here are the files of its guests and links.
     trees: TempDir,
-    _lock: File,
+    lock: File,
 }
 
 /// A folder of a process that lives no more.
@@ -102,7 +104,7 @@ impl Place {
             Ok(taken.is_some())
         });
         let lock = waited.ok().and(taken).ok_or_else(|| LabError::Asked(format!("{} is in use", folder.display())))?;
-        let held = Held { folder, trees, _lock: lock };
+        let held = Held { folder, trees, lock };
         let note = |name: &str, text: String| fs::write(held.folder.join(name), text).map_err(LabError::io(name));
         note("pid", std::process::id().to_string())?;
         note("trees", held.trees.path().display().to_string())?;
@@ -133,7 +135,8 @@ impl Place {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .is_some_and(|name| name == LINK || name.starts_with("demo-") || name.starts_with("boot-"));
-            if !ours || !folder.is_dir() || is_held(&folder)? {
+            // Asked last: the folder of a process that ends goes before its lock is free.
+            if !ours || is_held(&folder)? || !folder.is_dir() {
                 continue;
             }
             let process = process(&folder);
@@ -160,9 +163,20 @@ impl Held {
 
     /// Takes the folder away; everything that was in it has ended.
     pub(super) fn clear(self) {
-        if let Err(error) = fs::remove_dir_all(&self.folder) {
-            tell(&format!("{}: {error}", self.folder.display()));
+        let Self { folder, trees, lock } = self;
+        let path = trees.path().to_owned();
+        if let Err(error) = trees.close() {
+            // The folder stays and names them, so that `link down` can try again.
+            tell(&format!("{}: {error}", path.display()));
+            return;
         }
+        // In one step, and before the lock is free: nobody shall see a part of it and take that for a remainder.
+        let ended = folder.with_file_name(format!("{ENDED}{}", std::process::id()));
+        let gone = fs::rename(&folder, &ended).map_or(folder, |()| ended);
+        if let Err(error) = fs::remove_dir_all(&gone) {
+            tell(&format!("{}: {error}", gone.display()));
+        }
+        drop(lock);
     }
 }
 
@@ -203,12 +217,25 @@ fn trees(folder: &Path) -> Option<PathBuf> {
     (ours && path.is_absolute() && path.is_dir()).then_some(path)
 }
 
-/// Waits until nobody holds the link any more.
+/// Ends the process that holds the link, and waits until it is gone.
 ///
 /// # Errors
 /// It takes too long.
-pub(super) fn wait_for_end(place: &Place, limit: Duration) -> Result<(), LabError> {
-    poll("the end of the link", limit, || Ok(place.keeper()?.is_none()))
+pub(super) fn end(place: &Place, keeper: u32, limit: Duration) -> Result<(), LabError> {
+    let began = began(keeper);
+    crate::lab::command::signal("TERM", &[keeper]);
+    // Its folder goes a moment before it has ended.
+    let lives = || began.is_some() && self::began(keeper) == began;
+    poll("the end of the link", limit, || Ok(place.keeper()? != Some(keeper) && !lives()))
+}
+
+/// When a process began, by which it is told from a later one with its id; absent if it has ended, reaped or not (proc_pid_stat(5)).
+fn began(process: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before may have anything in it.
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = words.next()?;
+    if matches!(state, "Z" | "X") { None } else { words.nth(18).map(str::to_owned) }
 }
 
 fn ip(words: &[&str]) -> Result<String, LabError> {
@@ -274,5 +301,34 @@ mod tests {
         assert_eq!(trees, None, "a value that is dropped takes them along");
         left.clear().expect("no namespace is named by this process");
         assert!(place.remainders().expect("found out").is_empty());
+    }
+
+    #[test]
+    fn what_is_cleared_leaves_nothing() {
+        let root = tempfile::tempdir().expect("a directory");
+        let place = Place::at(root.path().join("state"));
+        let held = place.hold_link().expect("free");
+        let trees = super::trees(&held.folder).expect("they are noted");
+        held.clear();
+        assert!(!trees.exists() && place.remainders().expect("found out").is_empty());
+        place.leave();
+        assert!(!root.path().join("state").exists());
+        place.hold_link().expect("free again").clear();
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_told_from_one_that_runs_even_if_nobody_has_waited_for_it() {
+        let own = super::began(std::process::id()).expect("it runs");
+        assert!(own.parse::<u64>().is_ok_and(|ticks| ticks > 0), "{own}");
+        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat is everywhere");
+        assert!(super::began(child.id()).is_some());
+        drop(child.stdin.take());
+        let late = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while super::began(child.id()).is_some() {
+            assert!(std::time::Instant::now() < late, "it counts as one that runs");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        child.wait().expect("it has ended");
+        assert_eq!(super::began(child.id()), None);
     }
 }

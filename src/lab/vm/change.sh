@@ -22,13 +22,20 @@ trap 'exit 1' HUP INT TERM
 qemu-storage-daemon --blockdev driver=file,node-name=file,filename="$overlay" --blockdev driver=qcow2,node-name=disk,file=file,discard=unmap \
     --export type=fuse,id=export,node-name=disk,mountpoint="$image",writable=on >"$WORK/exporter.log" 2>&1 &
 exporter=$!
-tries=100
+# A minute, since on a busy machine it takes its time.
+tries=1200
 while [ ! -s "$image" ]; do
-    tries=$((tries - 1))
-    if [ $tries = 0 ] || ! kill -0 $exporter 2>/dev/null; then
+    if ! kill -0 $exporter 2>/dev/null; then
         cat "$WORK/exporter.log" >&2
         echo "the disk cannot be shown as a file here, which takes /dev/fuse" >&2
         exit 3
+    fi
+    tries=$((tries - 1))
+    if [ $tries = 0 ]; then
+        # That says nothing of the image, so it is not code 3.
+        cat "$WORK/exporter.log" >&2
+        echo "qemu-storage-daemon runs, and has not shown the disk as a file within a minute" >&2
+        exit 1
     fi
     sleep 0.05
 done
@@ -77,8 +84,12 @@ while read -r start size; do
         echo "sector $start: no loop device: $(cat "$WORK/mount.log")" >&2
         continue
     fi
-    kind=$(blkid -o value -s TYPE "$loop" 2>/dev/null || echo unknown)
-    if mount -o nodev,nosuid "$loop" "$top" 2>"$WORK/mount.log"; then
+    # Probed: what blkid remembers of a loop device is of the image that it showed before.
+    kind=$(blkid -p -o value -s TYPE "$loop" 2>/dev/null) && [ -n "$kind" ] || kind=unknown
+    options=nodev,nosuid
+    # The kernel mounts no two file systems of XFS with one UUID, and all guests of an image have the image's.
+    [ "$kind" != xfs ] || options=$options,nouuid
+    if mount -o "$options" "$loop" "$top" 2>"$WORK/mount.log"; then
         if is_root; then
             found=1
             break
@@ -86,7 +97,7 @@ while read -r start size; do
         umount "$top"
         echo "sector $start: $kind: no root file system" >&2
     else
-        echo "sector $start: $kind: cannot be mounted here" >&2
+        echo "sector $start: $kind: cannot be mounted here: $(sed 's/^ *//' "$WORK/mount.log" | paste -s -d ' ')" >&2
     fi
     losetup -d "$loop"
     loop=

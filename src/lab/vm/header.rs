@@ -93,29 +93,40 @@ impl Header {
         let (at, size) = (u64_at(&start, 8), u32_at(&start, 16));
         if at != 0 {
             let name = bytes(file, at, size.min(LONGEST_NAME))?;
-            header.backing = Some(Backing { name: String::from_utf8_lossy(&name).into_owned(), format: backing_format(file, length)? });
+            header.backing = Some(Backing { name: String::from_utf8_lossy(&name).into_owned(), format: backing_format(file, length, at)? });
         }
         Ok(Some(header))
     }
 }
 
-/// The extensions begin behind the header; one of kind 0 ends them.
-fn backing_format(file: &mut (impl Read + Seek), header_length: u64) -> io::Result<Option<String>> {
+/// The extensions begin behind the header; one of kind 0 ends them, or the backing file's name. What QEMU and this could read in two ways is refused.
+fn backing_format(file: &mut (impl Read + Seek), header_length: u64, end: u64) -> io::Result<Option<String>> {
     /// As many as are looked through; the format knows six.
     const MOST: usize = 64;
-    let mut at = header_length;
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    let (mut at, mut format) = (header_length, None);
     for _ in 0..MOST {
+        if at >= end {
+            return Ok(format);
+        }
         let head = bytes(file, at, 8)?;
         let (kind, length) = (u32_at(&head, 0), u32_at(&head, 4));
         if kind == 0 {
-            break;
+            return Ok(format);
+        }
+        if at + 8 + u64::from(length) > end {
+            return refused("a header extension reaches into the backing file's name");
         }
         if kind == BACKING_FORMAT {
-            return Ok(Some(String::from_utf8_lossy(&bytes(file, at + 8, length.min(LONGEST_NAME))?).into_owned()));
+            // QEMU takes the last.
+            if format.is_some() {
+                return refused("it says the format of its backing file twice");
+            }
+            format = Some(String::from_utf8_lossy(&bytes(file, at + 8, length.min(LONGEST_NAME))?).into_owned());
         }
         at += 8 + u64::from(length).next_multiple_of(8);
     }
-    Ok(None)
+    refused("too many header extensions")
 }
 
 fn bytes(file: &mut (impl Read + Seek), at: u64, length: u32) -> io::Result<Vec<u8>> {
@@ -197,25 +208,70 @@ mod tests {
         }
     }
 
+    /// A header of version 3 with these extensions, and the backing file's name at byte `at`.
+    fn header(extensions: &[(u32, &[u8])], at: u64) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(3_u32.to_be_bytes());
+        bytes.extend(at.to_be_bytes());
+        bytes.extend(6_u32.to_be_bytes());
+        bytes.resize(100, 0);
+        bytes.extend(104_u32.to_be_bytes());
+        for (kind, value) in extensions {
+            bytes.extend(kind.to_be_bytes());
+            bytes.extend(u32::try_from(value.len()).expect("short").to_be_bytes());
+            bytes.extend(*value);
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+        }
+        if usize::try_from(at).is_ok_and(|at| at >= bytes.len()) {
+            bytes.resize(usize::try_from(at).expect("short"), 0);
+            bytes.extend(*b"a.base");
+        }
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<Option<Header>> {
+        Header::read(&mut io::Cursor::new(bytes.to_vec()))
+    }
+
+    /// The format that it says of its backing file.
+    fn format(bytes: &[u8]) -> Result<Option<String>, String> {
+        let header = read(bytes).map_err(|error| error.to_string())?;
+        Ok(header.and_then(|header| header.backing).expect("it has one").format)
+    }
+
     #[test]
     fn a_header_that_is_cut_off_or_endless_is_an_error_or_none() {
-        let mut whole = MAGIC.to_vec();
-        whole.extend(3_u32.to_be_bytes());
-        whole.extend(200_u64.to_be_bytes());
-        whole.extend(6_u32.to_be_bytes());
-        whole.resize(100, 0);
-        whole.extend(104_u32.to_be_bytes());
-        whole.extend(BACKING_FORMAT.to_be_bytes());
-        whole.extend(3_u32.to_be_bytes());
-        whole.extend(*b"raw\0\0\0\0\0");
-        whole.resize(200, 0);
-        whole.extend(*b"a.base");
-        let read = |bytes: &[u8]| Header::read(&mut io::Cursor::new(bytes.to_vec()));
+        let whole = header(&[(BACKING_FORMAT, b"raw")], 200);
         let backing = Backing { name: "a.base".into(), format: Some("raw".into()) };
         assert_eq!(read(&whole).expect("whole"), Some(Header { backing: Some(backing), external: false }));
         for length in 16..whole.len() {
             let cut = read(&whole[..length]);
             assert!(cut.is_err() || cut.is_ok_and(|header| header.is_some_and(|header| header.backing.is_none())), "{length}");
+        }
+        let endless = vec![(1, &b""[..]); 100];
+        assert!(format(&header(&endless, 2000)).is_err_and(|why| why.contains("too many header extensions")));
+    }
+
+    #[test]
+    fn a_second_format_of_the_backing_file_is_refused() {
+        for twice in [["raw", "qcow2"], ["qcow2", "raw"], ["raw", "raw"]] {
+            let twice = twice.map(|format| (BACKING_FORMAT, format.as_bytes()));
+            assert!(format(&header(&twice, 200)).is_err_and(|why| why.contains("twice")), "{twice:?}");
+            let [first, second] = twice;
+            assert!(format(&header(&[first, (1, b"x"), second], 200)).is_err_and(|why| why.contains("twice")), "{twice:?}");
+            // As to QEMU, the end is the end.
+            assert!(format(&header(&[first, (0, b""), second], 200)).is_ok_and(|format| format.is_some()), "{twice:?}");
+        }
+    }
+
+    #[test]
+    fn no_extension_is_read_where_the_name_of_the_backing_file_begins() {
+        let extensions = [(1, &b"12345678"[..]), (BACKING_FORMAT, b"raw")];
+        for (at, expected) in [(104, None), (120, None), (136, Some("raw".to_owned())), (200, Some("raw".to_owned()))] {
+            assert_eq!(format(&header(&extensions, at)), Ok(expected), "{at}");
+        }
+        for at in [105, 119, 121, 130] {
+            assert!(format(&header(&extensions, at)).is_err_and(|why| why.contains("reaches into")), "{at}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A running guest: QEMU with the guest's disk, its NICs on taps of the lab, and its two serial ports.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Accelerator, Overlay, Reported};
@@ -10,6 +11,10 @@ use crate::lab::{LabError, Namespace, Port, STATE_LIMIT};
 
 /// As much of the console as an error tells.
 const TAIL: usize = 3000;
+/// As much as a guest may write to each of its serial ports, since that is held in memory; a report takes less than one of these MiB.
+const MOST_WRITTEN: u64 = 64 << 20;
+const CONSOLE: &str = "console";
+const REPORTS: &str = "reports";
 
 /// Without graphics the BIOS tells on the console what it starts, and that nothing can be started.
 const MACHINE: &str = "pc,graphics=off";
@@ -55,24 +60,26 @@ impl Machine {
             command.arg("-netdev").arg(format!("tap,id=nic{number},ifname={},script=no,downscript=no", port.tap));
             command.arg("-device").arg(format!("virtio-net-pci,netdev=nic{number},mac={},addr={:#x},romfile=", port.mac, number + 3));
         }
-        for port in ["console", "reports"] {
+        for port in [CONSOLE, REPORTS] {
             command.arg("-serial").arg(format!("file:{}", overlay.path(port).display()));
         }
         let log = File::create(overlay.path("qemu.log")).map_err(LabError::io("QEMU's log"))?;
         Ok(Self { daemon: Daemon::start(&mut command, &log)?, overlay })
     }
 
-    /// What its console has shown so far.
+    /// What its console has shown so far; of one that shows more than it may, the beginning.
     pub fn console(&self) -> Vec<u8> {
-        fs::read(self.overlay.path("console")).unwrap_or_default()
+        written(&self.overlay.path(CONSOLE))
     }
 
     /// What it has reported so far, a boot each.
     ///
     /// # Errors
-    /// It is not what a guest sends.
+    /// It is not what a guest sends, or more than a guest may write there or to its console.
     pub fn reported(&self) -> Result<Vec<Reported>, LabError> {
-        let port = fs::read(self.overlay.path("reports")).unwrap_or_default();
+        is_bounded(&self.overlay.path(CONSOLE), "its console")?;
+        is_bounded(&self.overlay.path(REPORTS), "its second serial port")?;
+        let port = written(&self.overlay.path(REPORTS));
         Reported::all(&port).map_err(|error| LabError::Refused(format!("what came over the second serial port: {error}")))
     }
 
@@ -122,5 +129,39 @@ impl Machine {
     fn tail(&self) -> String {
         let console = self.console();
         String::from_utf8_lossy(&console[console.len().saturating_sub(TAIL)..]).replace('\r', "")
+    }
+}
+
+/// The guest goes on writing meanwhile, so that its length says nothing of what is read.
+fn written(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_WRITTEN).read_to_end(&mut bytes));
+    if read.is_ok() { bytes } else { Vec::new() }
+}
+
+fn is_bounded(path: &Path, port: &str) -> Result<(), LabError> {
+    let length = fs::metadata(path).map_or(0, |file| file.len());
+    if length <= MOST_WRITTEN {
+        return Ok(());
+    }
+    Err(LabError::Refused(format!("the guest wrote {length} bytes to {port}; it may write {} MiB there", MOST_WRITTEN >> 20)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_that_writes_without_end_is_refused() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("port");
+        assert!(is_bounded(&path, "its console").is_ok() && written(&path).is_empty(), "nothing is there yet");
+        let file = File::create(&path).expect("made");
+        file.set_len(MOST_WRITTEN).expect("made so long");
+        assert!(is_bounded(&path, "its console").is_ok());
+        file.set_len(MOST_WRITTEN + 1).expect("made so long");
+        let told = is_bounded(&path, "its console").expect_err("too long").to_string();
+        assert!(told.contains("67108865 bytes to its console") && told.contains("64 MiB"), "{told}");
+        assert_eq!(written(&path).len() as u64, MOST_WRITTEN);
     }
 }

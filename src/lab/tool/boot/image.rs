@@ -27,6 +27,10 @@ pub(super) struct Image {
 impl Image {
     /// Boots it and leaves what there is.
     pub(super) fn boot(&self, setup: &Setup, limit: Duration, step: &dyn Fn(&str)) -> Outcome {
+        if is_interrupted() {
+            // What an earlier run left of it stays: nothing comes in its place.
+            return Outcome { name: self.name.clone(), what: What::NotRun("interrupted".into()) };
+        }
         let what = self.left.clear().and_then(|()| self.reported(setup, limit, step));
         let what = match what {
             Err(_) if is_interrupted() => What::NotRun("interrupted".into()),

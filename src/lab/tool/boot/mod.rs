@@ -27,7 +27,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   v6check-lab boot debian-12.qcow2
   v6check-lab boot --jobs 4 --out reports images/*.qcow2
-  v6check-lab boot --nics 2 --ipv6-only --profile calico-stateful image.raw
+  v6check-lab boot --nics 2 --ipv6-only --profile calico image.raw
 
 Each image boots by BIOS (QEMU, by translation where there is no KVM) with a
 serial console, on a Calico link of its own. It is never written to: all goes

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::lab::tool::harmless;
 use crate::wrap::wrap;
 
 /// What became of an image.
@@ -24,6 +25,8 @@ pub(super) enum What {
 /// Exit codes, the worst first.
 const WORST_FIRST: [u8; 4] = [1, 2, 3, 0];
 const NOT_RUN: u8 = 2;
+/// As many characters of what a guest says are told; the report has all of it.
+const MOST_OF_A_GUEST: usize = 1200;
 
 impl Outcome {
     /// As v6check's own; that of a report which has none is that of one that did not come.
@@ -57,7 +60,7 @@ impl Outcome {
                 }
             }
         }
-        wrap("", 2, &text).join("\n")
+        wrap("", 2, &harmless(&text)).join("\n")
     }
 }
 
@@ -75,7 +78,9 @@ fn diagnosis(report: &Value) -> Option<String> {
     let first = report["summary"]["diagnosis"].as_array()?.first()?;
     let (interface, text) = (first["interface"].as_str()?, first["text"].as_str()?);
     let sentence = text.split_once(". ").map_or(text, |(sentence, _)| sentence);
-    Some(format!("{interface}: {}.", sentence.trim_end_matches('.')))
+    // Nor may a guest begin a line.
+    let told = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MOST_OF_A_GUEST).collect::<String>();
+    Some(format!("{}: {}.", told(interface), told(sentence.trim_end_matches('.'))))
 }
 
 /// A paragraph each, the worst first.
@@ -118,5 +123,14 @@ mod tests {
         );
         assert_eq!(reported("x", 7, None).code(), 7);
         assert_eq!(code(&[]), NOT_RUN);
+    }
+
+    #[test]
+    fn what_a_guest_says_cannot_move_the_cursor_or_begin_a_line() {
+        let hostile = reported("a", 1, Some("\x1b[2Jgone\r\u{9b}\u{202e}\nb: exit code 0: no must failed. More."));
+        assert_eq!(summary(&[hostile]), "a: exit code 1: ens3: \\u{1b}[2Jgone \\u{9b}\\u{202e} b: exit code 0: no must\n  failed.\n");
+        assert!(summary(&[reported("a", 1, Some(&"x".repeat(1 << 20)))]).len() < 2000);
+        let refused = Outcome { name: "a".into(), what: What::NotRun("the facts that came: \x07\nmore".into()) };
+        assert_eq!(summary(&[refused]), "a: exit code 2: the facts that came: \\u{7}\n  more\n");
     }
 }
