@@ -102,7 +102,9 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
     let age = clients.as_ref().ok().and_then(|clients| clients.first()).and_then(|client| age_cs(subject, client.pid?));
     let waiting = clients.as_ref().ok().filter(|clients| clients.is_empty()).and_then(|_| daemon::waiting(subject));
     let finding = match &clients {
-        Ok(_) if let Some(Waiting::Unmanaged(why) | Waiting::Unheard(why)) = &waiting => return Ok(Finding::inconclusive(format!("none is held: {why}"))),
+        Ok(_) if let Some(Waiting::Unmanaged(why) | Waiting::Unheard(why)) = &waiting => {
+            return Ok(Finding::inconclusive(format!("none is held: {why}")));
+        }
         Ok(_) if let Some(Waiting::Filtered(why, evidence)) = waiting => {
             Finding::fail(EXPECTED, "none", format!("no DHCPv6 client asks for an address: {why}")).because(Cause::Firewall).with_all(evidence)
         }

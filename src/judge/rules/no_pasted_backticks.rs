@@ -23,7 +23,9 @@ impl Kind for NoPastedBackticks {
                     [second] => format!("lines of the recipe were pasted with their backticks and have no effect ({} and {})", first.at, second.at),
                     [second, more @ ..] => format!(
                         "lines of the recipe were pasted with their backticks and have no effect ({}, {} and {} more)",
-                        first.at, second.at, more.len()
+                        first.at,
+                        second.at,
+                        more.len()
                     ),
                 };
                 Finding::fail(EXPECTED, format!("{} line(s)", pasted.len()), message)

@@ -59,7 +59,8 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
 fn without_ipv6(subject: &Subject<'_>) -> Option<Finding> {
     let (_, tenses) = subject.on_interface().ok()?;
     let kernel = subject.facts.state.ipv6.get().ok().filter(|ipv6| !ipv6.present);
-    let lacks = |seen: &str, source: &str| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, source, "absent");
+    let lacks =
+        |seen: &str, source: &str| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, source, "absent");
     match kernel.map(|ipv6| &ipv6.command_line) {
         Some(Some(word)) => Some(lacks(&format!("the kernel has no IPv6 ({word})"), "/proc/sys/net/ipv6")),
         Some(None) => Some(lacks("the kernel has no IPv6", "/proc/sys/net/ipv6")),
