@@ -24,6 +24,7 @@ pub mod facts;
 mod gather;
 mod glob;
 mod halves;
+mod harmless;
 pub mod install;
 mod json;
 pub mod judge;

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
+    ("harmless", &[]),
     ("glob", &[]),
     ("below", &[]),
     ("near", &["gather"]),
@@ -17,14 +18,14 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("halves", &[]),
     ("json", &[]),
     ("facts", &["json"]),
-    ("lab", &["facts", "near", "observe", "wire", "wrap"]),
+    ("lab", &["facts", "harmless", "near", "observe", "wire", "wrap"]),
     ("plan", &["facts", "gather", "wrap"]),
     ("judge", &["facts", "gather", "wire"]),
     ("story", &["facts", "gather", "wire"]),
     ("observe", &["below", "capture", "facts", "gather", "glob", "halves", "json", "plan", "wire"]),
     ("install", &["below", "gather", "wrap"]),
     ("catalogue", &["facts", "gather", "glob", "judge", "near", "wrap"]),
-    ("report", &["catalogue", "facts", "gather", "halves", "judge", "story", "wrap"]),
+    ("report", &["catalogue", "facts", "gather", "halves", "harmless", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("matrix", &["catalogue", "cli", "facts", "json", "judge", "report", "wrap"]),
     ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story", "wrap"]),

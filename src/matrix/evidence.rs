@@ -63,7 +63,7 @@ pub(super) fn image(at: usize, row: &Row, table: &Table, report: Result<&Read, &
     let groups = diagnoses(report.map_or(&[][..], |report| &report.summary.diagnosis), true);
     for group in groups.iter().take(MOST_GROUPS) {
         let text = cut(&group.first.text, MOST_OF_A_VALUE);
-        writeln!(to, "<p><strong>{}</strong>: {}</p>", markup(&names(&group.names, "host")), esc(&text))?;
+        writeln!(to, "<p><strong>{}</strong>: {}{}</p>", markup(&names(&group.names, "host")), esc(&text), esc(&group.whose()))?;
     }
     more(groups.len(), to)?;
     to.write_all(b"</section>\n")?;
@@ -101,7 +101,7 @@ fn evidence(results: &[&CheckResult], to: &mut dyn Write) -> io::Result<()> {
         let meaning = cell.mark().meaning;
         writeln!(to, "<article><h3><b class=\"{class}\">{letter}</b> {names} <small>{meaning} ({level}, {blame})</small></h3>")?;
         if !result.message.is_empty() {
-            writeln!(to, "<p>{}</p>", esc(&cut(&result.message, MOST_OF_A_VALUE)))?;
+            writeln!(to, "<p>{}{}</p>", esc(&cut(&result.message, MOST_OF_A_VALUE)), esc(&group.whose()))?;
         }
         to.write_all(b"<dl>\n")?;
         if let Some(reason) = &result.waived {

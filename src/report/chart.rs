@@ -3,8 +3,8 @@
 
 use super::BootEntry;
 use super::boot::whole;
-use super::harmless::line;
 use crate::facts::Recording;
+use crate::harmless::line;
 use crate::story::{Actor, Told, seconds};
 
 /// Where the lines of guest, router and server stand, from 0.

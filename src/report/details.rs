@@ -1,8 +1,9 @@
 //! What every format says about one result in full, as labels and values.
 
-use super::{CheckResult, harmless};
+use super::CheckResult;
 use crate::catalogue::{Blame, Level};
 use crate::facts::Tense;
+use crate::harmless;
 
 /// Expected, seen, evidence, remedy and source, those that there are. Values are harmless; only a remedy has line ends.
 pub(crate) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {

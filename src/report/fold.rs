@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use super::details::blame;
-use super::{CheckResult, Diagnosis, harmless};
+use super::{CheckResult, Diagnosis};
+use crate::harmless;
 use crate::judge::Verdict;
 
 /// Items that say the same.
@@ -16,6 +17,13 @@ pub(crate) struct Group<'a, T> {
     pub(crate) names: Vec<Option<String>>,
     /// They differ in their IPv6 addresses, too, and are but too many to show each.
     pub(crate) differ: bool,
+}
+
+impl<T> Group<'_, T> {
+    /// What is to be said after a text of the first, so that nobody takes its addresses for those of all; empty where they are.
+    pub(crate) fn whose(&self) -> String {
+        if self.differ { format!(" (The addresses are those of {}.)", names(&self.names[..1], "host")) } else { String::new() }
+    }
 }
 
 /// As many interfaces are shown each for itself where their addresses differ.

@@ -8,9 +8,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::counting::Weight;
 use super::details::{blame, details, level};
-use super::harmless::{block, line};
 use super::junit_complete::{Completion, complete};
 use super::{CheckResult, Counting, Format, InterfaceEntry, RenderError, Report, Style, WaiverState, exit_meaning};
+use crate::harmless::{block, line};
 use crate::judge::Verdict;
 
 pub(super) const FORMAT: Format = Format { name: "junit", about: "JUnit XML", render };

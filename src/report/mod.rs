@@ -10,7 +10,6 @@ mod details;
 mod diagnosis;
 mod fold;
 mod format;
-mod harmless;
 mod json;
 mod junit;
 mod junit_complete;
@@ -26,19 +25,19 @@ use crate::facts::{Host, Tool};
 use crate::judge::{Evidence, Verdict};
 use crate::story::Told;
 
+pub use crate::harmless::told;
 pub use assemble::{assemble, summarize};
 pub use chart::recorded as chart;
 pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
 pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
-pub use harmless::told;
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
 pub use text::diagnosis;
 
+pub(crate) use crate::harmless::{cut, line};
 pub(crate) use details::{blame, details, level};
 pub(crate) use fold::{alike, diagnoses, names};
-pub(crate) use harmless::{cut, line};
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";

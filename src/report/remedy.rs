@@ -1,8 +1,8 @@
 //! The changes that mend what failed, for this very guest: to read, to run, or as user data for cloud-init. They are printed and never made.
 
-use super::harmless::line;
 use super::{CheckResult, Report, Style};
 use crate::catalogue::Blame;
+use crate::harmless::line;
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 

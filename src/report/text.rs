@@ -5,10 +5,10 @@ use super::chart::chart;
 use super::counting::Weight;
 use super::details::{blame, details, level};
 use super::fold::{Group, alike, diagnoses, fold, names};
-use super::harmless::{cut, line};
 use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
+use crate::harmless::{cut, line};
 use crate::judge::Verdict;
 use crate::wrap::wrap;
 
@@ -81,7 +81,8 @@ impl Text {
     fn diagnosis(&mut self, report: &Report) {
         for group in diagnoses(&report.summary.diagnosis, self.folding()) {
             let label = format!("{}:", names(&group.names, "host"));
-            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS));
+            let text = format!("{}{}", cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS), group.whose());
+            self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &text);
         }
     }
 
@@ -141,7 +142,7 @@ impl Text {
         for group in self.results(report, Verdict::Fail).into_iter().filter(|group| is_told(group.first, verbosity)) {
             let result = group.first;
             let waived = result.waived.as_ref().map(|reason| format!(" (waived: {})", line(reason))).unwrap_or_default();
-            let text = self.cut(&format!("{}: {}{waived}", names(&group.names, "host"), line(&result.message)));
+            let text = self.cut(&format!("{}: {}{}{waived}", names(&group.names, "host"), line(&result.message), group.whose()));
             self.paragraph("info", Colour::Bold, &format!("info  {:<width$}  ", line(&result.id)), 6, &text);
         }
         if self.lines.len() > before {
@@ -164,7 +165,7 @@ impl Text {
             let everybody =
                 which == Verdict::Skip && report.capture.is_some() && (group.names == [None] || group.names.len() == report.interfaces.len());
             let text = if everybody { reason } else { format!("{}{level}{colon}{reason}", names(&group.names, "host")) };
-            let text = self.cut(&text);
+            let text = format!("{}{}", self.cut(&text), group.whose());
             // What was seen is each requirement's own; a reason may be that of many.
             let folds = which != Verdict::Pass && self.style.verbosity < Verbosity::Verbose;
             match said.iter_mut().find(|(known, _)| folds && *known == text) {

@@ -22,6 +22,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::clients::stand_in;
 use super::{LabError, needs};
+use crate::harmless::block;
 use crate::wrap::wrap;
 use options::{Cli, Command, LinkCommand};
 use place::Place;
@@ -70,25 +71,7 @@ fn fail(error: &LabError, code: u8) -> u8 {
 
 /// A line of progress, or an error, on standard error. Where nobody can be told, the run goes on.
 fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", wrap("v6check-lab: ", 2, &harmless(text)).join("\n"));
-}
-
-/// `text` as a terminal may have it, whoever a part of it is from: what could move the cursor or reorder the line is shown as an escape. Blanks of
-/// every kind stay, since they are wrapped away.
-fn harmless(text: &str) -> String {
-    let is_harmful = |character: char| {
-        let reorders = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        reorders || character.is_control() && !character.is_whitespace()
-    };
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmful(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    let _ = writeln!(std::io::stderr(), "{}", wrap("v6check-lab: ", 2, &block(text)).join("\n"));
 }
 
 /// What was asked for, on standard output. A reader that closed it early has seen what it wanted.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::lab::tool::harmless;
+use crate::harmless::block;
 use crate::wrap::wrap;
 
 /// What became of an image.
@@ -60,7 +60,7 @@ impl Outcome {
                 }
             }
         }
-        wrap("", 2, &harmless(&text)).join("\n")
+        wrap("", 2, &block(&text)).join("\n")
     }
 }
 
@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn what_a_guest_says_cannot_move_the_cursor_or_begin_a_line() {
         let hostile = reported("a", 1, Some("\x1b[2Jgone\r\u{9b}\u{202e}\nb: exit code 0: no must failed. More."));
-        assert_eq!(summary(&[hostile]), "a: exit code 1: ens3: \\u{1b}[2Jgone \\u{9b}\\u{202e} b: exit code 0: no must\n  failed.\n");
+        assert_eq!(summary(&[hostile]), "a: exit code 1: ens3: \\x1b[2Jgone \\x9b\\u{202e} b: exit code 0: no must failed.\n");
         assert!(summary(&[reported("a", 1, Some(&"x".repeat(1 << 20)))]).len() < 2000);
         let refused = Outcome { name: "a".into(), what: What::NotRun("the facts that came: \x07\nmore".into()) };
-        assert_eq!(summary(&[refused]), "a: exit code 2: the facts that came: \\u{7}\n  more\n");
+        assert_eq!(summary(&[refused]), "a: exit code 2: the facts that came: \\x07\n  more\n");
     }
 }

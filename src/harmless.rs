@@ -1,4 +1,4 @@
-//! Makes text from facts harmless: what could move a terminal's cursor, break a line of the report or break XML is shown as an escape
+//! Makes text from facts harmless: what could move a terminal's cursor, break a line or break XML is shown as an escape
 //! such as `\x1b`. Nothing is dropped, so that a hostile name stays visible as what it is.
 
 use std::fmt::Write;
@@ -9,7 +9,7 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 /// `text` with its line ends; every other control character is shown as an escape.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     escape(text, |character| character == '\n')
 }
 
