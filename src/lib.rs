@@ -21,7 +21,6 @@ pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod facts;
-mod gather;
 mod glob;
 mod halves;
 mod harmless;

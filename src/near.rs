@@ -1,7 +1,5 @@
 //! Names that a mistyped name may have meant.
 
-use crate::gather::sort_by;
-
 /// The names nearest to `wanted`, at most three, nearest first; none if all are far off.
 pub(crate) fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let most = (wanted.chars().count() / 3).max(2);
@@ -12,7 +10,7 @@ pub(crate) fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Ve
             if part { Some((distance.min(most), name)) } else { (distance <= most).then_some((distance, name)) }
         })
         .collect();
-    sort_by(&mut ranked, Ord::cmp);
+    ranked.sort();
     ranked.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

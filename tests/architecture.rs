@@ -6,29 +6,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 22] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
     ("harmless", &[]),
     ("glob", &[]),
     ("below", &[]),
-    ("near", &["gather"]),
-    ("gather", &[]),
+    ("near", &[]),
+    (&[]),
     ("halves", &[]),
     ("json", &[]),
     ("facts", &["json"]),
     ("lab", &["facts", "harmless", "near", "observe", "wire", "wrap"]),
-    ("plan", &["facts", "gather", "wrap"]),
-    ("judge", &["facts", "gather", "wire"]),
-    ("story", &["facts", "gather", "wire"]),
-    ("observe", &["below", "capture", "facts", "gather", "glob", "halves", "json", "plan", "wire"]),
-    ("install", &["below", "gather", "wrap"]),
-    ("catalogue", &["facts", "gather", "glob", "judge", "near", "wrap"]),
-    ("report", &["catalogue", "facts", "gather", "halves", "harmless", "judge", "story", "wrap"]),
+    ("plan", &["facts", "wrap"]),
+    ("judge", &["facts", "wire"]),
+    ("story", &["facts", "wire"]),
+    ("observe", &["below", "capture", "facts", "glob", "halves", "json", "plan", "wire"]),
+    ("install", &["below", "wrap"]),
+    ("catalogue", &["facts", "glob", "judge", "near", "wrap"]),
+    ("report", &["catalogue", "facts", "halves", "harmless", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("matrix", &["catalogue", "cli", "facts", "json", "judge", "report", "wrap"]),
-    ("watch", &["catalogue", "cli", "facts", "gather", "observe", "report", "story", "wrap"]),
+    ("watch", &["catalogue", "cli", "facts", "observe", "report", "story", "wrap"]),
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.

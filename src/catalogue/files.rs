@@ -8,7 +8,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{CatalogueError, embedded};
-use crate::gather::sort_by;
 
 /// As many bytes as one file may have.
 const MOST_BYTES: u64 = 1 << 20;
@@ -83,7 +82,7 @@ pub(super) fn below(folder: &Path) -> Result<Vec<Document>, CatalogueError> {
             }
         }
     }
-    sort_by(&mut files, Ord::cmp);
+    files.sort();
     files.into_iter().map(|file| read(folder, file)).collect()
 }
 

@@ -12,7 +12,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
 use super::{Catalogue, CatalogueError, Check, Profile, value};
-use crate::gather::Gather;
 use crate::near::near;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
@@ -26,8 +25,8 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
     }
     let of_checks = || texts.iter().filter(|text| !text.profile);
     // Of those built in, the file's name is the id.
-    let mut known: BTreeSet<String> = of_checks().filter(|text| !text.site).map(|text| text.stem().into_owned()).gather();
-    let mut needed: BTreeSet<String> = of_checks().filter(|text| text.site).map(|text| text.stem().into_owned()).gather();
+    let mut known: BTreeSet<String> = of_checks().filter(|text| !text.site).map(|text| text.stem().into_owned()).collect();
+    let mut needed: BTreeSet<String> = of_checks().filter(|text| text.site).map(|text| text.stem().into_owned()).collect();
     let only = only.and_then(|name| profiles.get(name));
     needed.extend(only.iter().flat_map(|(profile, _)| &profile.requirements).map(|selected| selected.id.clone()));
     for text in of_checks().filter(|text| only.is_none() || needed.contains(&*text.stem())) {
@@ -56,7 +55,7 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
             }
         }
     }
-    let site = checks.iter().filter(|(_, (_, text))| text.site).map(|(id, _)| id.clone()).gather();
+    let site = checks.iter().filter(|(_, (_, text))| text.site).map(|(id, _)| id.clone()).collect();
     Ok(Catalogue {
         checks: checks.into_values().map(|(check, _)| check).collect(),
         profiles: profiles.into_values().map(|(profile, _)| profile).collect(),

@@ -16,7 +16,6 @@ mod waiver;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::gather::Gather;
 use crate::near::near;
 pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
@@ -122,7 +121,7 @@ impl Catalogue {
         };
         let named = profile.requirements.iter().filter_map(|selected| Some((self.check(&selected.id).ok()?, selected.level)));
         let in_a_profile: BTreeSet<&str> =
-            self.profiles.iter().flat_map(|profile| &profile.requirements).map(|selected| selected.id.as_str()).gather();
+            self.profiles.iter().flat_map(|profile| &profile.requirements).map(|selected| selected.id.as_str()).collect();
         let added = self.checks.iter().filter(|check| self.site.contains(&check.id) && !in_a_profile.contains(check.id.as_str()));
         let requirements = named.chain(added.map(|check| (check, check.level)));
         let requirements = requirements.map(|(check, level)| Requirement { check: check.clone(), level }).collect();

@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::gather::sort_by;
 pub use init::Init;
 use pieces::{Kind, Piece};
 use tree::{There, Tree};
@@ -208,7 +207,7 @@ pub fn uninstall(root: Option<&Path>, dry_run: bool, say: &mut dyn FnMut(&str)) 
     // Links first, and last the recorder's file, which has the list: so an end in between can be made good by another run.
     let is_record = |path: &str| Init::ALL.iter().any(|init| init.record_file() == path);
     let rank = |piece: &Piece| (!matches!(piece.kind, Kind::Link(_)), is_record(&piece.path));
-    sort_by(&mut pieces, |one, other| (rank(one), &one.path).cmp(&(rank(other), &other.path)));
+    pieces.sort_by(|one, other| (rank(one), &one.path).cmp(&(rank(other), &other.path)));
     pieces.dedup_by(|one, other| one.path == other.path);
     let mut found = Vec::new();
     for piece in pieces {

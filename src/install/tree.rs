@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use super::pieces::{Kind, MARK, PROGRAM_MARK, Piece};
 use crate::below;
-use crate::gather::{Gather, sort_by};
 
 /// As large as a unit or script of ours may be, in bytes.
 const MOST_TEXT: u64 = 1 << 20;
@@ -100,7 +99,7 @@ impl Tree {
         let entries = self.resolve(path).and_then(fs::read_dir);
         let mut names: Vec<String> =
             entries.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).take(16_384).collect();
-        sort_by(&mut names, Ord::cmp);
+        names.sort();
         names
     }
 
@@ -200,7 +199,7 @@ impl Tree {
 
     /// Whether nothing would be in a directory without `gone`.
     pub(super) fn empty_without(&self, path: &str, gone: &[String]) -> bool {
-        let gone: BTreeSet<PathBuf> = gone.iter().filter_map(|path| self.place(path).ok()).gather();
+        let gone: BTreeSet<PathBuf> = gone.iter().filter_map(|path| self.place(path).ok()).collect();
         self.resolve(path)
             .and_then(|place| fs::read_dir(place)?.collect::<io::Result<Vec<_>>>())
             .is_ok_and(|entries| entries.iter().all(|entry| gone.contains(&entry.path())))

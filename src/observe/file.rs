@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::below;
-use crate::gather::sort_by;
 
 pub(super) use crate::glob::{has_wildcard, matches};
 
@@ -232,7 +231,7 @@ impl Root {
             |_| Vec::new(),
             |entries| entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
         );
-        sort_by(&mut names, Ord::cmp);
+        names.sort();
         let mut seen = self.seen.borrow_mut();
         if seen.has_room_for(&names) {
             seen.names.insert(path.to_owned(), names.clone());

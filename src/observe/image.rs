@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use super::{Nic, host, intent, now};
 use crate::facts::{Boot, Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
-use crate::gather::Gather;
 
 /// Why an image has no state and no network.
 const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
@@ -18,7 +17,7 @@ const MOST_INTERFACES: usize = 256;
 pub fn image(root: &Path, names: &[String]) -> Facts {
     let (started, clock) = (now(), Instant::now());
     let asked = names.len();
-    let (names, unread) = if names.is_empty() { intent::named(root) } else { (names.iter().cloned().gather::<BTreeSet<_>>(), Vec::new()) };
+    let (names, unread) = if names.is_empty() { intent::named(root) } else { (names.iter().cloned().collect::<BTreeSet<_>>(), Vec::new()) };
     let nics: Vec<Nic> = names.iter().take(MOST_INTERFACES.max(asked)).map(|name| Nic { name: name.clone(), mac: None }).collect();
     let mut intents = intent::interfaces(root, &nics);
     let interface = |name: String| {
@@ -30,7 +29,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
         let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), boot: Boot::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
         (name, Interface { left_out: None, link, tenses: Some(tenses) })
     };
-    let interfaces = names.into_iter().map(interface).gather();
+    let interfaces = names.into_iter().map(interface).collect();
     Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },

@@ -34,7 +34,6 @@ use crate::facts::{
     Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Recording, Run, SCHEMA,
     Scope, State, Tenses, Tool,
 };
-use crate::gather::Gather;
 use crate::halves;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
@@ -105,7 +104,7 @@ impl Files {
 
 /// The links that are checked.
 fn checked(plan: &Plan) -> BTreeMap<&String, &Link> {
-    plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).gather()
+    plan.interfaces.iter().filter(|(_, planned)| planned.left_out.is_none()).map(|(name, planned)| (name, &planned.link)).collect()
 }
 
 async fn look(
@@ -116,14 +115,14 @@ async fn look(
     progress: Progress<'_>,
 ) -> Result<Facts, ObserveError> {
     let checked = checked(plan);
-    let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).gather();
+    let names: BTreeSet<String> = checked.keys().map(|name| (*name).clone()).collect();
     settle::addresses(&checked, plan.timeout, signals).await;
 
     let (started, clock, uptime_cs) = (now(), Instant::now(), host::uptime_cs());
     let tables = state::Tables::read();
     // journalctl takes longer than all the rest, so it is begun as soon as it is known to be needed.
     let undated: BTreeSet<&String> =
-        checked.iter().filter(|(_, link)| !tables.addresses(link.index).get().is_ok_and(|it| boot::are_of_boot(it))).map(|(name, _)| *name).gather();
+        checked.iter().filter(|(_, link)| !tables.addresses(link.index).get().is_ok_and(|it| boot::are_of_boot(it))).map(|(name, _)| *name).collect();
     let recordings = || recordings().map_err(|ReadError { file, what }| ObserveError { what: file, source: io::Error::other(what) });
     let early = if undated.is_empty() { None } else { Some(recordings()?) };
     let untold = |(name, recording): (&String, &Observed<_>)| recording.get().is_err() && undated.contains(name);
@@ -197,7 +196,7 @@ fn now() -> String {
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
     let names: Vec<&String> = names.iter().collect();
-    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().gather()
+    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().collect()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root, boot: Option<&Observed<Recording>>) -> Option<Target> {

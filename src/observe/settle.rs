@@ -7,7 +7,6 @@ use tokio::time::{Instant, sleep};
 
 use super::{Signals, counters as read_counters, state};
 use crate::facts::{Counters, DELIVERED_DATAGRAMS, Direction, Link, Network, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS};
-use crate::gather::Gather;
 
 /// How long duplicate address detection is waited for: its random delay, one Neighbor Solicitation and its second (RFC 4862 section 5.4),
 /// and as much again.
@@ -19,7 +18,7 @@ const COUNT_AGAIN: Duration = Duration::from_millis(5);
 
 /// Waits until no address of a checked interface is tentative that will not stay so: without a carrier detection does not end.
 pub(super) async fn addresses(checked: &BTreeMap<&String, &Link>, timeout: Duration, signals: &mut Signals) {
-    let indices: BTreeSet<u32> = checked.values().filter(|link| link.up && link.carrier).map(|link| link.index).gather();
+    let indices: BTreeSet<u32> = checked.values().filter(|link| link.up && link.carrier).map(|link| link.index).collect();
     let deadline = Instant::now() + DETECTION.min(timeout);
     while state::detects_duplicates(&indices) && Instant::now() < deadline {
         tokio::select! {

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::facts::{Link, LinkKind, Observed, Tense};
-use crate::gather::Gather;
 
 /// What the machine has, read before anything is planned.
 #[derive(Debug, Clone)]
@@ -118,7 +117,7 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
     };
     Ok(Plan {
         root: PathBuf::from("/"),
-        interfaces: survey.links.iter().map(planned).gather(),
+        interfaces: survey.links.iter().map(planned).collect(),
         network: network(survey, wanted, needs),
         thorough: wanted.thorough,
         passive: wanted.passive,

@@ -7,7 +7,6 @@ use super::counting::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
 use crate::facts::{IDLE, LIVE, NOT_RECORDED, Run};
-use crate::gather::{Gather, sort_by};
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
@@ -22,7 +21,7 @@ impl Causes {
 
     /// Requirements with those that they follow. Circles are no error: of two that follow each other the earlier one is the cause.
     pub fn new<'a>(follows: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Self {
-        Self(follows.into_iter().map(|(id, causes)| (id.to_owned(), causes.to_vec())).gather())
+        Self(follows.into_iter().map(|(id, causes)| (id.to_owned(), causes.to_vec())).collect())
     }
 
     /// Whether `cause` brings `effect` about, directly or through others; but not through one that holds, which it did not bring about.
@@ -85,7 +84,7 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
         ranked.extend(idle.map(|idle| (Rank::Idle, Diagnosis { interface: Some(idle.name.clone()), fault: None, text: NOT_CHECKED.into() })));
     }
     // Stable, so that equals stay in the order of their names.
-    sort_by(&mut ranked, |(one, _), (other, _)| one.cmp(other));
+    ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 
@@ -133,7 +132,7 @@ impl Context<'_> {
         let failed: Vec<&CheckResult> =
             host.iter().chain(own).copied().filter(|result| result.verdict == Verdict::Fail && result.waived.is_none()).collect();
         let undecided: Vec<&CheckResult> = own.iter().copied().filter(|result| self.counting.weigh(result) == Weight::Undecided).collect();
-        let holds: BTreeSet<&str> = host.iter().chain(own).filter(|result| result.verdict == Verdict::Pass).map(|result| &result.id[..]).gather();
+        let holds: BTreeSet<&str> = host.iter().chain(own).filter(|result| result.verdict == Verdict::Pass).map(|result| &result.id[..]).collect();
         let failed = Failed { results: &failed, holds };
         let counted = self.roots(&failed, own, |level| self.counting.counts(level));
         let (guest, network): (Vec<_>, Vec<_>) = counted.into_iter().partition(|result| result.blame == Blame::Guest);

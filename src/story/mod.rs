@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::facts::{Event, Gap, Happening, Recording};
-use crate::gather::sort_by_time;
 
 /// Who says something, or is told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +119,7 @@ pub fn tell(recording: &Recording, client: Option<String>) -> Vec<Told> {
     let mut told: Vec<Told> = recording.events.iter().filter_map(|event| narrator.tell(event)).collect();
     told.extend(recording.gaps.iter().map(gap));
     // Stable, so that events of the same time stay in their order.
-    sort_by_time(&mut told, |told| told.at_us);
+    told.sort_by_key(|told| told.at_us);
     told
 }
 

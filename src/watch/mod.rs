@@ -12,7 +12,6 @@ use std::path::Path;
 use crate::catalogue::Selection;
 use crate::cli::Watch;
 use crate::facts::{Facts, Recording};
-use crate::gather::sort_by_time;
 use crate::observe::boot;
 use crate::report::{self, Counting, Style};
 use crate::story::{self, Told};
@@ -77,7 +76,7 @@ fn merged<'a>(recordings: &[(&'a str, &Recording)]) -> Vec<(Option<&'a str>, Tol
     for (name, recording) in recordings {
         all.extend(story::tell(recording, None).into_iter().map(|told| (Some(*name), told)));
     }
-    sort_by_time(&mut all, |(_, told)| told.at_us);
+    all.sort_by_key(|(_, told)| told.at_us);
     let mut merged: Vec<(Option<&str>, Told)> = Vec::with_capacity(all.len());
     for (name, told) in all {
         match merged.last_mut() {

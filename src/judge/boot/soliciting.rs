@@ -5,7 +5,6 @@
 
 use super::story::Story;
 use crate::facts::{AddressFlag, Change, Happening, LinkChange};
-use crate::gather::sort_by_time;
 use crate::wire::message::Message;
 
 /// A router's answer may cross the next solicitation on its way, in microseconds.
@@ -66,7 +65,7 @@ fn marks(story: &Story<'_>) -> Vec<(u64, Mark)> {
     marks.extend(story.answering_advertisements().map(|at_us| (at_us, Mark::Answer)));
     marks.extend(story.detections().filter(|(_, target)| target.is_unicast_link_local()).map(|(at_us, _)| (at_us, Mark::Restart)));
     marks.extend(story.recording.events.iter().filter(|event| restarts(&event.what)).map(|event| (event.at_us, Mark::Restart)));
-    sort_by_time(&mut marks, |(at_us, _)| *at_us);
+    marks.sort_by_key(|(at_us, _)| *at_us);
     marks
 }
 

@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use super::{Evidence, Finding, Subject};
 use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Mac, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
-use crate::gather::Gather;
 use crate::wire::Flaw;
 use crate::wire::dhcpv4;
 use crate::wire::dhcpv6;
@@ -215,7 +214,7 @@ fn party(direction: Direction) -> Option<Party> {
 fn macs(recording: &Recording, said: &[Said<'_>]) -> BTreeSet<Mac> {
     let Some(told) = recording.mac else { return BTreeSet::new() };
     let address = |event: &Event| if let Happening::Address(change) = &event.what { Some(change.address) } else { None };
-    let addresses: BTreeSet<Ipv6Addr> = recording.events.iter().filter_map(address).gather();
+    let addresses: BTreeSet<Ipv6Addr> = recording.events.iter().filter_map(address).collect();
     let own = said.iter().filter(|said| said.by == Party::Guest).filter(|said| match &said.message {
         Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => addresses.contains(&message.target),
         _ => addresses.contains(&said.frame.source),

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use super::Evidence;
 use super::story::{Said, Story};
 use crate::facts::{Happening, Recorder};
-use crate::gather::Gather;
 use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name};
 use crate::wire::duid::Duid;
 use crate::wire::message::Message as Saying;
@@ -179,7 +178,7 @@ impl Story<'_> {
     pub(in crate::judge) fn transmissions(&self) -> Vec<Transmission<'_>> {
         let mut transmissions: Vec<Transmission<'_>> = Vec::new();
         let replies = self.server().filter(|(said, message)| message.kind == kind::REPLY && said.checksum_right != Some(false));
-        let replies: BTreeSet<(u32, u64)> = replies.map(|(said, message)| (message.transaction_id, said.at_us)).gather();
+        let replies: BTreeSet<(u32, u64)> = replies.map(|(said, message)| (message.transaction_id, said.at_us)).collect();
         for sent in self.sent() {
             let replied = |from_us: u64| {
                 let (transaction, until_us) = (sent.message.transaction_id, sent.at_us());

@@ -9,7 +9,6 @@ use super::story::{Said, Story, seconds};
 use super::tally::{Look, Tally};
 use super::{Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Happening};
-use crate::gather::Gather;
 use crate::wire::dhcpv6::{DhcpOption, Message as Dhcpv6, kind};
 use crate::wire::message::Message;
 
@@ -30,7 +29,7 @@ impl Kind for Dhcpv6Decline {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let story = Story::of(subject)?;
         let mut tally = Tally::new("a Decline of an address that another node has");
-        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).gather();
+        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
         for address in leased {
             let Some(found) = duplicate(&story, address) else { continue };
             let due = found.saturating_add(u64::from(self.within_s) * 1_000_000);

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::story::{self, Story, seconds};
 use super::{Finding, Judgement, Kind, Subject};
-use crate::gather::sort_by;
 use crate::wire::message::Message;
 use crate::wire::neighbor::solicited_node;
 
@@ -39,7 +38,7 @@ impl Kind for GroupReports {
         };
         // The first time counts; a report that is due after the end of the recording is not missed.
         addresses.retain(|(at_us, _)| at_us.saturating_add(self.tolerance()) < story.recording.elapsed_us);
-        sort_by(&mut addresses, |(at_us, address), (other_us, other)| (address, at_us).cmp(&(other, other_us)));
+        addresses.sort_by(|(at_us, address), (other_us, other)| (address, at_us).cmp(&(other, other_us)));
         addresses.dedup_by_key(|(_, address)| *address);
         let Some((first_at, first)) = addresses.iter().min().copied() else {
             return Ok(match self.by {

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use super::{Finding, Judgement, Kind, Subject, heard};
 use crate::facts::{Ended, Route, Tense};
-use crate::gather::Gather;
 
 /// One router only. A second one shows among the answers, or among the default routes that the guest has learned; that there is none is
 /// known only when the whole window was waited out.
@@ -19,7 +18,7 @@ impl Kind for SingleRouter {
         let conversation = tenses.network.router.get()?;
         let heard = heard::valid_advertisements(conversation);
         let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
-        let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| IpAddr::from(advertisement.from)).gather();
+        let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| IpAddr::from(advertisement.from)).collect();
         let routes = tenses.state.routes.get().map(Vec::as_slice).unwrap_or_default();
         let learned: BTreeSet<IpAddr> =
             routes.iter().filter(|route| route.is_default() && route.protocol == Route::RA).filter_map(|route| route.gateway).collect();

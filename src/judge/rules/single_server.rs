@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Judgement, Kind, Subject, heard};
 use crate::facts::Ended;
-use crate::gather::Gather;
 use crate::wire::duid::Duid;
 
 /// One DHCPv6 server only, told apart by its DUID. That there is no second one is known only when the whole window was waited out.
@@ -19,7 +18,7 @@ impl Kind for SingleServer {
         let answers = heard::answers(conversation);
         let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
         let evidence: Vec<_> = answers.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid))).collect();
-        let servers: BTreeSet<&[u8]> = answers.iter().filter_map(|answer| answer.message.server_id()).gather();
+        let servers: BTreeSet<&[u8]> = answers.iter().filter_map(|answer| answer.message.server_id()).collect();
         let shown = servers.iter().map(|duid| Duid(duid.to_vec()).to_string()).collect::<Vec<_>>().join(", ");
         let finding = if servers.len() > 1 {
             Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 servers answer: {shown}", servers.len()))

@@ -10,7 +10,6 @@ use crate::facts::{
     Boot, ClientIdentity, Conversation, Direction, Ended, Event, Facts, Frame, Happening, Host, HostIntent, HostState, Interface, InterfaceIntent,
     LIVE, Network, Observed, Recording, Run, SCHEMA, SeenFrame, State, Tenses, Tool, TransportChecksum, hexadecimal,
 };
-use crate::gather::Gather;
 use crate::wire;
 use crate::wire::dhcpv6::{self, DhcpOption, kind};
 use crate::wire::message::Message;
@@ -44,7 +43,7 @@ pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
 
 /// The facts that recordings tell, by interface: of the capture that is called `name`, when it began (RFC 3339), and how long it reaches.
 pub fn recorded(recordings: BTreeMap<String, Recording>, name: &str, began: String, elapsed_us: u64) -> Facts {
-    let interfaces: BTreeMap<String, Interface> = recordings.into_iter().map(|(name, recording)| (name, interface(recording))).gather();
+    let interfaces: BTreeMap<String, Interface> = recordings.into_iter().map(|(name, recording)| (name, interface(recording))).collect();
     Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },

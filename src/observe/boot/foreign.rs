@@ -15,7 +15,6 @@ use std::net::Ipv6Addr;
 use super::span::{Recordings, Span};
 use crate::capture::{self, Packet};
 use crate::facts::Mac;
-use crate::gather::sort_by_time;
 use crate::wire::dhcpv6::kind;
 use crate::wire::frame::{Frame, Payload};
 use crate::wire::message::Message;
@@ -204,7 +203,7 @@ impl Foreign {
                 kept.to = To::One(self.known(party));
             }
         }
-        sort_by_time(&mut frames, |kept| kept.at_ns);
+        frames.sort_by_key(|kept| kept.at_ns);
         let mut guests = guest::of(&parties, &frames);
         guest::settle_nameless(&mut guests, &mut frames);
         let interface = |place: usize| {

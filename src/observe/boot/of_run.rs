@@ -10,7 +10,6 @@ use super::ReadError;
 use super::journal;
 use super::read::{self, Reading};
 use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
-use crate::gather::Gather;
 use crate::observe::file::Root;
 use crate::observe::host;
 
@@ -32,7 +31,7 @@ pub(in crate::observe) fn recordings(root: &Path, named: Option<&Path>, links: &
         let recording = found.as_ref().map_or_else(Observed::unknown, |found| found.of(name, link));
         ((*name).clone(), recording)
     };
-    Ok(links.iter().map(of).gather())
+    Ok(links.iter().map(of).collect())
 }
 
 /// What was captured, by interface.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::span::{LONGEST_NAME, MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::capture::{Packet, Way};
 use crate::facts::{Direction, Event, Happening, LinkChange, Mac, Recorder, Recording};
-use crate::gather::{Gather, sort_by_time};
 use crate::json;
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 
@@ -149,7 +148,7 @@ impl Own {
     pub(super) fn finish(self, span: &Span, file: &str) -> Recordings {
         let (began, elapsed_us, gaps) = span.told();
         let recording = |(name, mut told): (String, Told)| {
-            sort_by_time(&mut told.events, |(at_ns, ..)| *at_ns);
+            told.events.sort_by_key(|(at_ns, ..)| *at_ns);
             let mut gaps = gaps.clone();
             gaps.extend(told.left_out.map(|(from, until, frames)| crate::facts::Gap {
                 from_us: span.since(from),
@@ -168,7 +167,7 @@ impl Own {
             };
             (name, recording)
         };
-        (self.interfaces.into_iter().map(recording).gather(), self.beyond)
+        (self.interfaces.into_iter().map(recording).collect(), self.beyond)
     }
 }
 

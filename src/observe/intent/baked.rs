@@ -9,7 +9,6 @@ use std::io;
 
 use super::{Root, sysctl};
 use crate::facts::{BakedIdentity, FileLine, Setting};
-use crate::gather::sort_by;
 use crate::observe::file::MOST_BYTES;
 use crate::observe::state::{DHCLIENT_LEASES, kept_leases};
 
@@ -93,7 +92,7 @@ fn secrets(root: &Root) -> io::Result<Vec<Setting<String>>> {
 /// The files that some patterns give, each once.
 fn files(root: &Root, patterns: &[&str]) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut paths: Vec<String> = patterns.iter().flat_map(|pattern| root.glob(pattern)).collect();
-    sort_by(&mut paths, Ord::cmp);
+    paths.sort();
     paths.dedup();
     paths.retain(|path| !root.is_directory(path));
     if paths.len() > MOST_FILES {

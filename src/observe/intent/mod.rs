@@ -39,7 +39,6 @@ use std::path::Path;
 
 use super::file::Root;
 use crate::facts::{HostIntent, Intent, InterfaceIntent, Mac, Observed, Setting};
-use crate::gather::Gather;
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +135,7 @@ fn of_interfaces(root: &Root, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent>
         sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
         firewalls: firewall::at_boot(root, nic).into(),
     };
-    nics.iter().map(|nic| (nic.name.clone(), of(nic))).gather()
+    nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
 }
 
 /// The interfaces that the files below `root` name, and why some files could not be read that may name others. What no interface can be

@@ -7,7 +7,6 @@ use std::io;
 
 use super::{Root, keyed};
 use crate::facts::{FileLine, Setting};
-use crate::gather::sort_by;
 
 /// Where files of equal name mask each other, the strongest first.
 const FOLDERS: [&str; 5] = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
@@ -55,7 +54,7 @@ pub(super) fn read(root: &Root) -> io::Result<Vec<Setting<String>>> {
         }
     }
     found.extend(parameters.into_iter().filter_map(|(_, set)| set));
-    sort_by(&mut found, |one, other| one.at.cmp(&other.at));
+    found.sort_by(|one, other| one.at.cmp(&other.at));
     found.dedup_by(|one, other| one.at == other.at);
     Ok(if found.is_empty() || is_built_in(root)? { Vec::new() } else { found })
 }

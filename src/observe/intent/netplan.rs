@@ -12,7 +12,6 @@ use super::networkd::{self, Stack};
 use super::yaml::{Document, Node};
 use super::{Claim, Fits, Nic, Reading, Root, cloud_init, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
-use crate::gather::Gather;
 pub(super) use definition::{Definition, Definitions, Renderer};
 
 const NAME: &str = "netplan";
@@ -34,7 +33,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     let definitions = definitions(root)?;
     let mut reading = Reading::default();
     let members = |definition: &&Definition| definitions.master(definition).is_none();
-    reading.named = definitions.all().filter(members).filter_map(Definition::names).map(str::to_owned).gather();
+    reading.named = definitions.all().filter(members).filter_map(Definition::names).map(str::to_owned).collect();
     for nic in nics {
         if let Some(claim) = claim(root, &definitions, nic)? {
             reading.interfaces.insert(nic.name.clone(), claim);

@@ -16,7 +16,6 @@ use super::red_hat;
 use super::shell_variables::{Variables, is_false};
 use super::{Claim, Nic, Reading, Root, cloud_init, ifupdown, services};
 use crate::facts::{Intent, Observed, Setting};
-use crate::gather::Gather;
 use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
 use profile::Profile;
@@ -82,7 +81,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
             Err(reason) => not_known.push((file.get("DEVICE").map(|device| device.value.clone()), reason)),
         }
     }
-    let named = profiles.iter().filter_map(|profile| profile.device.clone()).filter(|name| name != "lo").gather();
+    let named = profiles.iter().filter_map(|profile| profile.device.clone()).filter(|name| name != "lo").collect();
     let manager = Manager {
         root,
         configuration,

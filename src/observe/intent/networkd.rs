@@ -16,7 +16,6 @@ pub(super) use syntax::{Assignment, Assignments};
 
 use super::{Claim, Fits, Nic, Reading, Root, cloud_init, netplan, services};
 use crate::facts::{FileLine, Intent, Observed, Setting};
-use crate::gather::Gather;
 use files::NetworkFile;
 
 const NAME: &str = "systemd-networkd";
@@ -33,7 +32,7 @@ pub(super) fn read(root: &Root, nics: &[Nic]) -> io::Result<Reading> {
     }
     let configuration = Configuration::read(root)?;
     let claims = nics.iter().filter_map(|nic| Some((nic.name.clone(), configuration.claim(root, nic)?)));
-    Ok(Reading { interfaces: claims.gather(), named: configuration.named() })
+    Ok(Reading { interfaces: claims.collect(), named: configuration.named() })
 }
 
 /// Whether a file of its own has `nic`, or perhaps has it, before one called `name` could: an equal name in /etc masks the one in /run.
@@ -70,7 +69,7 @@ impl Configuration {
         let own = self.files.iter().filter(|file| OWN.iter().any(|folder| file.path.starts_with(folder)));
         let names = own.flat_map(|file| file.assignments.list("Match", "Name"));
         let words = names.filter(|line| !line.value.starts_with('!')).flat_map(|line| line.value.split_whitespace());
-        words.filter(|name| *name != "lo" && !crate::observe::file::has_wildcard(name)).map(str::to_owned).gather()
+        words.filter(|name| *name != "lo" && !crate::observe::file::has_wildcard(name)).map(str::to_owned).collect()
     }
 
     fn fits(&self, root: &Root, file: &NetworkFile, nic: &Nic) -> Fits {

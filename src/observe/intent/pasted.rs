@@ -5,7 +5,6 @@ use std::io;
 
 use super::dhclient::{ENTER_HOOKS, SCRIPT};
 use crate::facts::{FileLine, PastedLine};
-use crate::gather::sort_by;
 use crate::observe::file::Root;
 
 /// Files that lines of the recipe go into.
@@ -54,7 +53,7 @@ pub(super) fn read(root: &Root) -> io::Result<Vec<PastedLine>> {
             }
         }
     }
-    sort_by(&mut found, |one, other| one.at.cmp(&other.at));
+    found.sort_by(|one, other| one.at.cmp(&other.at));
     Ok(found)
 }
 

@@ -12,7 +12,6 @@ use std::io;
 
 use super::{Nic, Root};
 use crate::facts::{FileLine, Setting};
-use crate::gather::Gather;
 use crate::observe::file::matches;
 pub(super) use line::Line;
 pub(super) use sources::files;
@@ -41,7 +40,7 @@ const COPIED: [&str; 3] = ["forwarding", "disable_ipv6", "addr_gen_mode"];
 
 /// The settings of the interface as they will stand once every one of `lines` is written, with the line that is the last word.
 pub(super) fn at_boot(lines: &[Line], nic: &Nic) -> BTreeMap<String, Setting<i64>> {
-    let explicit: BTreeSet<&[String]> = lines.iter().filter(|line| !line.is_glob()).map(|line| &line.path[..]).gather();
+    let explicit: BTreeSet<&[String]> = lines.iter().filter(|line| !line.is_glob()).map(|line| &line.path[..]).collect();
     let mut settings = BTreeMap::new();
     for line in lines {
         let Some(value) = line.number() else { continue };
@@ -73,7 +72,7 @@ pub(super) fn at_boot(lines: &[Line], nic: &Nic) -> BTreeMap<String, Setting<i64
 pub(super) fn stable_secrets(root: &Root) -> io::Result<Vec<(String, FileLine)>> {
     let is_secret = |line: &Line| line.path.last().is_some_and(|name| name == "stable_secret") && line.path.starts_with(&CONF.map(str::to_owned));
     let set = lines(root)?.into_iter().filter(|line| is_secret(line) && line.value.as_ref().is_some_and(|value| !value.is_empty()));
-    Ok(set.map(|line| (line.path.join("/"), line.at)).gather())
+    Ok(set.map(|line| (line.path.join("/"), line.at)).collect())
 }
 
 /// The numbers that a text of this syntax assigns: the key as the names of a path, and what it is set to.

@@ -26,7 +26,6 @@ use self::server::ServerQuestion;
 use super::Progress;
 use super::packet::{Captured, PacketSocket, Received, filter};
 use crate::facts::{ClientIdentity, Conversation, Direction, Mac, Network, Observed};
-use crate::gather::Gather;
 use crate::wire;
 
 pub use self::dialogue::Ending;
@@ -77,14 +76,14 @@ pub async fn ask(targets: &[Target], ending: Ending, signals: &mut Signals, prog
                 _ => format!("no packet socket: {error}"),
             };
             let network = Network { router: Observed::unknown(&reason), server: Observed::unknown(&reason) };
-            Answers { networks: targets.iter().map(|target| (target.name.clone(), network.clone())).gather(), interrupted: None }
+            Answers { networks: targets.iter().map(|target| (target.name.clone(), network.clone())).collect(), interrupted: None }
         }
     }
 }
 
 async fn converse(socket: &PacketSocket, targets: &[Target], ending: Ending, signals: &mut Signals, progress: Progress<'_>) -> Answers {
     let mut random = Random::seeded();
-    let mut links: BTreeMap<u32, Link> = targets.iter().map(|target| (target.index, Link::new(target, ending, &mut random))).gather();
+    let mut links: BTreeMap<u32, Link> = targets.iter().map(|target| (target.index, Link::new(target, ending, &mut random))).collect();
     for index in links.keys() {
         // Usually the kernel has joined already; where neither can, no RA is heard, which is what the guest hears too.
         let _ = socket.join(*index, ALL_NODES_MAC);
@@ -129,7 +128,7 @@ async fn converse(socket: &PacketSocket, targets: &[Target], ending: Ending, sig
         }
     }
     let lost = socket.lost().unwrap_or(0);
-    Answers { networks: links.into_values().map(|link| link.into_fact(lost)).gather(), interrupted }
+    Answers { networks: links.into_values().map(|link| link.into_fact(lost)).collect(), interrupted }
 }
 
 /// Both conversations of one interface.

@@ -14,7 +14,6 @@ mod syntax;
 use std::io;
 
 use crate::facts::{HostState, Lease, LeaseAddress, Mac, Observed};
-use crate::gather::sort_by;
 use crate::observe::file::Root;
 
 pub(super) use dhclient::Files;
@@ -64,7 +63,7 @@ pub(super) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec
         }
     }
     let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();
-    sort_by(&mut leases, |one, other| starts(one).cmp(&starts(other)));
+    leases.sort_by(|one, other| starts(one).cmp(&starts(other)));
     Observed::Seen(leases)
 }
 

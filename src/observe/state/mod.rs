@@ -21,7 +21,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::ObserveError;
 use super::file::{self, Root};
 use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Route, State, UdpSocket};
-use crate::gather::Gather;
 use crate::plan::{Survey, SurveyedLink};
 
 pub use leases::parse as parse_leases;
@@ -43,12 +42,12 @@ pub fn survey() -> Result<Survey, ObserveError> {
     let ipv4 = addresses::ipv4().map_err(failed("IPv4 addresses"))?;
     let ipv6 = ipv6.into_iter().map(|(index, address)| (index, IpAddr::V6(address.address)));
     let ipv4 = ipv4.into_iter().map(|(index, address)| (index, IpAddr::V4(address)));
-    let configured: BTreeSet<u32> = ipv6.chain(ipv4).filter(|(_, address)| !is_link_local(*address)).map(|(index, _)| index).gather();
+    let configured: BTreeSet<u32> = ipv6.chain(ipv4).filter(|(_, address)| !is_link_local(*address)).map(|(index, _)| index).collect();
     let links = links.into_iter().map(|told| {
         let configured = configured.contains(&told.link.index);
         (told.name, SurveyedLink { link: told.link, configured })
     });
-    Ok(Survey { links: links.gather(), raw_sockets: raw_sockets() })
+    Ok(Survey { links: links.collect(), raw_sockets: raw_sockets() })
 }
 
 /// RFC 4291 section 2.5.6, RFC 3927.
@@ -77,7 +76,7 @@ fn raw_sockets() -> Observed<()> {
 /// What the host as a whole holds.
 pub fn host() -> HostState {
     let sockets = sockets::dhcpv6_clients();
-    let inodes = sockets.iter().flatten().map(|socket| socket.inode).filter(|inode| *inode != 0).gather();
+    let inodes = sockets.iter().flatten().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
     let found = processes::find(&inodes);
     let sockets = sockets.map(|sockets| {
         let with_holder = sockets.into_iter().map(|socket| UdpSocket {
@@ -85,7 +84,7 @@ pub fn host() -> HostState {
             interface_index: socket.interface_index,
             process: found.holders.get(&socket.inode).cloned(),
         });
-        with_holder.gather()
+        with_holder.collect()
     });
     HostState {
         ipv6: Observed::Seen(ipv6_stack()),

@@ -9,7 +9,6 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Observed, Process};
-use crate::gather::sort_by;
 use crate::observe::file;
 
 /// Names (`comm`, cut at 15 bytes) of the programs that handle RAs or speak DHCPv6; a trailing `*` stands for any rest.
@@ -53,7 +52,7 @@ impl Search {
         let ours = fs::read_link("/proc/self/ns/net")?;
         let names = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut pids: Vec<u32> = names.collect();
-        sort_by(&mut pids, Ord::cmp);
+        pids.sort();
         Ok(Self { ours, pids })
     }
 

@@ -8,7 +8,6 @@ use std::net::Ipv6Addr;
 
 use super::{Kept, Party, Said, To};
 use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
-use crate::gather::Gather;
 use crate::observe::boot::span::{MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 use crate::wire::neighbor::solicited_node;
@@ -24,8 +23,8 @@ const COMING_UP_NS: u64 = 5_000_000_000;
 /// Who of `parties`, which are all that sent something, is a guest.
 pub(super) fn of(parties: &BTreeMap<Party, Said>, frames: &[Kept]) -> BTreeSet<Party> {
     let candidates = || parties.iter().filter(|(party, said)| !said.network && (said.client || !is_tap(**party, **said, parties)));
-    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).gather();
-    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).gather();
+    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).collect();
+    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).collect();
     let mut at: BTreeMap<usize, BTreeSet<Party>> = BTreeMap::new();
     for kept in frames.iter().filter(|kept| guests.contains(&kept.from) || only_test.contains(&kept.from)) {
         at.entry(kept.place).or_default().insert(kept.from);
@@ -69,16 +68,16 @@ pub(super) fn recordings(guests: &BTreeSet<Party>, frames: &[Kept], span: &Span,
         Party::Address(_, address) => address.to_string(),
         Party::Somebody(place) => interface(*place),
     };
-    let told = guests.iter().take(MOST_GUESTS).map(|guest| (named(guest), recording(*guest, frames, span, file, most))).gather();
-    (told, guests.iter().skip(MOST_GUESTS).take(MOST_NAMED).map(named).gather())
+    let told = guests.iter().take(MOST_GUESTS).map(|guest| (named(guest), recording(*guest, frames, span, file, most))).collect();
+    (told, guests.iter().skip(MOST_GUESTS).take(MOST_NAMED).map(named).collect())
 }
 
 fn recording(guest: Party, frames: &[Kept], span: &Span, file: &str, most: usize) -> Recording {
     let to_it = |kept: &Kept| matches!(kept.to, To::One(party) if party == guest);
     let own: Vec<&Kept> = frames.iter().filter(|kept| kept.from == guest || to_it(kept)).collect();
-    let places: BTreeSet<usize> = own.iter().map(|kept| kept.place).gather();
+    let places: BTreeSet<usize> = own.iter().map(|kept| kept.place).collect();
     let said = || own.iter().filter(|kept| kept.from == guest);
-    let groups: BTreeSet<Ipv6Addr> = said().filter_map(|kept| kept.source.or(kept.tested)).map(solicited_node).gather();
+    let groups: BTreeSet<Ipv6Addr> = said().filter_map(|kept| kept.source.or(kept.tested)).map(solicited_node).collect();
     let concerns = |kept: &&Kept| {
         kept.from == guest || to_it(kept) || matches!(kept.to, To::Group(group) if places.contains(&kept.place) && listens(group, &groups))
     };

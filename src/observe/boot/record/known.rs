@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use super::news::{News, matters};
 use crate::facts::{Address, AddressChange, Change, Happening, LinkChange, LinkKind, Mac, Route, RouteChange};
-use crate::gather::Gather;
 use crate::observe::state::{addresses, links, routes};
 
 /// As many links, addresses and routes as are remembered, of each. What is beyond is told, and its end is not noticed after a gap.
@@ -90,7 +89,7 @@ impl Known {
             self.link(told, tell);
         }
 
-        let there: BTreeMap<_, _> = addresses.into_iter().map(|(index, address)| ((index, address.address), address)).gather();
+        let there: BTreeMap<_, _> = addresses.into_iter().map(|(index, address)| ((index, address.address), address)).collect();
         let gone: Vec<_> = self.addresses.iter().filter(|(key, _)| !there.contains_key(key)).map(|(key, known)| (key.0, known.clone())).collect();
         for (index, address) in gone {
             self.address(true, index, address, tell);
@@ -102,7 +101,7 @@ impl Known {
             }
         }
 
-        let there: BTreeMap<_, _> = routes.into_iter().filter(|(_, route)| matters(route, route.gateway.is_none())).map(keyed).gather();
+        let there: BTreeMap<_, _> = routes.into_iter().filter(|(_, route)| matters(route, route.gateway.is_none())).map(keyed).collect();
         let gone: Vec<_> = self.routes.iter().filter(|(key, _)| !there.contains_key(key)).map(|(key, known)| (key.0, known.clone())).collect();
         for (index, route) in gone {
             self.route(true, index, route, tell);
