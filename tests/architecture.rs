@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 25] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
@@ -14,7 +14,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("glob", &[]),
     ("below", &[]),
     ("near", &[]),
-    (&[]),
+    ("near", &[]),
     ("halves", &[]),
     ("json", &[]),
     ("facts", &["json"]),
@@ -22,7 +22,11 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("plan", &["facts", "wrap"]),
     ("judge", &["facts", "wire"]),
     ("story", &["facts", "wire"]),
-    ("observe", &["below", "capture", "facts", "glob", "halves", "json", "plan", "wire"]),
+    ("image", &["below", "facts", "glob"]),
+    ("stacks", &["facts", "glob", "host", "image", "wire"]),
+    // image_identity and literal_backticks still read what the stacks know of dhclient.
+    ("host", &["facts", "image", "stacks", "wire"]),
+    ("observe", &["capture", "facts", "halves", "host", "image", "json", "plan", "stacks", "wire"]),
     ("install", &["below", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "near", "wrap"]),
     ("report", &["catalogue", "facts", "halves", "harmless", "judge", "story", "wrap"]),
@@ -32,8 +36,9 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
-const TOUCHES_THE_MACHINE: [&str; 13] = [
+const TOUCHES_THE_MACHINE: [&str; 14] = [
     "src/observe/",
+    "src/image/",
     "src/install/",
     "src/lab/",
     "src/report/output.rs",
@@ -186,7 +191,8 @@ fn nobody_climbs_out_of_a_part_by_super() {
 fn only_few_files_touch_the_machine() {
     let mut wrong = Vec::new();
     let mut touching = 0;
-    for source in sources("src") {
+    // Unit tests in a file of their own make the files that they look at.
+    for source in sources("src").into_iter().filter(|source| !source.path.ends_with("/tests.rs")) {
         let code = source.code();
         let of_std: BTreeSet<String> = behind(&code, "std").iter().map(|name| format!("std::{name}")).collect();
         let uses = |what: &str| if what.starts_with("std::") { of_std.contains(what) } else { !behind(&code, what).is_empty() };

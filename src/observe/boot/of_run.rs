@@ -10,7 +10,7 @@ use super::ReadError;
 use super::journal;
 use super::read::{self, Reading};
 use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
-use crate::observe::file::Root;
+use crate::image::Image;
 use crate::observe::host;
 
 /// Where the recorder leaves the recording of this boot.
@@ -85,7 +85,7 @@ impl Told {
 
 /// The recorder's file, if it is of this boot.
 fn recorded(root: &Path) -> Result<Found, String> {
-    let below = Root::new(root);
+    let below = Image::new(root);
     if !below.exists(RECORDING) {
         return Err(NOT_RECORDED.into());
     }

@@ -3,10 +3,8 @@
 //! What cannot be read becomes a reason in the facts. Nothing here sends a packet, binds a port or changes a setting.
 
 pub(in crate::observe) mod addresses;
-mod leases;
 pub(in crate::observe) mod links;
 pub(in crate::observe) mod netlink;
-mod owners;
 mod processes;
 pub(in crate::observe) mod routes;
 mod settings;
@@ -19,13 +17,13 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ObserveError;
-use super::file::{self, Root};
 use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Route, State, UdpSocket};
+use crate::image::{self, Image};
 use crate::plan::{Survey, SurveyedLink};
+use crate::stacks::dhclient;
+use crate::stacks::{leases, running as owners};
 
-pub use leases::parse as parse_leases;
-pub(in crate::observe) use leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
-pub(in crate::observe) use owners::NETWORK_MANAGER;
+pub use dhclient::leases::parse as parse_leases;
 pub use settings::counters;
 
 /// Links and capabilities of this machine.
@@ -61,7 +59,7 @@ fn is_link_local(address: IpAddr) -> bool {
 /// Whether packet sockets can be opened (packet(7)): CAP_NET_RAW, bit 13 of the effective capabilities (proc_pid_status(5)).
 fn raw_sockets() -> Observed<()> {
     const CAP_NET_RAW: u64 = 1 << 13;
-    let status = file::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let status = image::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let capabilities = match &status {
         Ok(status) => status.lines().find_map(|line| line.strip_prefix("CapEff:")).and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()),
         Err(error) => return Observed::unknown(format!("/proc/self/status: {error}")),
@@ -94,7 +92,7 @@ pub fn host() -> HostState {
 }
 
 fn ipv6_stack() -> Ipv6Stack {
-    let words = file::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
+    let words = image::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
     let words = String::from_utf8_lossy(&words).into_owned();
     let switch = words
         .split_ascii_whitespace()
@@ -136,9 +134,9 @@ impl Tables {
 /// What `tables` and the daemons of `host` hold for each of `interfaces`, by name. The counters are for the caller to fill in, as they are read
 /// twice: [`counters`], [`witness`].
 pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tables) -> BTreeMap<String, State> {
-    let root = Root::new(Path::new("/"));
+    let root = Image::new(Path::new("/"));
     let Tables { links, addresses, ipv4, routes, neighbours } = tables;
-    let files = leases::Files::read(&root, host);
+    let files = dhclient::leases::Files::read(&root, host);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let mut states = BTreeMap::new();
     for name in interfaces {

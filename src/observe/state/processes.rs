@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Observed, Process};
-use crate::observe::file;
+use crate::image;
 
 /// Names (`comm`, cut at 15 bytes) of the programs that handle RAs or speak DHCPv6; a trailing `*` stands for any rest.
 const NAMES: [&str; 11] =
@@ -52,7 +52,7 @@ impl Search {
         let ours = fs::read_link("/proc/self/ns/net")?;
         let names = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut pids: Vec<u32> = names.collect();
-        pids.sort();
+        pids.sort_unstable();
         Ok(Self { ours, pids })
     }
 
@@ -83,7 +83,7 @@ impl Search {
     /// # Errors
     /// Why that cannot be said.
     fn of_interest(&self, pid: u32) -> Result<Option<Process>, String> {
-        let name = match file::of_kernel(&place(pid, "comm")) {
+        let name = match image::of_kernel(&place(pid, "comm")) {
             Ok(name) => String::from_utf8_lossy(&name).trim_end().to_owned(),
             Err(error) if gone(&error) => return Ok(None),
             Err(error) => return Err(format!("process {pid} cannot be looked at ({error}): run as root")),
@@ -136,14 +136,14 @@ fn sockets_of(pid: u32) -> Vec<u64> {
 }
 
 fn named(pid: u32) -> Option<Process> {
-    let name = file::read(&place(pid, "comm"), 64).ok()?;
+    let name = image::read(&place(pid, "comm"), 64).ok()?;
     read(pid, String::from_utf8_lossy(&name).trim_end().to_owned())
 }
 
 fn read(pid: u32, name: String) -> Option<Process> {
-    let stat = file::read(&place(pid, "stat"), 4096).ok()?;
+    let stat = image::read(&place(pid, "stat"), 4096).ok()?;
     // A process that rewrote its arguments without bounds still is a process.
-    let arguments = file::read(&place(pid, "cmdline"), MOST_ARGUMENT_BYTES).unwrap_or_default();
+    let arguments = image::read(&place(pid, "cmdline"), MOST_ARGUMENT_BYTES).unwrap_or_default();
     Some(Process { pid, name, arguments: split(&arguments), started_cs: started(&stat)? })
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, SENT_RSS};
-use crate::observe::file;
+use crate::image;
 
 const CONF: &str = "/proc/sys/net/ipv6/conf";
 const COUNTERS: &str = "/proc/self/net/dev_snmp6";
@@ -76,14 +76,14 @@ fn sysctl_below(conf: &Path, name: &str, devconf: Option<&[i32]>) -> Observed<BT
 }
 
 fn number(path: &Path) -> io::Result<i64> {
-    let bytes = file::read(path, 64)?;
+    let bytes = image::read(path, 64)?;
     std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| io::Error::other("not a number"))
 }
 
 /// The IPv6 counters of the interface `name` as they are now, from `/proc/net/dev_snmp6/<name>`.
 pub fn counters(name: &str) -> Observed<Counters> {
     let path: PathBuf = Path::new(COUNTERS).join(name);
-    match file::of_kernel(&path) {
+    match image::of_kernel(&path) {
         Ok(text) => Observed::Seen(parse_counters(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Observed::unknown("the interface has no IPv6 part, so it has no IPv6 counters"),
         Err(error) => Observed::unknown(format!("/proc/net/dev_snmp6/{name}: {error}")),
