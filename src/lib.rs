@@ -25,7 +25,6 @@ mod glob;
 mod halves;
 mod harmless;
 pub mod install;
-mod json;
 pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
