@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
-use super::{Catalogue, CatalogueError, Check, Profile, value};
+use super::{Catalogue, CatalogueError, Check, Profile};
 use crate::near::near;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
@@ -64,7 +64,7 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(text: &Document) -> Result<T, CatalogueError> {
-    value::read(&text.text).map_err(|wrong| CatalogueError::syntax(&text.file, &text.text, &wrong))
+    toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
 }
 
 /// Enters `item` under `name`, which must be the file's name and not be taken.

@@ -10,7 +10,6 @@ mod load;
 mod profile;
 mod prose;
 mod remedy;
-mod value;
 mod waiver;
 
 use std::collections::BTreeSet;
