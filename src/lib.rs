@@ -22,7 +22,6 @@ pub mod catalogue;
 pub mod cli;
 pub mod facts;
 mod glob;
-mod halves;
 mod harmless;
 pub mod install;
 pub mod judge;
@@ -41,7 +40,6 @@ mod wrap;
 use std::error::Error;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Read, Write};
-use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use catalogue::{Catalogue, Selection};
@@ -92,7 +90,7 @@ fn run_check(check: &Check) -> Result<u8, Failure> {
     }
     let facts = look(check.root.as_deref(), &check.wanted, &selection)?;
     let saved = save.map_or(Ok(()), |target| save_facts(&facts, &target));
-    let code = conclude(facts, &selection, &check.reporting);
+    let code = conclude(&facts, &selection, &check.reporting);
     saved.map(|()| code)
 }
 
@@ -164,14 +162,12 @@ fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
 fn replay(path: &Path, requirements: &Requirements, reporting: &Reporting) -> Result<u8, Failure> {
     let selection = select(requirements)?;
     let facts = read_facts(path)?;
-    Ok(conclude(facts, &selection, reporting))
+    Ok(conclude(&facts, &selection, reporting))
 }
 
 /// Everything right of the facts, and the last that is done. An output that cannot be written does not keep the others from being.
-fn conclude(facts: Facts, selection: &Selection, reporting: &Reporting) -> u8 {
-    // The end of the process frees these all at once; piece by piece that would take a while where there are many interfaces.
-    let facts = ManuallyDrop::new(facts);
-    let report = ManuallyDrop::new(report::assemble(&facts, selection, reporting.style.counting));
+fn conclude(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
+    let report = report::assemble(facts, selection, reporting.style.counting);
     let mut code = report.summary.exit_code;
     for (format, target) in &reporting.outputs {
         let colour = reporting.style.colour && *target == Target::Stdout;
