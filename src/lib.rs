@@ -28,11 +28,11 @@ pub mod judge;
 #[cfg(feature = "lab")]
 pub mod lab;
 pub mod matrix;
-mod near;
 pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod story;
+mod suggest;
 mod watch;
 pub mod wire;
 mod wrap;

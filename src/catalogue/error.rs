@@ -30,7 +30,7 @@ pub enum CatalogueError {
     NoCheck {
         /// The id asked for.
         id: String,
-        /// Ids near to it, or where all are listed.
+        /// Similar ids, or where all are listed.
         hint: String,
     },
 }

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
 use super::{Catalogue, CatalogueError, Check, Profile};
-use crate::near::near;
+use crate::suggest::similar;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
 /// checks that it does not name are left unread: they are known to be right, and reading them all takes longer than judging.
@@ -107,8 +107,8 @@ fn circles(checks: &BTreeMap<String, (Check, &Document)>) -> Result<(), Catalogu
 
 fn unknown_check<'a>(text: &Document, id: &str, known: impl Iterator<Item = &'a String>, at: Option<Range<usize>>) -> CatalogueError {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let near = near(id, known.iter().copied());
-    let hint = if near.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) };
+    let similar = similar(id, known.iter().copied());
+    let hint = if similar.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", similar.join(" or ")) };
     broken(text, at, format!("there is no check {id:?}; {hint}"))
 }
 
