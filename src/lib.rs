@@ -22,7 +22,6 @@ pub mod catalogue;
 pub mod cli;
 pub mod facts;
 mod glob;
-mod harmless;
 pub mod install;
 pub mod judge;
 #[cfg(feature = "lab")]
@@ -31,6 +30,7 @@ pub mod matrix;
 pub mod observe;
 pub mod plan;
 pub mod report;
+mod sanitize;
 pub mod story;
 mod suggest;
 mod watch;
@@ -246,5 +246,5 @@ fn read_facts(path: &Path) -> Result<Facts, Failure> {
 
 /// Tells one line on standard error: harmless and not too long, since errors quote what was read. Where nobody can be told, the run goes on.
 fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "v6check: {}", report::told(line));
+    let _ = writeln!(std::io::stderr(), "v6check: {}", report::bounded_line(line));
 }

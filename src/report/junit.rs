@@ -1,17 +1,17 @@
 //! The report as JUnit XML, for a CI: one suite for the host and one for each checked interface.
 //!
 //! What breaks a build is red here and nothing else: a report whose exit code is not 0 has a failure or an error, one with 0 has none. The
-//! library writes text as it is, so text is made harmless before; what the library cannot say is added after by `junit_complete`.
+//! library writes text as it is, so text is sanitized before; what the library cannot say is added after by `junit_complete`.
 
 use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestSuite};
 use time::format_description::well_known::Rfc3339;
 
-use super::counting::Weight;
 use super::details::{blame, details, level};
+use super::exit_code::Weight;
 use super::junit_complete::{Completion, complete};
 use super::{CheckResult, Counting, Format, InterfaceEntry, RenderError, Report, Style, WaiverState, exit_meaning};
-use crate::harmless::{block, line};
 use crate::judge::Verdict;
+use crate::sanitize::{block, line};
 
 pub(super) const FORMAT: Format = Format { name: "junit", about: "JUnit XML", render };
 

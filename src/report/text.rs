@@ -2,14 +2,14 @@
 //! what the facts contain, so that it survives a serial console and a ticket.
 
 use super::chart::chart;
-use super::counting::Weight;
 use super::details::{blame, details, level};
-use super::fold::{Group, alike, diagnoses, fold, names};
+use super::exit_code::Weight;
+use super::group_interfaces::{Group, alike, diagnoses, group_interfaces, names};
 use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
-use crate::harmless::{cut, line};
 use crate::judge::Verdict;
+use crate::sanitize::{cut, line};
 use crate::wrap::wrap;
 
 pub(super) const FORMAT: Format = Format { name: "text", about: "text for people", render };
@@ -19,7 +19,7 @@ const MOST_OF_A_VALUE: usize = 400;
 /// As many characters of a diagnosis; it is what is read first.
 const MOST_OF_A_DIAGNOSIS: usize = 900;
 /// As many requirements of which the same is said are told in one place.
-const FOLDED_FROM: usize = 3;
+const GROUPED_FROM: usize = 3;
 /// Where values begin.
 const INDENT: usize = 12;
 
@@ -79,7 +79,7 @@ fn id_width(report: &Report) -> usize {
 
 impl Text {
     fn diagnosis(&mut self, report: &Report) {
-        for group in diagnoses(&report.summary.diagnosis, self.folding()) {
+        for group in diagnoses(&report.summary.diagnosis, self.grouping()) {
             let label = format!("{}:", names(&group.names, "host"));
             let text = format!("{}{}", cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS), group.whose());
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &text);
@@ -175,7 +175,7 @@ impl Text {
         }
         for (text, results) in said {
             let ids = |results: &[&CheckResult]| results.iter().map(|result| line(&result.id)).collect::<Vec<_>>().join(", ");
-            if results.len() < FOLDED_FROM {
+            if results.len() < GROUPED_FROM {
                 for result in results {
                     self.paragraph(label, colour, &format!("{label}  {:<width$}  ", line(&result.id)), 6, &text);
                     if self.style.verbosity == Verbosity::Verbose {
@@ -259,11 +259,11 @@ impl Text {
 
     /// Results of one verdict; without `-v` those that differ in nothing but the interface are one.
     fn results<'a>(&self, report: &'a Report, which: Verdict) -> Vec<Group<'a, CheckResult>> {
-        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.folding())
+        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.grouping())
     }
 
     /// Everything in full has each interface by itself.
-    fn folding(&self) -> bool {
+    fn grouping(&self) -> bool {
         self.style.verbosity < Verbosity::Verbose
     }
 
@@ -273,7 +273,7 @@ impl Text {
         name: impl Fn(&T) -> Option<String>,
         key: impl Fn(&'a T) -> (K, Vec<&'a str>),
     ) -> Vec<Group<'a, T>> {
-        fold(items, self.folding(), name, key)
+        group_interfaces(items, self.grouping(), name, key)
     }
 
     fn details(&mut self, result: &CheckResult) {
