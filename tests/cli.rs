@@ -87,9 +87,14 @@ fn help_teaches_and_fits_80_columns() {
 
 #[test]
 fn every_format_has_its_option() {
-    let help = told(&["--help"]);
-    for format in v6check::report::FORMATS {
-        assert_contains(&help, &[&format!("--{} <FILE>", format.name)]);
+    for arguments in [&["--help"][..], &["replay", "--help"], &["install", "--help"]] {
+        let help = told(arguments);
+        for format in v6check::report::FORMATS {
+            let place = if arguments[0] == "install" && format.name == "text" { "DEVICE|FILE" } else { "FILE" };
+            assert_contains(&help, &[&format!("--{} <{place}>", format.name)]);
+            let said = refused(&["--plan", &format!("--{}", format.name), "out"]);
+            assert!(said.contains(&format!("--{} <FILE>", format.name)) && said.contains("cannot be used with"), "{said}");
+        }
     }
 }
 

@@ -8,14 +8,10 @@ mod chart;
 mod details;
 mod diagnosis;
 mod exit_code;
-mod format;
+mod formats;
 mod group_interfaces;
-mod json;
-mod junit;
-mod junit_complete;
 pub mod output;
 mod remedy;
-mod text;
 mod waive;
 
 use serde::{Deserialize, Serialize};
@@ -30,10 +26,9 @@ pub use assemble::{assemble, summarize};
 pub use chart::recorded as chart;
 pub use diagnosis::Causes;
 pub use exit_code::{Counting, exit_code, exit_meaning};
-pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
+pub use formats::{FORMATS, Format, RenderError, Style, Verbosity, diagnosis};
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
-pub use text::diagnosis;
 
 pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};

@@ -1,18 +1,19 @@
 //! The report as text for people: the diagnosis first, then what failed in full, then the rest in a line each. 80 columns, ASCII besides
 //! what the facts contain, so that it survives a serial console and a ticket.
 
-use super::chart::chart;
-use super::details::{blame, details, level};
-use super::exit_code::Weight;
-use super::group_interfaces::{Group, alike, diagnoses, group_interfaces, names};
-use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
+use super::{Format, Rendered, Style, Verbosity};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
 use crate::judge::Verdict;
+use crate::report::chart::chart;
+use crate::report::details::{blame, details, level};
+use crate::report::exit_code::Weight;
+use crate::report::group_interfaces::{Group, alike, diagnoses, group_interfaces, names};
+use crate::report::{CheckResult, InterfaceEntry, Report, WaiverState, exit_meaning};
 use crate::sanitize::{cut, line};
 use crate::wrap::wrap;
 
-pub(super) const FORMAT: Format = Format { name: "text", about: "text for people", render };
+pub(super) const FORMAT: Format = Format { name: "text", about: "plain text", render };
 
 /// As many characters of one value as are shown; `-v` and JSON have all of it.
 const MOST_OF_A_VALUE: usize = 400;
@@ -24,7 +25,7 @@ const GROUPED_FROM: usize = 3;
 const INDENT: usize = 12;
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a format; others can fail")]
-fn render(report: &Report, style: Style) -> Result<String, RenderError> {
+fn render(report: &Report, style: Style) -> Rendered {
     let mut text = Text { lines: Vec::new(), style };
     text.diagnosis(report);
     text.lines.push(String::new());
@@ -199,7 +200,7 @@ impl Text {
 
     fn left_out<'a>(&mut self, report: &'a Report) {
         let left_out = report.interfaces.iter().filter(|interface| interface.left_out.is_some());
-        let key = |interface: &'a super::InterfaceEntry| ((), vec![interface.left_out.as_deref().unwrap_or_default()]);
+        let key = |interface: &'a InterfaceEntry| ((), vec![interface.left_out.as_deref().unwrap_or_default()]);
         for group in self.groups(left_out, |interface| Some(interface.name.clone()), key) {
             let reason = line(group.first.left_out.as_deref().unwrap_or_default());
             self.lines.extend(wrap("left out  ", 10, &format!("{}: {}", names(&group.names, "host"), self.cut(&reason))));
