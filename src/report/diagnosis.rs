@@ -84,7 +84,7 @@ pub(super) fn diagnose(interfaces: &[InterfaceEntry], results: &[CheckResult], c
         ranked.extend(idle.map(|idle| (Rank::Idle, Diagnosis { interface: Some(idle.name.clone()), fault: None, text: NOT_CHECKED.into() })));
     }
     // Stable, so that equals stay in the order of their names.
-    ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
+    ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, diagnosis)| diagnosis).collect()
 }
 

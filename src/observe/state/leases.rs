@@ -63,7 +63,7 @@ pub(super) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec
         }
     }
     let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();
-    leases.sort_by(|one, other| starts(one).cmp(&starts(other)));
+    leases.sort_by_key(starts);
     Observed::Seen(leases)
 }
 

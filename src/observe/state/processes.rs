@@ -52,7 +52,7 @@ impl Search {
         let ours = fs::read_link("/proc/self/ns/net")?;
         let names = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut pids: Vec<u32> = names.collect();
-        pids.sort();
+        pids.sort_unstable();
         Ok(Self { ours, pids })
     }
 
