@@ -91,6 +91,9 @@ fn matrix(program: &Path, found: &[Found]) {
     }
 }
 
+/// The size of the program that README.md promises.
+const MAX_PROGRAM_BYTES: u64 = 8 << 20;
+
 /// The program that is copied into guests, as it is shipped.
 fn program() -> Result<PathBuf, String> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -100,5 +103,10 @@ fn program() -> Result<PathBuf, String> {
     }
     let debug = PathBuf::from(env!("CARGO_BIN_EXE_v6check"));
     let target = debug.ancestors().nth(2).ok_or("no target directory")?;
-    Ok(target.join("release/v6check"))
+    let program = target.join("release/v6check");
+    let size = std::fs::metadata(&program).map_err(|error| format!("{}: {error}", program.display()))?.len();
+    if size >= MAX_PROGRAM_BYTES {
+        return Err(format!("{} has {size} bytes; README.md promises less than {MAX_PROGRAM_BYTES}", program.display()));
+    }
+    Ok(program)
 }
