@@ -1,7 +1,7 @@
 //! Prints, in one run: how long v6check takes to judge a large capture, beside the bare reading of the file and beside tshark with the
 //! equivalent filter, and how much memory it needs for that.
 //!
-//! `cargo bench --features lab --bench capture`. Figures for people to read; no test depends on them.
+//! `cargo bench --bench capture`. Figures for people to read; no test depends on them.
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures are the output, and for people")]
 
 use std::error::Error;

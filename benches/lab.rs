@@ -1,7 +1,7 @@
 //! Prints, in one run on this machine's lab: how long v6check takes on a good guest beside other programs that ask the same, what 64 NICs
 //! cost against one, what a replay costs, how large the program is, and whether it starts where there is nothing else.
 //!
-//! `cargo bench --features lab --bench lab`, as root. Figures for people to read; no test depends on them.
+//! `cargo bench --bench lab`, as root. Figures for people to read; no test depends on them.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::error::Error;
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use v6check::lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
+use v6check_lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_mins(2);

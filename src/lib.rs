@@ -27,8 +27,6 @@ mod harmless;
 pub mod install;
 mod json;
 pub mod judge;
-#[cfg(feature = "lab")]
-pub mod lab;
 pub mod matrix;
 mod near;
 pub mod observe;
@@ -38,6 +36,13 @@ pub mod story;
 mod watch;
 pub mod wire;
 mod wrap;
+
+/// How text is laid out for a terminal; the lab's program writes as v6check does.
+pub mod terminal {
+    pub use crate::harmless::block;
+    pub use crate::near::near;
+    pub use crate::wrap::{COLUMNS, wrap};
+}
 
 use std::error::Error;
 use std::ffi::OsStr;

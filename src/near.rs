@@ -1,7 +1,7 @@
 //! Names that a mistyped name may have meant.
 
 /// The names nearest to `wanted`, at most three, nearest first; none if all are far off.
-pub(crate) fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let most = (wanted.chars().count() / 3).max(2);
     let mut ranked: Vec<(usize, &str)> = known
         .filter_map(|name| {

@@ -5,7 +5,7 @@
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use v6check::lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
+use v6check_lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 

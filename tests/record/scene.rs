@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use v6check::capture::{Item, Reader, Way};
 use v6check::facts::Happening;
-use v6check::lab::Namespace;
+use v6check_lab::Namespace;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_secs(30);

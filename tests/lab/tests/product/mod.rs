@@ -1,0 +1,24 @@
+//! The v6check under test. Cargo gives a test the paths of its own package's programs only, so the product is built here.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) const LAB: &str = env!("CARGO_BIN_EXE_v6check-lab");
+
+/// Builds v6check by the profile `release` or `debug` and returns its path; quick if it is up to date.
+///
+/// # Errors
+/// It does not compile.
+pub(crate) fn v6check(profile: &str) -> Result<PathBuf, String> {
+    let target = Path::new(LAB).ancestors().nth(2).ok_or("no target directory")?;
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "v6check", "--bin", "v6check"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile == "release" {
+        build.arg("--release");
+    }
+    match build.status() {
+        Ok(status) if status.success() => Ok(target.join(profile).join("v6check")),
+        Ok(status) => Err(format!("cargo build of v6check, {profile}: {status}")),
+        Err(error) => Err(format!("{}: {error}", env!("CARGO"))),
+    }
+}
