@@ -7,10 +7,10 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use v6check_lab::needs;
 use v6check_lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
@@ -58,7 +58,7 @@ fn main() -> Result<()> {
 
     println!("\nReplay");
     time(&good, "v6check replay", 20, &[V6CHECK, "replay", &facts])?;
-    let peak = run(Command::new("time").args(["-q", "-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
+    let peak = run(needs::command("time").args(["-q", "-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
     println!("  peak memory {} KiB", peak.stderr.trim());
 
     println!("\nProgram");
@@ -139,7 +139,7 @@ fn slowest_answer(guest: &mut Guest) -> Result<f64> {
 fn in_empty_chroot() -> Result<String> {
     let root = tempfile::TempDir::with_prefix("v6check-chroot-")?;
     fs::copy(V6CHECK, root.path().join("v6check"))?;
-    let output = run(Command::new("chroot").arg(root.path()).args(["/v6check", "--version"]), "", LIMIT)?;
+    let output = run(needs::command("chroot").arg(root.path()).args(["/v6check", "--version"]), "", LIMIT)?;
     let inside = fs::read_dir(root.path())?.count();
     let verdict = if output.code == Some(0) { "starts" } else { "does not start" };
     Ok(format!("{verdict}, {inside} file in it, says {:?}", output.stdout.trim()))

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use v6check::capture::{Item, Reader};
 use v6check_lab::Namespace;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 /// Arguments by which this program sends.
@@ -201,7 +202,7 @@ impl Process {
     }
 
     fn end(mut self) -> Result<()> {
-        Command::new("kill").args(["-s", "TERM", &self.0.id().to_string()]).status()?;
+        needs::command("kill").args(["-s", "TERM", &self.0.id().to_string()]).status()?;
         self.0.wait()?;
         Ok(())
     }

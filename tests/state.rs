@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv6Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use v6check::facts::{AddressFlag, HostState, LinkKind, Mac, Neighbour, Observed, Owner, Scope, State};
 use v6check::observe::state;
+use v6check_lab::needs;
 
 /// Set for the copy of this program that looks around inside a namespace: where it writes what it saw.
 const INSIDE: &str = "STATELAB_SAW";
@@ -83,7 +84,7 @@ impl Namespace {
         }
         let program = std::env::current_exe().unwrap();
         let words: Vec<&str> = ["netns", "exec", &self.name].into_iter().chain(before.iter().copied()).collect();
-        let done = Command::new("ip").args(words).arg(program).args(["--exact", test, "--nocapture"]).env(INSIDE, &path).output().unwrap();
+        let done = needs::command("ip").args(words).arg(program).args(["--exact", test, "--nocapture"]).env(INSIDE, &path).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
     }
@@ -91,12 +92,12 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", &self.name]).status();
+        let _ = needs::command("ip").args(["netns", "del", &self.name]).status();
     }
 }
 
 fn run(program: &str, arguments: &[&str]) -> String {
-    let done = Command::new(program).args(arguments).output().unwrap();
+    let done = needs::command(program).args(arguments).output().unwrap();
     let why = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{program} {}: {why}(this test needs root)", arguments.join(" "));
     String::from_utf8(done.stdout).unwrap()
@@ -312,7 +313,7 @@ fn the_real_dhclient() {
     guest.ip("link set eth0 addrgenmode none\nlink set eth0 up\nlink set eth1 up\naddr add fe80::f816:3eff:fe00:1/64 dev eth0 nodad");
     let lease_file = guest.files.path().join("dhclient6.eth0.leases");
     let start = |namespace: &Namespace, lease_file: &Path| {
-        let mut command = Command::new("ip");
+        let mut command = needs::command("ip");
         command.args(["netns", "exec", &namespace.name, "dhclient", "-6", "-d", "-sf", "/bin/true", "-pf"]);
         command.arg(guest.files.path().join("pid")).arg("-lf").arg(lease_file).arg("eth0");
         Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())

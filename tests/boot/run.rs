@@ -2,11 +2,11 @@
 //! own, with /run and the number of the boot as the test wants them.
 
 use std::path::Path;
-use std::process::Command;
 
 use pnet::util::MacAddr;
 use serde_json::Value;
 use v6check::wire::frame::{self, Envelope};
+use v6check_lab::needs;
 
 use crate::frames::{File, Guest};
 use crate::own::Own;
@@ -50,7 +50,7 @@ fn boot_with(mac: MacAddr, recording: Option<&[u8]>, journal: Option<&str>, argu
     let facts = path("facts.json");
     let mac = mac.to_string();
     let binary = env!("CARGO_BIN_EXE_v6check");
-    let output = Command::new("unshare")
+    let output = needs::command("unshare")
         .args(["--net", "--mount", "sh", "-c", script, "sh", directory.path().to_str().unwrap(), &mac, binary])
         .args(["-i", "eth0", "--passive", "--save", &facts])
         .args(arguments)
@@ -145,7 +145,7 @@ fn a_capture_from_elsewhere_is_matched_by_mac_address() {
 
 #[test]
 fn a_named_capture_that_cannot_be_read_ends_the_run() {
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["--passive", "--boot", "/nowhere.pcap"]).output().unwrap();
+    let output = needs::command(env!("CARGO_BIN_EXE_v6check")).args(["--passive", "--boot", "/nowhere.pcap"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "v6check: /nowhere.pcap: No such file or directory (os error 2)\n");
 }
@@ -178,7 +178,7 @@ fn what_tcpdump_captures_is_read() {
         kill $tcpdump
         wait $tcpdump || true
     "#;
-    let output = Command::new("unshare").args(["--net", "sh", "-c", script, "sh", path.to_str().unwrap()]).output().unwrap();
+    let output = needs::command("unshare").args(["--net", "sh", "-c", script, "sh", path.to_str().unwrap()]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let recordings = v6check::observe::boot::read(&path).unwrap();
     let recording = recordings.get(&Guest(5).name()).unwrap_or_else(|| panic!("{:?}", recordings.keys()));
@@ -221,7 +221,7 @@ fn what_v6check_recorded_is_read() {
         wait $recorder
     "#;
     let arguments = ["--net", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_v6check"), path.to_str().unwrap()];
-    let output = Command::new("unshare").args(arguments).output().unwrap();
+    let output = needs::command("unshare").args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let recordings = v6check::observe::boot::read(&path).unwrap();
     let recording = recordings.get("eth0").unwrap_or_else(|| panic!("{:?}", recordings.keys()));
@@ -253,7 +253,7 @@ fn silent(end: &str) -> Value {
         "$1" -i eth0 --passive --save "$2" >/dev/null || true
     "#;
     let arguments = [env!("CARGO_BIN_EXE_v6check"), facts.to_str().unwrap(), end];
-    let output = Command::new("unshare").args(["--net", "--mount", "sh", "-c", script, "sh"]).args(arguments).output().unwrap();
+    let output = needs::command("unshare").args(["--net", "--mount", "sh", "-c", script, "sh"]).args(arguments).output().unwrap();
     assert!(facts.exists(), "{}", String::from_utf8_lossy(&output.stderr));
     let facts: Value = serde_json::from_str(&std::fs::read_to_string(facts).unwrap()).unwrap();
     facts["interfaces"]["eth0"]["tenses"]["boot"]["recording"]["seen"].clone()

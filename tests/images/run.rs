@@ -3,11 +3,11 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use v6check::report::Report;
+use v6check_lab::needs;
 
 /// Nobody.
 const NOBODY: u32 = 65534;
@@ -25,7 +25,7 @@ pub(crate) struct Ran {
 
 /// The report on one interface of the image at `root`.
 pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
-    let mut command = Command::new("prlimit");
+    let mut command = needs::command("prlimit");
     command.arg(format!("--as={MOST_BYTES}")).args(["timeout", SECONDS]).arg(program());
     command.arg("--root").arg(root).args(["-i", interface, "--json", "-"]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");

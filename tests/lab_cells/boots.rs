@@ -3,11 +3,11 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use v6check_lab::needs;
 use v6check_lab::{CalicoLink, Capture, Daemon, Guest, Host, LabError, Port, Range, STATE_LIMIT, Stack, poll};
 
 use crate::cells::V6CHECK;
@@ -280,7 +280,7 @@ pub(crate) fn run(boot: &Boot) -> Result<(), String> {
 
 /// Exit code and JSON report of `v6check replay`.
 fn replay(capture: &Path) -> Result<(i32, Value), String> {
-    let output = Command::new(V6CHECK).arg("replay").arg(capture).args(["--json", "-"]).output().map_err(|error| error.to_string())?;
+    let output = needs::command(V6CHECK).arg("replay").arg(capture).args(["--json", "-"]).output().map_err(|error| error.to_string())?;
     let said = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let report = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}: {}", said()))?;
     Ok((output.status.code().ok_or_else(said)?, report))

@@ -17,11 +17,12 @@ use v6check_lab::needs;
 /// Cells mostly wait, for duplicate address detection and for their clients, so more of them run at once than there are processors.
 const CELLS_AT_ONCE: usize = 10;
 
-const PROGRAMS: [&str; 16] = [
+const PROGRAMS: [&str; 17] = [
     "ip",
     "nft",
     "dnsmasq",
     "dhclient",
+    "ping",
     "radvd",
     "tcpdump",
     "tshark",

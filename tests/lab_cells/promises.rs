@@ -3,11 +3,11 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 use v6check_lab::faults::{Fault, Scene};
+use v6check_lab::needs;
 use v6check_lab::{Daemon, Guest, LabError, STATE_LIMIT, Snapshot, Stack, poll, run};
 
 use crate::cells::{V6CHECK, table_agrees};
@@ -101,7 +101,7 @@ fn replay_says_the_same() -> Result<(), String> {
     let checked = scene.guest().v6check(&[V6CHECK], &["--save", &facts, "--junit", &junit, "--text", &plain]).map_err(text)?;
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&facts).map_err(text)?) & 0o777;
     ensure(mode == 0o600, || format!("the saved facts have mode {mode:o}"))?;
-    let mut command = Command::new(V6CHECK);
+    let mut command = needs::command(V6CHECK);
     command.args(["replay", &facts, "--json", &replayed_json, "--junit", &replayed_junit, "--text", &replayed_plain]);
     let replayed = run(&mut command, "", Duration::from_secs(10)).map_err(text)?;
     ensure(replayed.code == checked.code, || format!("exit code {:?}, then {:?}: {}", checked.code, replayed.code, replayed.stderr))?;

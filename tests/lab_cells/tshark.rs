@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 
 use v6check::capture::{self, Item, Reader};
 use v6check::facts::hexadecimal;
@@ -10,6 +9,7 @@ use v6check::wire::dhcpv6::DhcpOption;
 use v6check::wire::frame::Frame;
 use v6check::wire::message::Message;
 use v6check::wire::ndp::{NdOption, RouterAdvertisement};
+use v6check_lab::needs;
 
 /// What tshark calls the fields, in the order of [`fields`].
 const FIELDS: [&str; 29] = [
@@ -62,7 +62,7 @@ pub(crate) fn differences(capture: &Path) -> Result<Vec<String>, String> {
 }
 
 fn theirs(capture: &Path) -> Result<Vec<String>, String> {
-    let mut command = Command::new("tshark");
+    let mut command = needs::command("tshark");
     command.arg("-r").arg(capture).args(["-Y", "icmpv6.type == 134 || dhcpv6", "-T", "fields", "-E", "separator=|"]);
     for field in FIELDS {
         command.args(["-e", field]);

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::net::Ipv6Addr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use v6check::facts::{Mac, Network};
+use v6check_lab::needs;
 
 /// Set for the program inside: what to do there, as JSON.
 pub(crate) const INSIDE: &str = "V6CHECK_TEST_INSIDE";
@@ -118,7 +119,7 @@ impl Lab {
 
     pub(crate) fn start(&self, order: &Order, wrapper: &[&str]) -> Child {
         let program = std::env::current_exe().unwrap();
-        let mut command = Command::new("ip");
+        let mut command = needs::command("ip");
         command.args(["netns", "exec", &self.guest()]).args(wrapper).arg(program);
         command.env(INSIDE, serde_json::to_string(order).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -133,10 +134,10 @@ impl Drop for Lab {
         if self.dnsmasq
             && let Ok(process) = fs::read_to_string(self.file("pid"))
         {
-            let _ = Command::new("kill").arg(process.trim()).status();
+            let _ = needs::command("kill").arg(process.trim()).status();
         }
         for end in [self.host(), self.guest()] {
-            let _ = Command::new("ip").args(["netns", "del", &end]).status();
+            let _ = needs::command("ip").args(["netns", "del", &end]).status();
         }
     }
 }
@@ -151,7 +152,7 @@ pub(crate) fn outcome(mut child: Child) -> Outcome {
 }
 
 pub(crate) fn run(command: &[&str]) {
-    let status = Command::new(command[0]).args(&command[1..]).status().unwrap_or_else(|error| panic!("{}: {error}", command[0]));
+    let status = needs::command(command[0]).args(&command[1..]).status().unwrap_or_else(|error| panic!("{}: {error}", command[0]));
     assert!(status.success(), "{command:?}: {status}");
 }
 
@@ -160,7 +161,7 @@ pub(crate) fn ip(arguments: &[&str]) {
 }
 
 pub(crate) fn output(command: &[&str]) -> String {
-    let output = Command::new(command[0]).args(&command[1..]).output().unwrap();
+    let output = needs::command(command[0]).args(&command[1..]).output().unwrap();
     assert!(output.status.success(), "{command:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -189,7 +190,7 @@ pub(crate) fn send_forever(lab: &Lab, frames: &[Vec<u8>], pause: &str) -> Child 
          \tfor frame in sys.argv[1:]: s.send(bytes.fromhex(frame))\n\
          \ttime.sleep({pause})\n"
     );
-    let mut command = Command::new("ip");
+    let mut command = needs::command("ip");
     command.args(["netns", "exec", &lab.host(), "python3", "-c", &script]).args(frames.iter().map(hex)).spawn().unwrap()
 }
 

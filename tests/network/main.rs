@@ -10,7 +10,7 @@ mod lab;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::Ipv6Addr;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -20,6 +20,7 @@ use v6check::wire::dhcpv6::{DhcpOption, Message, kind};
 use v6check::wire::duid::Duid;
 use v6check::wire::frame::{self, Envelope, Frame, Payload};
 use v6check::wire::ndp::RouterAdvertisement;
+use v6check_lab::needs;
 
 use self::lab::{INSIDE, Lab, Order, Outcome, ip, outcome, run, send_forever, stop};
 
@@ -283,7 +284,7 @@ fn guest_traffic() {
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     errors.read_line(&mut String::new()).unwrap();
     // It ends without an answer.
-    let _ = Command::new("ip").args(["netns", "exec", &lab.guest(), "rdisc6", "-1", "-r", "1", "-w", "100", "eth0"]).output().unwrap();
+    let _ = needs::command("ip").args(["netns", "exec", &lab.guest(), "rdisc6", "-1", "-r", "1", "-w", "100", "eth0"]).output().unwrap();
     child.stderr = Some(errors.into_inner());
     let outcome = outcome(child);
     let network = &outcome.networks["eth0"];

@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::LabError;
+use crate::needs;
 
 /// How long a command may take to end that was told to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -120,7 +121,7 @@ pub(super) fn signal(signal: &str, processes: &[u32]) {
         return;
     }
     let ids = processes.iter().map(u32::to_string);
-    let _ = Command::new("sh").args(["-c", "kill -s \"$@\"", "kill", signal]).args(ids).stderr(Stdio::null()).status();
+    let _ = needs::command("sh").args(["-c", "kill -s \"$@\"", "kill", signal]).args(ids).stderr(Stdio::null()).status();
 }
 
 fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {

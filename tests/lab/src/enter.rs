@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::needs;
+
 /// The directories of the machine that a guest has its own of.
 pub(super) const OWN: [&str; 3] = ["etc", "run", "var/lib"];
 
@@ -26,7 +28,7 @@ pub(super) fn is_seen(path: &Path) -> bool {
 
 /// A command that will run in the guest with this namespace and tree. Its exit code is the program's; 125 if the way in failed.
 pub fn command(namespace: &str, root: &Path, program: &str) -> Command {
-    let mut command = Command::new("ip");
+    let mut command = needs::command("ip");
     command.args(["netns", "exec", namespace, "sh", "-c", ENTER, "guest"]).arg(root).arg(program);
     command
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::command::{Daemon, poll, run, succeed};
 use super::enter::{self, OWN};
-use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT, scratch};
+use super::{COMMAND_LIMIT, LabError, Namespace, STATE_LIMIT, needs, scratch};
 
 /// dhclient's hands off resolv.conf and host name: the kernel shares the latter between guests. `$length` is what the lab's old dhclient
 /// believes; Debian's script installs the address as it stands in the variable. Scripts before ISC DHCP 4.4 set no lifetimes.
@@ -350,7 +350,7 @@ impl Guest {
 
     /// A command that will run in it, with its own files in place.
     pub fn command(&self, program: &str) -> Command {
-        enter::command(self.namespace.name(), self.root.path(), program)
+        enter::command(self.namespace.name(), self.root.path(), needs::listed(program))
     }
 
     /// Runs a command in it and returns what it printed.
@@ -370,7 +370,8 @@ impl Guest {
         self.runs += 1;
         let file = self.path(&format!("report-{}.json", self.runs));
         let (program, rest) = command.split_first().ok_or_else(|| LabError::Refused("no program to run".into()))?;
-        let mut command = self.command(program);
+        // A person may have it anywhere.
+        let mut command = enter::command(self.namespace.name(), self.root.path(), program);
         command.args(rest).args(arguments).arg("--json").arg(&file);
         let output = run(&mut command, "", COMMAND_LIMIT)?;
         let report = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::command::{signal, succeed, succeed_unasked};
 use super::{COMMAND_LIMIT, LabError};
+use crate::needs;
 
 static MADE: AtomicU32 = AtomicU32::new(0);
 
@@ -25,7 +26,7 @@ impl Namespace {
         if Path::new("/run/netns").join(&name).exists() {
             return Err(LabError::Refused(format!("the namespace {name} exists, and the lab did not make it")));
         }
-        succeed(Command::new("ip").args(["netns", "add", &name]), "", COMMAND_LIMIT)?;
+        succeed(needs::command("ip").args(["netns", "add", &name]), "", COMMAND_LIMIT)?;
         // From here on it goes with this value, whatever fails.
         let namespace = Self { name };
         namespace.ip("link set lo up")?;
@@ -42,7 +43,7 @@ impl Namespace {
     /// # Errors
     /// The command failed.
     pub fn ip(&self, words: &str) -> Result<String, LabError> {
-        succeed(Command::new("ip").args(["-n", &self.name]).args(words.split_whitespace()), "", COMMAND_LIMIT)
+        succeed(needs::command("ip").args(["-n", &self.name]).args(words.split_whitespace()), "", COMMAND_LIMIT)
     }
 
     /// Several `ip` commands at once, one a line.
@@ -50,13 +51,13 @@ impl Namespace {
     /// # Errors
     /// One of them failed; those before it have been done.
     pub fn ip_batch(&self, lines: &str) -> Result<(), LabError> {
-        succeed(Command::new("ip").args(["-n", &self.name, "-batch", "-"]), lines, COMMAND_LIMIT).map(drop)
+        succeed(needs::command("ip").args(["-n", &self.name, "-batch", "-"]), lines, COMMAND_LIMIT).map(drop)
     }
 
     /// A command that will run in it.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.name, program]);
+        let mut command = needs::command("ip");
+        command.args(["netns", "exec", &self.name, needs::listed(program)]);
         command
     }
 
@@ -90,7 +91,7 @@ impl Namespace {
     /// # Errors
     /// The namespace is gone.
     pub fn processes(&self) -> Result<Vec<u32>, LabError> {
-        let text = succeed_unasked(Command::new("ip").args(["netns", "pids", &self.name]), COMMAND_LIMIT)?;
+        let text = succeed_unasked(needs::command("ip").args(["netns", "pids", &self.name]), COMMAND_LIMIT)?;
         Ok(text.split_whitespace().filter_map(|id| id.parse().ok()).collect())
     }
 }
@@ -98,6 +99,6 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         signal("KILL", &self.processes().unwrap_or_default());
-        let _ = succeed_unasked(Command::new("ip").args(["netns", "del", &self.name]), COMMAND_LIMIT);
+        let _ = succeed_unasked(needs::command("ip").args(["netns", "del", &self.name]), COMMAND_LIMIT);
     }
 }

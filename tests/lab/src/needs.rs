@@ -1,58 +1,44 @@
 //! What the lab needs of this machine, told before anything is built: root, and programs, each by the Debian package that has it.
+//!
+//! [`command`] is how the lab, the tests and the benchmarks start a program: one that `tests/packages.txt` does not list cannot be started.
 
+mod table;
+
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 use super::LabError;
-
-/// Programs and the Debian packages that have them, in the order of the programs' names.
-const PACKAGES: [(&str, &str); 40] = [
-    ("/lib/systemd/systemd-networkd", "systemd"),
-    ("/usr/libexec/netplan/generate", "netplan.io"),
-    ("NetworkManager", "network-manager"),
-    ("blkid", "util-linux"),
-    ("busybox", "busybox"),
-    ("cpio", "cpio"),
-    ("dbus-daemon", "dbus-daemon"),
-    ("dhclient", "isc-dhcp-client"),
-    ("dhcpcd", "dhcpcd-base"),
-    ("dnsmasq", "dnsmasq-base"),
-    ("dpkg-deb", "dpkg"),
-    ("genisoimage", "genisoimage"),
-    ("ip", "iproute2"),
-    ("kpartx", "kpartx"),
-    ("losetup", "mount"),
-    ("mkfs.ext4", "e2fsprogs"),
-    ("mmdebstrap", "mmdebstrap"),
-    ("mount", "mount"),
-    ("nft", "nftables"),
-    ("nsenter", "util-linux"),
-    ("ping", "iputils-ping"),
-    ("python3", "python3-minimal"),
-    ("qemu-img", "qemu-utils"),
-    ("qemu-nbd", "qemu-utils"),
-    ("qemu-storage-daemon", "qemu-utils"),
-    ("qemu-system-aarch64", "qemu-system-arm"),
-    ("qemu-system-x86_64", "qemu-system-x86"),
-    ("radvd", "radvd"),
-    ("setpriv", "util-linux"),
-    ("setsid", "util-linux"),
-    ("sfdisk", "fdisk"),
-    ("sh", "dash"),
-    ("tar", "tar"),
-    ("tcpdump", "tcpdump"),
-    ("tshark", "tshark"),
-    ("umount", "mount"),
-    ("unshare", "util-linux"),
-    ("wipefs", "util-linux"),
-    ("xorriso", "xorriso"),
-    ("xz", "xz-utils"),
-];
 
 /// Where programs of the administrator are; a shell by `su` without `-` does not look there.
 const OF_ROOT: [&str; 2] = ["/usr/sbin", "/sbin"];
 
 /// Bits of a process' capabilities (capability.h): what making network namespaces and links takes.
 const CAPABILITIES: [(&str, u32); 2] = [("CAP_NET_ADMIN", 12), ("CAP_SYS_ADMIN", 21)];
+
+/// A command that starts `program`: the name or path of one that `tests/packages.txt` lists, or the path of one that was built here.
+///
+/// # Panics
+/// The program is not listed, so a new machine would not have it.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let program = program.as_ref();
+    listed(&program.to_string_lossy());
+    Command::new(program)
+}
+
+/// `program` itself, for a command that starts it by another one.
+///
+/// # Panics
+/// As [`command`].
+pub fn listed(program: &str) -> &str {
+    assert!(table::may_start(program), "{program} is not in tests/packages.txt: add it with its Debian package");
+    program
+}
+
+/// A command that starts the program at `path`, wherever it is: this program again, or one that a person named.
+pub fn given(path: &Path) -> Command {
+    Command::new(path)
+}
 
 /// Whether this process may make network namespaces.
 ///
@@ -119,8 +105,8 @@ fn missing(what: &str, programs: &[&str], place: impl Fn(&str) -> Place) -> Opti
         let remedy = match place(program) {
             Place::Found => continue,
             Place::Beside(folder) => (&mut others, format!("add {folder} to the PATH")),
-            Place::Nowhere => match PACKAGES.iter().find(|(name, _)| *name == program) {
-                Some((_, package)) => (&mut packages, (*package).to_owned()),
+            Place::Nowhere => match table::package(program) {
+                Some(package) => (&mut packages, package.to_owned()),
                 None => (&mut others, format!("tests/install-packages puts {program} there")),
             },
         };
@@ -148,7 +134,7 @@ fn may_make_namespaces(status: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PACKAGES, Place, may_make_namespaces, missing};
+    use super::{Place, command, may_make_namespaces, missing};
 
     #[test]
     fn all_that_is_missing_is_told_at_once_with_its_packages() {
@@ -169,8 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn a_program_stands_once_in_the_table() {
-        assert!(PACKAGES.is_sorted_by(|one, next| one.0 < next.0), "{PACKAGES:?}");
+    #[should_panic(expected = "no-such-program is not in tests/packages.txt")]
+    fn a_program_that_is_not_listed_cannot_be_started() {
+        let _ = command("no-such-program");
     }
 
     #[test]

@@ -11,11 +11,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::enter::{self, OWN_PROGRAMS};
+use crate::needs;
 use crate::{COMMAND_LIMIT, Guest, LabError};
 use lease::Lease;
 use talk::Conversation;
@@ -91,7 +92,7 @@ pub fn run(arguments: &[String]) -> Result<(), LabError> {
     if std::env::var_os(STAYS).is_some() {
         return stay(&wanted).inspect_err(|error| tell(&error.to_string()));
     }
-    let mut command = Command::new(program);
+    let mut command = needs::given(Path::new(program));
     let mut child = command
         .args(options)
         .env(STAYS, "1")
@@ -189,5 +190,5 @@ fn install(nic: &str, lease: &Lease) -> Result<(), LabError> {
     let lifetimes =
         if Path::new(NO_LIFETIMES).exists() { String::new() } else { format!(" valid_lft {} preferred_lft {}", lease.valid_s, lease.preferred_s) };
     let words = format!("-6 addr replace {}/{length} dev {nic} scope global{lifetimes}", lease.address);
-    crate::command::succeed(Command::new("ip").args(words.split_whitespace()), "", COMMAND_LIMIT).map(drop)
+    crate::command::succeed(needs::command("ip").args(words.split_whitespace()), "", COMMAND_LIMIT).map(drop)
 }

@@ -1,7 +1,7 @@
 //! `v6check-lab link up` and `link down`.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::keeper::{READY, STAY};
@@ -55,7 +55,7 @@ fn start(place: &Place, wish: &Wish, sums: &Sums) -> Result<Child, LabError> {
     let made = log.parent().map_or(Ok(()), std::fs::create_dir_all);
     // Not this process' own standard error, which whoever reads it would wait for as long as the keeper lives.
     let log = made.and_then(|()| std::fs::File::create(&log)).map_err(LabError::io(log.display().to_string()))?;
-    let mut command = Command::new("setsid");
+    let mut command = needs::command("setsid");
     command.arg(this_program()?).arg("--state").arg(place.root()).args(["keep", "--guests", &wish.guests.to_string()]);
     command.args(["--stack", &sums.stack.word()]).args(wish.faults.iter().flat_map(|fault| ["--fault", fault]));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);

@@ -6,12 +6,12 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::tell;
+use crate::needs;
 use crate::scratch::{keep_in, seen};
 use crate::{LabError, poll, run};
 
@@ -239,7 +239,7 @@ fn began(process: u32) -> Option<String> {
 }
 
 fn ip(words: &[&str]) -> Result<String, LabError> {
-    let output = run(Command::new("ip").args(words), "", CLEAN_UP)?;
+    let output = run(needs::command("ip").args(words), "", CLEAN_UP)?;
     if output.code == Some(0) { Ok(output.stdout) } else { Err(LabError::Asked(format!("ip {}: {}", words.join(" "), output.stderr.trim()))) }
 }
 
@@ -320,7 +320,7 @@ mod tests {
     fn a_process_that_has_ended_is_told_from_one_that_runs_even_if_nobody_has_waited_for_it() {
         let own = super::began(std::process::id()).expect("it runs");
         assert!(own.parse::<u64>().is_ok_and(|ticks| ticks > 0), "{own}");
-        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat is everywhere");
+        let mut child = crate::needs::command("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat is everywhere");
         assert!(super::began(child.id()).is_some());
         drop(child.stdin.take());
         let late = std::time::Instant::now() + std::time::Duration::from_secs(20);

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use super::place::Place;
 use super::sums::Sums;
 use super::{able, show};
 use crate::faults::{Member, Scene, Whose};
+use crate::needs;
 use crate::{CalicoLink, LabError, run};
 use v6check::terminal::wrap;
 
@@ -208,7 +208,7 @@ fn of_nic(namespace: &str, nic: &NicNote) -> String {
 }
 
 fn asked(namespace: &str, words: &[&str]) -> Vec<Value> {
-    let output = run(Command::new("ip").args(["-n", namespace, "-json", "-6"]).args(words), "", ASKING);
+    let output = run(needs::command("ip").args(["-n", namespace, "-json", "-6"]).args(words), "", ASKING);
     output.ok().and_then(|output| serde_json::from_str(&output.stdout).ok()).unwrap_or_default()
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -12,8 +11,9 @@ use tempfile::TempDir;
 use super::Layer;
 use crate::LabError;
 use crate::command::succeed;
+use crate::needs;
 
-const BUILD: &str = include_str!("base.sh");
+const BUILD: &str = concat!(include_str!("../../../mirror.sh"), include_str!("base.sh"));
 /// Downloading and unpacking takes half a minute; a slow mirror takes longer.
 const BUILD_LIMIT: Duration = Duration::from_mins(15);
 /// Where images are kept (FHS 3.0, 5.5): they can be made again.
@@ -100,7 +100,7 @@ impl Base {
             .and_then(|()| fs::write(path("script"), &self.layer.script))
             .map_err(LabError::io("the base's layer"))?;
         self.layer.lay_out(&path("layer"))?;
-        let mut command = Command::new("unshare");
+        let mut command = needs::command("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", BUILD, "base"]).arg(path("disk.raw"));
         command.arg(&self.suite).arg(self.packages()).arg(path("layer")).arg(path("script")).arg(&self.command_line).arg(self.making.name());
         command.env("WORK", work.path());

@@ -5,10 +5,13 @@ set -eu
 image=$1 suite=$2 packages=$3 layer=$4 script=$5 command_line=$6 making=$7
 tree=$WORK/tree
 
+# debian_source and debian_access are those of tests/mirror.sh.
+source=$(debian_source "$suite" "$WORK")
+debian_access >"$WORK/access"
 # "$@" is told where to build by its own options.
 bootstrap() {
-    mmdebstrap --quiet --format=directory --include="$packages" --aptopt='Apt::Install-Recommends "false"' --skip=cleanup/apt/lists "$@" \
-        http://deb.debian.org/debian >"$WORK/mmdebstrap.log" 2>&1 || { tail -n 40 "$WORK/mmdebstrap.log" >&2; exit 1; }
+    mmdebstrap --quiet --format=directory --include="$packages" --aptopt='Apt::Install-Recommends "false"' --aptopt="$WORK/access" \
+        --skip=cleanup/apt/lists "$@" "$source" >"$WORK/mmdebstrap.log" 2>&1 || { tail -n 40 "$WORK/mmdebstrap.log" >&2; exit 1; }
 }
 
 installed() {

@@ -146,13 +146,13 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use crate::needs;
     use std::fs;
-    use std::process::Command;
 
     use super::*;
 
     fn qemu_img(folder: &Path, words: &str) {
-        let output = Command::new("qemu-img").args(words.split(' ')).current_dir(folder).output().expect("qemu-img runs");
+        let output = needs::command("qemu-img").args(words.split(' ')).current_dir(folder).output().expect("qemu-img runs");
         assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
     }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 use super::header::format_of;
 use super::{CONSOLE_PORT, Layer, REPORTS_PORT};
 use crate::command::{run, succeed};
+use crate::needs;
 use crate::{COMMAND_LIMIT, LabError, scratch};
 
 const CHANGE: &str = include_str!("change.sh");
@@ -50,7 +50,7 @@ impl Overlay {
     fn made(image: &Path, format: &str) -> Result<Self, LabError> {
         let directory = scratch::directory("vm")?;
         let file = directory.path().join("disk.qcow2");
-        let mut create = Command::new("qemu-img");
+        let mut create = needs::command("qemu-img");
         create.args(["create", "-q", "-f", "qcow2", "-F", format, "-b"]).arg(image).arg(&file);
         succeed(&mut create, "", COMMAND_LIMIT)?;
         Ok(Self { file, directory })
@@ -87,7 +87,7 @@ impl Overlay {
         let (files, script) = (work.path().join("layer"), work.path().join("script"));
         fs::create_dir(&files).and_then(|()| fs::write(&script, &layer.script)).map_err(LabError::io("the layer"))?;
         layer.lay_out(&files)?;
-        let mut command = Command::new("unshare");
+        let mut command = needs::command("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", CHANGE, "change"]).arg(&self.file).arg(&files).arg(&script);
         command.env("WORK", work.path());
         if let Some((program, arguments)) = program {

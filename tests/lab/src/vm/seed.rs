@@ -1,12 +1,12 @@
 //! What a cloud tells a guest on a disk of its own: a small ISO 9660 file system with files that cloud-init finds by the disk's label.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
 use super::Layer;
 use crate::command::succeed;
+use crate::needs;
 use crate::{COMMAND_LIMIT, LabError};
 
 /// What a cloud's metadata call the IPv6 subnet of a port.
@@ -43,7 +43,7 @@ impl Seed {
     pub fn disk(&self, file: &Path) -> Result<PathBuf, LabError> {
         let tree = TempDir::with_prefix("v6lab-seed-").map_err(LabError::io("a directory"))?;
         self.files.lay_out(tree.path())?;
-        let mut command = Command::new("genisoimage");
+        let mut command = needs::command("genisoimage");
         command.args(["-quiet", "-J", "-r", "-V", self.label, "-o"]).arg(file).arg(tree.path());
         succeed(&mut command, "", COMMAND_LIMIT)?;
         Ok(file.to_owned())

@@ -1,7 +1,8 @@
 //! The v6check under test. Cargo gives a test the paths of its own package's programs only, so the product is built here.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use v6check_lab::needs;
 
 pub(crate) const LAB: &str = env!("CARGO_BIN_EXE_v6check-lab");
 
@@ -11,7 +12,7 @@ pub(crate) const LAB: &str = env!("CARGO_BIN_EXE_v6check-lab");
 /// It does not compile.
 pub(crate) fn v6check(profile: &str) -> Result<PathBuf, String> {
     let target = Path::new(LAB).ancestors().nth(2).ok_or("no target directory")?;
-    let mut build = Command::new(env!("CARGO"));
+    let mut build = needs::given(Path::new(env!("CARGO")));
     build.args(["build", "--quiet", "--package", "v6check", "--bin", "v6check"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if profile == "release" {
         build.arg("--release");

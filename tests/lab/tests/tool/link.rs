@@ -2,6 +2,8 @@
 
 use crate::tool::{Running, Tool, V6CHECK, copy, fits_80_columns, namespaces_of, poll, said, verdict};
 
+use v6check_lab::needs;
+
 fn keeper(tool: &Tool) -> u64 {
     tool.status()["keeper"]["process"].as_u64().unwrap()
 }
@@ -140,7 +142,7 @@ fn what_a_killed_keeper_leaves_is_told_and_cleared() {
     let tool = Tool::new();
     tool.done(&["link", "up"]);
     let keeper = keeper(&tool);
-    assert!(std::process::Command::new("kill").args(["-s", "KILL", &keeper.to_string()]).status().unwrap().success());
+    assert!(needs::command("kill").args(["-s", "KILL", &keeper.to_string()]).status().unwrap().success());
     poll("the keeper is gone", || tool.run(&["link", "status"]).code == Some(1));
     let status = tool.status();
     assert_eq!(status["left"][0]["process"].as_u64(), Some(keeper));

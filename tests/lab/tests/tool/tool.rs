@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 pub(crate) use crate::product::LAB;
 
@@ -52,7 +53,7 @@ impl Tool {
 
     /// `program` with what makes it this tool's; `LAB` gets its state folder as well.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut command = needs::command(program);
         command.env(MARK, &self.mark).env("TMPDIR", self.path("tmp"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -125,7 +126,7 @@ pub(crate) fn namespaces_of(process: u64) -> Vec<String> {
 /// A program's copy, made by another process: a file that this one has had open for writing cannot be run while a child of another thread still
 /// holds it (ETXTBSY).
 pub(crate) fn copy(program: impl AsRef<Path>, to: &Path) {
-    assert!(Command::new("cp").arg(program.as_ref()).arg(to).status().unwrap().success());
+    assert!(needs::command("cp").arg(program.as_ref()).arg(to).status().unwrap().success());
 }
 
 pub(crate) fn said(command: &mut Command) -> Said {
@@ -160,7 +161,7 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().unwrap();
+        let status = needs::command("kill").args(["-s", signal, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 

@@ -12,6 +12,7 @@ use crate::product::LAB;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check_lab::needs;
 use v6check_lab::vm::{Break, Image, Layer, Overlay};
 
 use crate::turns::Turn;
@@ -79,7 +80,7 @@ impl Home {
 
     /// `v6check-lab boot WORDS`, with all that it leaves in here.
     fn command(&self, program: &Path, words: &[&str]) -> Command {
-        let mut command = Command::new(LAB);
+        let mut command = needs::command(LAB);
         command.env(MARK, self.folder.path()).env("TMPDIR", self.path("tmp")).current_dir(self.folder.path());
         command.arg("--state").arg(self.path("state")).args(["boot", "--out", "out", "--v6check"]).arg(program).args(words);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -100,7 +101,7 @@ impl Home {
         });
         let mut left: Vec<String> = of_processes.map(|entry| entry.path().display().to_string()).collect();
         let here = self.folder.path().display().to_string();
-        let loops = Command::new("losetup").args(["--list", "--noheadings", "--output", "BACK-FILE"]).output();
+        let loops = needs::command("losetup").args(["--list", "--noheadings", "--output", "BACK-FILE"]).output();
         let loops = loops.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned());
         left.extend(loops.lines().filter(|line| line.contains(&here)).map(str::to_owned));
         left.extend(fs::read_dir(self.path("tmp")).into_iter().flatten().flatten().map(|entry| entry.path().display().to_string()));
@@ -135,7 +136,7 @@ fn image(named: &str, broken: &str, lines: &str, format: &str, to: &Path) -> Res
 fn made(image: &Image, layer: &Layer, format: &str, to: &Path) -> Result<(), String> {
     let overlay = Overlay::over(&(image.base)().image().map_err(said)?.0).map_err(said)?;
     overlay.change(layer, None).map_err(said)?.map_err(|why| why.0)?;
-    done(Command::new("qemu-img").args(["convert", "-O", format]).arg(overlay.file()).arg(to))
+    done(needs::command("qemu-img").args(["convert", "-O", format]).arg(overlay.file()).arg(to))
 }
 
 fn said(error: impl std::fmt::Display) -> String {
@@ -160,7 +161,7 @@ fn must(holds: bool, what: &str, seen: &impl std::fmt::Debug) -> Result<(), Stri
 
 /// Content and time of a file.
 fn state(path: &Path) -> Result<(String, std::time::SystemTime), String> {
-    let hash = ran(Command::new("sha256sum").arg(path))?;
+    let hash = ran(needs::command("sha256sum").arg(path))?;
     must(hash.code == Some(0), "no sum", &hash)?;
     Ok((hash.out, path.metadata().and_then(|file| file.modified()).map_err(said)?))
 }
@@ -215,7 +216,7 @@ fn is_whole(home: &Home, program: &Path, name: &str, code: u64) -> Result<(), St
     must(report["summary"]["exit_code"] == code, "another exit code", &report["summary"])?;
 
     let out = |ending: &str| home.path(&format!("out/{name}.{ending}"));
-    let replayed = Command::new(program).arg("replay").arg(out("facts.json")).args(["--json", "-"]).output().map_err(said)?;
+    let replayed = needs::command(program).arg("replay").arg(out("facts.json")).args(["--json", "-"]).output().map_err(said)?;
     must(replayed.stdout == fs::read(out("report.json")).map_err(said)?, "the facts replay to another report", &name)?;
 
     // The recording is the guest's: read again, it gives what the guest read from its own.
@@ -235,13 +236,13 @@ fn is_whole(home: &Home, program: &Path, name: &str, code: u64) -> Result<(), St
     )?;
     agree(&report, program, &out("boot.pcapng"))?;
 
-    let tshark = ran(Command::new("tshark").args(["-n", "-r"]).arg(out("boot.pcapng")).args(["-Y", "dhcpv6 || icmpv6.type == 133"]))?;
+    let tshark = ran(needs::command("tshark").args(["-n", "-r"]).arg(out("boot.pcapng")).args(["-Y", "dhcpv6 || icmpv6.type == 133"]))?;
     must(tshark.code == Some(0) && tshark.out.lines().count() > 1, "tshark sees no solicitation", &tshark)
 }
 
 /// What the recording alone shows is not judged otherwise than in the guest; something is shown.
 fn agree(report: &Value, program: &Path, recording: &Path) -> Result<(), String> {
-    let output = Command::new(program).arg("replay").arg(recording).args(["--json", "-"]).output().map_err(said)?;
+    let output = needs::command(program).arg("replay").arg(recording).args(["--json", "-"]).output().map_err(said)?;
     let alone: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     let verdict = |report: &Value, id: &Value, interface: &Value| {
         let results = report["results"].as_array().cloned().unwrap_or_default();
@@ -262,7 +263,7 @@ fn unmountable_by_seed(home: &Home, program: &Path) -> Result<(), String> {
     let cloud = home.path("cloud.raw");
     let image = v6check_lab::vm::IMAGES.iter().find(|image| image.name == "debian-13-cloud-init").ok_or("no such image")?;
     made(image, &Layer::default(), "raw", &cloud)?;
-    done(Command::new("tune2fs").args(["-O", "quota"]).arg(format!("{}?offset={PARTITION}", cloud.display())))?;
+    done(needs::command("tune2fs").args(["-O", "quota"]).arg(format!("{}?offset={PARTITION}", cloud.display())))?;
     let before = state(&cloud)?;
     let told = home.boot(program, &["cloud.raw"])?;
     tells(&told, &["it cannot be mounted here: booting, v6check comes by a NoCloud seed"])?;
@@ -321,9 +322,9 @@ fn needs_root(home: &Home, program: &Path) -> Result<(), String> {
     let copied = TempDir::new().map_err(said)?;
     fs::set_permissions(copied.path(), fs::Permissions::from_mode(0o755)).map_err(said)?;
     // By another process: a file that this one writes may be open in a child of another trial when it is to be run.
-    done(Command::new("cp").arg(LAB).arg(copied.path().join("lab")))?;
+    done(needs::command("cp").arg(LAB).arg(copied.path().join("lab")))?;
     let as_told = home.command(program, &["image.raw"]);
-    let mut command = Command::new("setpriv");
+    let mut command = needs::command("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copied.path().join("lab")).args(as_told.get_args());
     let told = ran(command.current_dir("/"))?;
     must(told.code == Some(2), "impossible", &told)?;
@@ -351,7 +352,7 @@ fn hostile(home: &Home, program: &Path) -> Result<(), String> {
     fs::write(victim.join("secret"), vec![b'x'; 4096]).map_err(said)?;
     let inner = home.path("inner");
     fs::create_dir(&inner).map_err(said)?;
-    let qemu_img = |words: &[&str]| done(Command::new("qemu-img").args(words).current_dir(&inner));
+    let qemu_img = |words: &[&str]| done(needs::command("qemu-img").args(words).current_dir(&inner));
     qemu_img(&["create", "-q", "-f", "qcow2", "-F", "raw", "-b", "../victim/secret", "backing.qcow2"])?;
     qemu_img(&["create", "-q", "-f", "qcow2", "-o", "data_file=../victim/data,data_file_raw=on", "data.qcow2", "1M"])?;
     let told = home.boot(program, &["inner/backing.qcow2", "inner/data.qcow2"])?;
@@ -365,12 +366,12 @@ fn hostile(home: &Home, program: &Path) -> Result<(), String> {
     must(listed(&victim)? == before, "something outside of the image was written", &(listed(&victim)?, &changed))?;
     // Inside, links lead where they will lead once it is booted.
     let inside = home.path("inside.raw");
-    done(Command::new("qemu-img").args(["convert", "-O", "raw"]).arg(overlay.file()).arg(&inside))?;
+    done(needs::command("qemu-img").args(["convert", "-O", "raw"]).arg(overlay.file()).arg(&inside))?;
     let there = format!("{}/etc/sysctl.d/99-site.conf", victim.display());
-    let shown = ran(Command::new("debugfs").args(["-R", &format!("cat {there}")]).arg(&inside))?;
+    let shown = ran(needs::command("debugfs").args(["-R", &format!("cat {there}")]).arg(&inside))?;
     must(shown.out == "x", "the layer is not where the link leads inside", &(shown, changed))?;
     for (path, content) in [("/linked", "new"), ("/x", "x")] {
-        let shown = ran(Command::new("debugfs").args(["-R", &format!("cat {path}")]).arg(&inside))?;
+        let shown = ran(needs::command("debugfs").args(["-R", &format!("cat {path}")]).arg(&inside))?;
         must(shown.out == content, path, &shown)?;
     }
     let changed = overlay.change(&Layer::default().program("loop/x", "x"), None);
@@ -397,7 +398,7 @@ fn escaping(home: &Home, victim: &Path) -> Result<Overlay, String> {
         std::os::unix::fs::symlink(target, tree.join(name)).map_err(said)?;
     }
     let raw = home.path("escaping.raw");
-    done(Command::new("mkfs.ext4").args(["-q", "-d"]).arg(&tree).arg(&raw).arg("64M"))?;
+    done(needs::command("mkfs.ext4").args(["-q", "-d"]).arg(&tree).arg(&raw).arg("64M"))?;
     Overlay::over(&raw).map_err(said)
 }
 
@@ -434,7 +435,7 @@ fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
                 sleep(Duration::from_millis(10));
             }
         }
-        done(Command::new("kill").args(["-s", "INT", &child.id().to_string()]))?;
+        done(needs::command("kill").args(["-s", "INT", &child.id().to_string()]))?;
         let rest: Vec<String> = lines.map_while(Result::ok).collect();
         let output = child.wait_with_output().map_err(said)?;
         must(came, "the step was not told", &rest)?;
@@ -462,6 +463,6 @@ fn killed(home: &Home, program: &Path) -> Result<(), String> {
     let runs = machine();
     child.kill().and_then(|()| child.wait()).map_err(said)?;
     must(came && runs && !home.left().is_empty(), "there was no machine", &home.left())?;
-    let down = ran(Command::new(LAB).arg("--state").arg(home.path("state")).args(["link", "down"]))?;
+    let down = ran(needs::command(LAB).arg("--state").arg(home.path("state")).args(["link", "down"]))?;
     must(down.code == Some(0), "not cleared", &down)
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use v6check_lab::needs;
 use v6check_lab::vm::{BREAKS, Booted, IMAGES, Reported};
 
 use crate::table::{Cell, Found, Verdicts};
@@ -50,7 +50,7 @@ pub(crate) fn file(name: &str, ending: &str) -> PathBuf {
 /// The facts that the guest sent give the very report that it sent.
 fn replays_alike(name: &str, program: &Path, reported: &Reported) -> Result<(), String> {
     let facts = file(name, "facts");
-    let output = Command::new(program).arg("replay").arg(facts).args(["--json", "-"]).output().map_err(|error| error.to_string())?;
+    let output = needs::command(program).arg("replay").arg(facts).args(["--json", "-"]).output().map_err(|error| error.to_string())?;
     if output.stdout == reported.json.as_bytes() {
         return Ok(());
     }

@@ -15,11 +15,12 @@ mod table;
 mod turns;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Trial};
 use table::{Found, Table};
+use v6check_lab::needs;
 
 /// Guests that run at once; how many of them start is in [`turns`].
 const GUESTS_AT_ONCE: usize = 6;
@@ -87,7 +88,7 @@ fn main() -> ExitCode {
 fn matrix(program: &Path, found: &[Found]) {
     let page = left().join("matrix.html");
     let reports = found.iter().map(|found| cell::file(&found.name, "json"));
-    let made = Command::new(program).args(["matrix", "--title", "Guests of the lab", "--html"]).arg(&page).args(reports).status();
+    let made = needs::command(program).args(["matrix", "--title", "Guests of the lab", "--html"]).arg(&page).args(reports).status();
     match made {
         Ok(status) if status.code() != Some(2) => println!("The same as a page: {}", page.display()),
         _ => eprintln!("v6check matrix could not compare the reports"),
