@@ -129,11 +129,18 @@ const LIVE: &str = "
     tries=0
     until [ -s sll2.pcap ] && [ -s sll.pcap ] && [ -s nano.pcap ] && [ -s dumpcap.pcapng ]; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || { cat log >&2; exit 1; }
+        [ $tries -lt 600 ] || { cat log >&2; exit 1; }
         sleep 0.1
     done
     ip link set v6c1 up
-    sleep 3
+    tries=0
+    for capture in sll2.pcap sll.pcap nano.pcap dumpcap.pcapng; do
+        until tcpdump -n -r $capture 2>>log | grep -q 'router solicitation'; do
+            tries=$((tries + 1))
+            [ $tries -lt 600 ] || { cat log >&2; exit 1; }
+            sleep 0.1
+        done
+    done
     kill -INT $captures
     wait
 ";

@@ -76,6 +76,14 @@ fn only_one_function_starts_programs() {
     assert!(all.iter().any(|(path, text)| path == STARTS && text.contains(&call)), "{STARTS} starts none, so this test looks in the wrong place");
 }
 
+/// One harness makes, enters and removes them; tests have it from the lab.
+#[test]
+fn only_the_lab_makes_network_namespaces() {
+    let call = ["\"netns\"", "\"add\""].join(", ");
+    let making: Vec<String> = rust_files().into_iter().filter(|(_, text)| text.contains(&call)).map(|(path, _)| path).collect();
+    assert_eq!(making, ["tests/lab/src/namespace.rs"]);
+}
+
 #[test]
 fn every_program_of_a_script_is_listed() {
     let listed: BTreeSet<String> = packages().into_iter().map(|(program, ..)| program).collect();

@@ -73,8 +73,8 @@ impl Namespace {
     ///
     /// # Errors
     /// The kernel has no such setting, or refuses the value.
-    pub fn set(&self, settings: &[(&str, i64)]) -> Result<(), LabError> {
-        let lines: Vec<String> = settings.iter().map(|(path, value)| format!("echo {value} >/proc/sys/net/{path}")).collect();
+    pub fn set(&self, settings: &[(impl AsRef<str>, i64)]) -> Result<(), LabError> {
+        let lines: Vec<String> = settings.iter().map(|(path, value)| format!("echo {value} >/proc/sys/net/{}", path.as_ref())).collect();
         succeed(self.command("sh").args(["-e", "-s"]), &lines.join("\n"), COMMAND_LIMIT).map(drop)
     }
 
