@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::LabError;
 use crate::needs;
 
-/// How long a command may take to end that was told to.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a command may take to end that was told to: a script unmounts and detaches what it made, which a busy machine is slow at.
+const GRACE: Duration = Duration::from_mins(2);
 const STEP: Duration = Duration::from_millis(10);
 
 /// What a command said and how it ended.

@@ -16,10 +16,10 @@ use crate::scratch::{keep_in, seen};
 use crate::{LabError, poll, run};
 
 /// How long one command of a clean-up may take.
-const CLEAN_UP: Duration = Duration::from_secs(20);
+const CLEAN_UP: Duration = Duration::from_mins(2);
 
 /// Nobody looks as long as this.
-const LOOKING: Duration = Duration::from_secs(1);
+const LOOKING: Duration = Duration::from_secs(10);
 
 const LINK: &str = "link";
 /// How the names of directories of guests' trees begin.

@@ -18,7 +18,7 @@ use crate::needs;
 use crate::{CalicoLink, LabError, run};
 use v6check::terminal::wrap;
 
-const ASKING: Duration = Duration::from_secs(5);
+const ASKING: Duration = Duration::from_mins(1);
 
 /// Name and version of the JSON.
 const SCHEMA: &str = "v6check-lab.link/1";

@@ -15,7 +15,7 @@ use crate::needs;
 
 const BUILD: &str = concat!(include_str!("../../../mirror.sh"), include_str!("base.sh"));
 /// Downloading and unpacking takes half a minute; a slow mirror takes longer.
-const BUILD_LIMIT: Duration = Duration::from_mins(15);
+const BUILD_LIMIT: Duration = Duration::from_mins(45);
 /// Where images are kept (FHS 3.0, 5.5): they can be made again.
 const CACHE: &str = "/var/cache/v6check-lab";
 /// What the image is made from.

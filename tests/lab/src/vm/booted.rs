@@ -10,7 +10,7 @@ use crate::{CalicoLink, LabError, Port, Range};
 /// MiB that a guest has.
 const MEMORY: u32 = 512;
 /// A guest that never gets its network up reports two minutes after its services began to start, and translated it starts slowly.
-const REPORT_LIMIT: Duration = Duration::from_mins(7);
+const REPORT_LIMIT: Duration = Duration::from_mins(30);
 
 /// A link with a guest's machine on it, from before it is switched on.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl Booted {
     /// What it reports on its `boot`th boot, the first is 1.
     ///
     /// # Errors
-    /// It does not, in seven minutes; the console's end is in the error.
+    /// It does not, in half an hour; the console's end is in the error.
     pub fn report_of(&mut self, boot: usize) -> Result<Reported, LabError> {
         self.machine.report_of(boot, REPORT_LIMIT)
     }
@@ -144,7 +144,7 @@ impl Booted {
     /// Waits until its console is as `wanted`, and gives it.
     ///
     /// # Errors
-    /// It is not, in seven minutes.
+    /// It is not, in half an hour.
     pub fn shown(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, LabError> {
         poll("the console shows it", REPORT_LIMIT, || Ok(wanted(&self.console())))?;
         Ok(self.console())

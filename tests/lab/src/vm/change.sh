@@ -22,8 +22,8 @@ trap 'exit 1' HUP INT TERM
 qemu-storage-daemon --blockdev driver=file,node-name=file,filename="$overlay" --blockdev driver=qcow2,node-name=disk,file=file,discard=unmap \
     --export type=fuse,id=export,node-name=disk,mountpoint="$image",writable=on >"$WORK/exporter.log" 2>&1 &
 exporter=$!
-# A minute, since on a busy machine it takes its time.
-tries=1200
+# Five minutes, since on a busy machine it takes its time.
+tries=6000
 while [ ! -s "$image" ]; do
     if ! kill -0 $exporter 2>/dev/null; then
         cat "$WORK/exporter.log" >&2
@@ -34,7 +34,7 @@ while [ ! -s "$image" ]; do
     if [ $tries = 0 ]; then
         # That says nothing of the image, so it is not code 3.
         cat "$WORK/exporter.log" >&2
-        echo "qemu-storage-daemon runs, and has not shown the disk as a file within a minute" >&2
+        echo "qemu-storage-daemon runs, and has not shown the disk as a file within five minutes" >&2
         exit 1
     fi
     sleep 0.05

@@ -14,7 +14,7 @@ use crate::{COMMAND_LIMIT, LabError, scratch};
 
 const CHANGE: &str = include_str!("change.sh");
 /// A layer's script may make a boot loader's files anew, or an initramfs.
-const CHANGE_LIMIT: Duration = Duration::from_mins(5);
+const CHANGE_LIMIT: Duration = Duration::from_mins(15);
 /// The script's exit code where no root file system can be mounted.
 const UNMOUNTABLE: i32 = 3;
 

@@ -22,7 +22,7 @@ pub(crate) static V6CHECK: LazyLock<PathBuf> = LazyLock::new(|| {
 const MARK: &str = "V6CHECK_LAB_TEST";
 
 /// A state that is not there after this is not just late.
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// The program with a state folder and a TMPDIR of its own.
 pub(crate) struct Tool {

@@ -6,19 +6,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::product::LAB;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
-use v6check_lab::needs;
 use v6check_lab::vm::{Break, Image, Layer, Overlay};
+use v6check_lab::{STATE_LIMIT, needs, poll};
 
 use crate::turns::Turn;
 
 /// By this variable whatever the tool starts is known.
 const MARK: &str = "V6CHECK_LAB_TEST";
+/// What tells this program, in the place of v6check, how long to go on.
+const RELEASE: &str = "V6CHECK_TEST_RELEASE";
+const STEP: Duration = Duration::from_millis(20);
 /// Where the lab's images have their partition, in bytes.
 const PARTITION: u64 = 2048 * 512;
 const LEFT: [&str; 5] = ["boot.pcapng", "console.log", "facts.json", "junit.xml", "report.json"];
@@ -420,22 +423,34 @@ fn listed(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     Ok(found)
 }
 
+/// This program in the place of v6check: an image stays mounted until there is a file of the name that [`RELEASE`] has.
+pub(crate) fn hold() -> bool {
+    let Some(release) = std::env::var_os(RELEASE) else { return false };
+    while !Path::new(&release).exists() {
+        sleep(STEP);
+    }
+    true
+}
+
 /// Interrupted at any step it leaves its consoles, and nothing else.
 fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
     image("debian-12-ifupdown", "good", "", "qcow2", &home.path("good.qcow2"))?;
+    let (this, release) = (std::env::current_exe().map_err(said)?, home.path("release"));
     for (step, consoles) in [("putting v6check in", &[][..]), ("v6check is in it: booting", &["console.log"])] {
         let _turn = Turn::take();
-        let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
+        let mut command = home.command(if consoles.is_empty() { &this } else { program }, &["good.qcow2"]);
+        if consoles.is_empty() {
+            command.env(RELEASE, &release);
+        }
+        let mut child = command.spawn().map_err(said)?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
         let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains(step));
         if consoles.is_empty() {
-            // In the midst of the mounting.
-            let end = Instant::now() + Duration::from_secs(20);
-            while !home.left().iter().any(|left| left.contains("change-")) && Instant::now() < end {
-                sleep(Duration::from_millis(10));
-            }
+            // It is mounted then, and stays so until the program that is put in has ended.
+            poll("the image is attached", STATE_LIMIT, || Ok(home.left().iter().any(|left| left.contains("change-")))).map_err(said)?;
         }
         done(needs::command("kill").args(["-s", "INT", &child.id().to_string()]))?;
+        fs::write(&release, "").map_err(said)?;
         let rest: Vec<String> = lines.map_while(Result::ok).collect();
         let output = child.wait_with_output().map_err(said)?;
         must(came, "the step was not told", &rest)?;
@@ -456,11 +471,7 @@ fn killed(home: &Home, program: &Path) -> Result<(), String> {
     let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
     let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains("booting"));
     let machine = || home.left().iter().any(|left| left.starts_with("/proc/") && left != &format!("/proc/{}", child.id()));
-    let end = Instant::now() + Duration::from_secs(20);
-    while !machine() && Instant::now() < end {
-        sleep(Duration::from_millis(10));
-    }
-    let runs = machine();
+    let runs = poll("a process of its own", STATE_LIMIT, || Ok(machine())).is_ok();
     child.kill().and_then(|()| child.wait()).map_err(said)?;
     must(came && runs && !home.left().is_empty(), "there was no machine", &home.left())?;
     let down = ran(needs::command(LAB).arg("--state").arg(home.path("state")).args(["link", "down"]))?;

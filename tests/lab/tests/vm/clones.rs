@@ -11,7 +11,7 @@ use crate::turns::{self, Turn};
 /// What the table calls this in place of a break.
 pub(crate) const NAME: &str = "clones";
 const MEMORY: u32 = 512;
-const LIMIT: std::time::Duration = std::time::Duration::from_mins(7);
+const LIMIT: std::time::Duration = std::time::Duration::from_mins(30);
 
 /// Boots the cell's guest, then two from its disk, and gives what the second of these reports. The first one runs on meanwhile.
 pub(crate) fn run(cell: &Cell, program: &Path) -> Result<Found, String> {
