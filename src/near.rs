@@ -10,7 +10,7 @@ pub fn near<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a s
             if part { Some((distance.min(most), name)) } else { (distance <= most).then_some((distance, name)) }
         })
         .collect();
-    ranked.sort();
+    ranked.sort_unstable();
     ranked.into_iter().take(3).map(|(_, name)| name).collect()
 }
 

@@ -354,7 +354,8 @@ fn flood() {
             assert!(server.frames.len() <= Conversation::MOST_FRAMES && server.frames_dropped > 0);
             assert_eq!(count(server, Direction::Sent), 2);
         }
-        Observed::Unknown(reason) | Observed::Absent(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
+        Observed::Unknown(reason) => assert!(reason.text.contains("faster than they could be read"), "{reason:?}"),
+        absent @ Observed::Absent(_) => panic!("{absent:?}"),
     }
     let server = seen(&answered.networks["eth0"].server);
     assert_eq!(server.ended, Ended::Answered);
