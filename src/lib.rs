@@ -54,9 +54,6 @@ pub mod wire;
 pub mod cli;
 #[doc(hidden)]
 pub mod commands;
-#[cfg(feature = "lab")]
-#[doc(hidden)]
-pub mod lab;
 #[doc(hidden)]
 pub mod matrix;
 #[doc(hidden)]
@@ -76,3 +73,11 @@ mod stacks;
 mod suggest;
 mod watch;
 mod wrap;
+
+/// How text is laid out for a terminal; the lab's program writes as v6check does.
+#[doc(hidden)]
+pub mod terminal {
+    pub use crate::sanitize::block;
+    pub use crate::suggest::similar;
+    pub use crate::wrap::{COLUMNS, wrap};
+}

@@ -8,7 +8,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
@@ -16,6 +16,7 @@ use support::{INTERFACE, deviation, frames, story};
 use v6check::catalogue::{Case, Catalogue, Check};
 use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, TransportChecksum};
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
+use v6check_lab::needs;
 
 /// The guest network stacks by the names that facts have for them.
 const STACKS: [&str; 12] = [
@@ -203,7 +204,7 @@ fn scripts(check: &Check) -> Result<(), String> {
         let script = remedy.pick_script(cause, stack, "eth0", &FILES).unwrap_or_default();
         holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
         holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
-        let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
+        let output = needs::command("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
         holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))?;
     }
     let stray = remedy.stack.keys().find(|key| stack_of(key).is_none() && of_both(key).is_none());
