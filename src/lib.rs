@@ -68,8 +68,11 @@ pub mod story;
 
 mod below;
 mod glob;
+mod host;
+mod image;
 mod install;
 mod sanitize;
+mod stacks;
 mod suggest;
 mod watch;
 mod wrap;

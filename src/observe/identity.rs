@@ -12,7 +12,7 @@ use crate::facts::{Address, AddressFlag, ClientIdentity, HostState, Lease, Mac, 
 use crate::wire::duid::Duid;
 
 use super::boot;
-use super::file::Root;
+use crate::image::Image;
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
@@ -27,7 +27,7 @@ pub(super) struct Guest<'a> {
     pub(super) mac: Mac,
     pub(super) state: &'a State,
     pub(super) host: &'a HostState,
-    pub(super) root: &'a Root,
+    pub(super) root: &'a Image,
     /// Its boot, where it was recorded.
     pub(super) boot: Option<&'a Recording>,
 }
