@@ -20,7 +20,7 @@ impl Kind for OneNetworkStack {
         let of_clients = clients.iter().map(|client| Evidence { tense: Tense::State, source: client.name.clone(), value: client.evidence.clone() });
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
-        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).collect();
+        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.name()).collect();
         let of_claims = listed.iter().map(|claim| Evidence {
             tense: Tense::Intent,
             source: claim.at.to_string(),
