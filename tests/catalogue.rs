@@ -121,7 +121,7 @@ fn example(shelf: &Shelf, check: &Check, case: &Case) -> Result<(), String> {
     let wrong = |what: &str| format!("{place}: {what}; the finding is {finding:#?}");
     holds(finding.verdict == case.verdict, &wrong(&format!("the verdict is not {:?}", case.verdict)))?;
     if let Some(word) = &case.says {
-        let said = finding.message.contains(word.as_str()) || finding.reason.as_ref().is_some_and(|reason| reason.contains(word.as_str()));
+        let said = finding.message.contains(word.as_str()) || finding.reason.as_ref().is_some_and(|reason| reason.text.contains(word.as_str()));
         holds(said, &wrong(&format!("neither message nor reason says {word:?}")))?;
     }
     let blame = check.blame_of(finding.cause);

@@ -95,8 +95,9 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
         expected,
         seen,
         message,
-        reason,
-        evidence,
+        reason_kind: reason.as_ref().map(|reason| reason.kind).unwrap_or_default(),
+        reason: reason.map(|reason| reason.text),
+        evidence: evidence.into_iter().map(Into::into).collect(),
         remedy,
         script,
         waived: None,
@@ -107,11 +108,9 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
 /// The configuration files that evidence names, each once.
 fn files(evidence: &[Evidence]) -> Vec<&str> {
     let mut files: Vec<&str> = Vec::new();
-    for evidence in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/')) {
-        let numbered = evidence.source.rsplit_once(':').filter(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
-        let file = numbered.map_or(evidence.source.as_str(), |(file, _)| file);
-        if !files.contains(&file) {
-            files.push(file);
+    for line in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent).filter_map(|evidence| evidence.place.line()) {
+        if !files.contains(&line.path.as_str()) {
+            files.push(&line.path);
         }
     }
     files

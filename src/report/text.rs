@@ -7,7 +7,7 @@ use super::details::{blame, details, level};
 use super::fold::{Group, alike, diagnoses, fold, names};
 use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
 use crate::catalogue::Level;
-use crate::facts::NOT_RECORDED;
+use crate::facts::ReasonKind;
 use crate::harmless::{cut, line};
 use crate::judge::Verdict;
 use crate::wrap::wrap;
@@ -189,7 +189,7 @@ impl Text {
             }
         }
         if which == Verdict::Inconclusive && self.lines.len() > before {
-            let unrecorded = |result: &CheckResult| result.reason.as_ref().is_some_and(|reason| reason.starts_with(NOT_RECORDED));
+            let unrecorded = |result: &CheckResult| result.reason_kind == ReasonKind::NotRecorded;
             if report.results.iter().any(|result| result.verdict == which && unrecorded(result)) {
                 self.lines.push("To have the next boot recorded: v6check install.".into());
             }

@@ -2,7 +2,7 @@
 //!
 //! Several stacks on one interface are not ordered by guess: the answer is unknown then, and names them.
 
-use crate::facts::{Claim as Claimed, Intent, Observed, RunsDhcpv6, StackId};
+use crate::facts::{Claim as Claimed, Intent, Observed, Reason, RunsDhcpv6, StackId};
 use crate::stacks::Claim;
 use crate::stacks::Readings;
 use crate::stacks::STACKS;
@@ -59,7 +59,7 @@ fn claims_of(name: &str, readings: &Readings) -> Result<Vec<Claimed>, String> {
         Observed::Seen(intent) => {
             Ok((intent.dhcpv6.value, Claimed { stack: *stack, at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() }))
         }
-        Observed::Unknown(reason) | Observed::Absent(reason) => Err(reason.clone()),
+        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => Err(reason.clone()),
     };
     let configuring: Vec<_> = configuring.iter().map(seen).collect::<Result<_, _>>()?;
     let clients: Vec<_> = clients.iter().map(seen).collect::<Result<_, _>>()?;

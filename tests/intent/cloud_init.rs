@@ -124,7 +124,7 @@ fn files_that_are_there_are_read_by_their_stack() {
     let intent = seen(&[CLOUD_INIT, NETWORKD, rendered]);
     assert_eq!((intent.dhcpv6.value, intent.dhcpv6.at.line, intent.overrides.len()), (RunsDhcpv6::WhenManaged, 5, 1));
     let Observed::Unknown(reason) = all(&[NETWORKD, rendered], None).stack else { panic!() };
-    assert!(reason.contains("MACAddress"));
+    assert!(reason.text.contains("MACAddress"));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn other_data_sources_and_running_guests() {
     let ran: Files<'_> = &[("/var/lib/cloud/instance/datasource", "")];
     assert_eq!(seen(&[CLOUD_INIT, NETPLAN, ran]).by.map(StackId::name), Some("cloud-init"));
     let running = all(&[CLOUD_INIT, NETPLAN, ran], Some("fa:16:3e:11:22:33"));
-    assert!(matches!(running.stack, Observed::Unknown(reason) if reason.contains("no network stack")));
+    assert!(matches!(running.stack, Observed::Unknown(reason) if reason.text.contains("no network stack")));
     assert_eq!(running.claims, Observed::Seen(Vec::new()));
 }
 

@@ -47,7 +47,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
             (by_recording(&story), tells)
         }
         Err(absent @ Unknown { absent: true, .. }) => return Err(absent),
-        Err(Unknown { reason, .. }) => (Finding::inconclusive(reason), false),
+        Err(unknown) => (Finding::inconclusive(unknown), false),
     };
     if finding.verdict != Verdict::Inconclusive {
         return Ok(finding);
@@ -59,7 +59,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
     if let Some((words, evidence)) = witness::of(subject, window_s, what, recorded) {
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
-    let why = finding.reason.unwrap_or_default();
+    let why = finding.reason.map(|reason| reason.text).unwrap_or_default();
     Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot")).with_all(finding.evidence))
 }
 

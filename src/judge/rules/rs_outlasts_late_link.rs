@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject, intended};
 use crate::facts::{Owner, Tense, Tenses};
 
 /// Solicitation goes on until a router answers (RFC 7559), or starts late enough for a link that is slow to come up.
@@ -28,7 +28,7 @@ impl Kind for RsOutlastsLateLink {
         if RETRANSMITTING.contains(&owner.name.as_str()) {
             return Ok(Finding::pass(EXPECTED, format!("{} solicits until it is answered", owner.name)).with(
                 Tense::State,
-                format!("{} handles Router Advertisements", owner.name),
+                Place::Words(format!("{} handles Router Advertisements", owner.name)),
                 owner.evidence.clone(),
             ));
         }
@@ -49,8 +49,8 @@ impl Kind for RsOutlastsLateLink {
             Finding::fail(EXPECTED, seen, message)
         };
         let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-        let finding = finding.with(Tense::State, format!("{conf}/router_solicitations"), count.to_string());
-        let finding = finding.with(Tense::State, format!("{conf}/router_solicitation_delay"), delay.to_string());
+        let finding = finding.with(Tense::State, Place::Kernel(format!("{conf}/router_solicitations")), count.to_string());
+        let finding = finding.with(Tense::State, Place::Kernel(format!("{conf}/router_solicitation_delay")), delay.to_string());
         Ok(finding.with_all(gamble.map(|(_, evidence)| evidence)))
     }
 }
