@@ -7,6 +7,7 @@ mod boot;
 mod intent;
 mod network;
 mod reason;
+mod stack;
 mod state;
 mod store;
 
@@ -22,6 +23,7 @@ pub use intent::{
 };
 pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum, hexadecimal};
 pub use reason::{Reason, ReasonKind};
+pub use stack::StackId;
 pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
     Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,

@@ -4,7 +4,7 @@
 //! and leaves no line in sysctl.d.
 
 use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Verdict};
-use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, TakesRas, Tense, Tenses, Unknown};
+use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, StackId, TakesRas, Tense, Tenses, Unknown};
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
@@ -37,8 +37,8 @@ pub(super) fn though_set_up(mut failed: Finding, intended: &Judgement) -> Findin
 /// `failed` by what `setting` says, where that stands in a file that cloud-init writes by the cloud's metadata, by its name: then the cloud is to be
 /// changed first. Whether somebody has edited the file since is not known. An image's files it writes anew.
 pub(super) fn by_metadata<T>(mut failed: Finding, subject: &Subject<'_>, intent: &Intent, setting: &Setting<T>) -> Finding {
-    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == "cloud-init");
-    if failed.verdict == Verdict::Fail && writes && setting.at.path.contains("cloud-init") {
+    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == StackId::CloudInit);
+    if failed.verdict == Verdict::Fail && writes && setting.at.is_of_cloud_init() {
         failed.message.push_str(", in a file that cloud-init writes by the cloud's metadata");
         return failed.because(Cause::Metadata);
     }
@@ -131,9 +131,9 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
 }
 
 /// The program that carries an intent out.
-pub(super) fn daemon(intent: &Intent) -> &str {
+pub(super) fn daemon(intent: &Intent) -> StackId {
     // cloud-init writes the files and is gone; it handles nothing.
-    intent.by.as_deref().filter(|by| *by != "cloud-init").unwrap_or(&intent.stack)
+    intent.by.filter(|by| *by != StackId::CloudInit).unwrap_or(intent.stack)
 }
 
 /// Whether Router Advertisements are accepted at the next boot: by the stack in charge, or by the kernel as `accept_ra` and forwarding will be

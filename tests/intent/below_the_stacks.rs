@@ -346,7 +346,7 @@ fn duids_that_clients_keep() {
     ] {
         let found = identity(&[(path, text)]).duids;
         let [found] = &found[..] else { panic!("{path}: {found:?}") };
-        assert_eq!((&found.client[..], &found.at.path[..], found.at.line), (client, path, line));
+        assert_eq!((found.client.name(), &found.at.path[..], found.at.line), (client, path, line));
         assert_eq!((&found.duid[..], &found.decoded[..]), (&duid.replace(' ', "")[..], decoded), "{path}");
         assert_eq!(found.mac.is_some(), decoded.contains(':'), "{path}");
     }

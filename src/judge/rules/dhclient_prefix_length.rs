@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Evidence, Finding, Judgement, Kind, Place, Subject, Table, held};
-use crate::facts::{Dhclient, FileLine, Process, RunsDhcpv6, Tense, Tenses, Unknown};
+use crate::facts::{Dhclient, FileLine, Process, RunsDhcpv6, StackId, Tense, Tenses, Unknown};
 
 /// The address that dhclient made decides; where it has made none yet, its script, its option and its version do. Up to ISC DHCP 4.3 it
 /// passes 64 to its script, from 4.4.0 on 128; Debian's script ignores the length, which makes it 128.
@@ -49,20 +49,19 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     if by_intent(subject, tenses).is_ok_and(|is_client| is_client) { Ok(true) } else { clients.map(|_| false) }
 }
 
-/// Stacks that start ISC dhclient for DHCPv6 where it is installed.
-const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
-
-/// Clients that a command of such a stack (`up` of interfaces(5)) starts instead.
-const OTHERS: [&str; 4] = ["udhcpc6", "dhcp6c", "odhcp6c", "dibbler-client"];
-
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     // Nobody starts what is not there, whoever is in charge.
     if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {
         return Ok(false);
     }
     let intent = tenses.intent.stack.get()?;
-    let other = OTHERS.iter().any(|other| intent.dhcpv6.text.contains(other));
-    let starts = STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && !other;
+    let starts = match intent.dhcpv6.value {
+        RunsDhcpv6::No | RunsDhcpv6::NoClient => false,
+        RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged => {
+            let unnamed = || Unknown::new(format!("the facts do not say which client runs DHCPv6 for {}", intent.stack));
+            intent.client.ok_or_else(unnamed)? == StackId::Dhclient
+        }
+    };
     Ok(starts && subject.facts.intent.dhclient.get()?.is_some())
 }
 

@@ -22,7 +22,7 @@ impl Kind for OneNetworkStack {
             .map(|client| Evidence::new(Tense::State, Place::Process { name: client.name.clone(), pid: None }, client.evidence.clone()));
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
-        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).collect();
+        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.name()).collect();
         let of_claims = listed.iter().map(|claim| Evidence {
             tense: Tense::Intent,
             place: (&claim.at).into(),
