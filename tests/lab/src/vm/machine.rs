@@ -49,7 +49,7 @@ impl Machine {
     /// QEMU cannot be started.
     pub fn start(overlay: Overlay, hardware: &Hardware) -> Result<Self, LabError> {
         let mut command = hardware.host.command("qemu-system-x86_64");
-        command.args(["-nodefaults", "-display", "none", "-machine", MACHINE, "-accel", hardware.accelerator.option()]);
+        command.args(["-nodefaults", "-display", "none", "-machine", MACHINE]).args(hardware.accelerator.options());
         command.args(["-m", &hardware.memory.to_string(), "-device", "virtio-rng-pci"]);
         // All is thrown away in the end, so nothing need be on the disk in time.
         command.arg("-drive").arg(format!("file={},format=qcow2,if=virtio,cache=unsafe,discard=unmap", overlay.file().display()));

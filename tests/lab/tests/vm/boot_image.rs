@@ -114,6 +114,12 @@ impl Home {
         left
     }
 
+    /// Whether a guest of it runs.
+    fn runs_machine(&self) -> bool {
+        let name = |process: &String| fs::read_to_string(Path::new(process).join("comm")).unwrap_or_default();
+        self.left().iter().any(|left| left.starts_with("/proc/") && name(left).starts_with("qemu-system"))
+    }
+
     /// What it left of `image`, by the endings.
     fn endings(&self, image: &str) -> Vec<String> {
         let names = fs::read_dir(self.path("out")).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
@@ -448,6 +454,8 @@ fn interrupted(home: &Home, program: &Path) -> Result<(), String> {
         if consoles.is_empty() {
             // It is mounted then, and stays so until the program that is put in has ended.
             poll("the image is attached", STATE_LIMIT, || Ok(home.left().iter().any(|left| left.contains("change-")))).map_err(said)?;
+        } else {
+            poll("the guest runs", STATE_LIMIT, || Ok(home.runs_machine())).map_err(said)?;
         }
         done(needs::command("kill").args(["-s", "INT", &child.id().to_string()]))?;
         fs::write(&release, "").map_err(said)?;
@@ -470,8 +478,7 @@ fn killed(home: &Home, program: &Path) -> Result<(), String> {
     let mut child = home.command(program, &["good.qcow2"]).spawn().map_err(said)?;
     let mut lines = BufReader::new(child.stderr.take().ok_or("no standard error")?).lines();
     let came = lines.by_ref().map_while(Result::ok).any(|line| line.contains("booting"));
-    let machine = || home.left().iter().any(|left| left.starts_with("/proc/") && left != &format!("/proc/{}", child.id()));
-    let runs = poll("a process of its own", STATE_LIMIT, || Ok(machine())).is_ok();
+    let runs = poll("the guest runs", STATE_LIMIT, || Ok(home.runs_machine())).is_ok();
     child.kill().and_then(|()| child.wait()).map_err(said)?;
     must(came && runs && !home.left().is_empty(), "there was no machine", &home.left())?;
     let down = ran(needs::command(LAB).arg("--state").arg(home.path("state")).args(["link", "down"]))?;
