@@ -354,7 +354,9 @@ fn flood() {
             assert!(server.frames.len() <= Conversation::MOST_FRAMES && server.frames_dropped > 0);
             assert_eq!(count(server, Direction::Sent), 2);
         }
-        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
+        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => {
+            assert!(reason.contains("faster than they could be read"), "{reason}")
+        }
     }
     let server = seen(&answered.networks["eth0"].server);
     assert_eq!(server.ended, Ended::Answered);

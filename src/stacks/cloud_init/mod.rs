@@ -8,6 +8,7 @@ mod given;
 mod renderer;
 mod rendering;
 
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{Observed, Setting, StackId};
@@ -24,6 +25,8 @@ use renderer::Renderer;
 const OF_OPENSTACK: [&str; 2] = ["OpenStack", "ConfigDrive"];
 /// What it writes for an OpenStack subnet of mode dhcpv6-stateful.
 const FOR_OPENSTACK: &str = "an OpenStack subnet of mode dhcpv6-stateful";
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), init_scripts: &["cloud-init-local"], ..Stack::new(StackId::CloudInit) };
 
 /// What cloud-init is set up to write for each of `nics`, as far as no stack has configuration of them yet.
 ///

@@ -5,6 +5,9 @@
 
 pub(crate) mod running;
 
+use crate::stacks::running::Running;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -16,6 +19,15 @@ use crate::stacks::Claim;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::ConnMan;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running { processes: &[running::NAME], without_socket: Some(running::client), ..Running::NONE },
+    init_scripts: &["connman"],
+    traits: Traits { lease_without_process: true, addresses_without_lifetime: true, prefix_length_of_router: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 const FOLDER: &str = "/var/lib/connman";
 const MAIN: &str = "/etc/connman/main.conf";
 /// Beginnings of names that it leaves alone if main.conf says nothing.

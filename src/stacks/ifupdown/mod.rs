@@ -8,6 +8,9 @@ mod cloud_helper;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 
+use crate::host::literal_backticks::Place;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -21,6 +24,19 @@ use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 
 const ID: StackId = StackId::Ifupdown;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    recipe: &[Place {
+        patterns: &["/etc/network/interfaces", "/etc/network/interfaces.d/*", "/run/network/interfaces.d/*"],
+        words: &["accept_ra", "inet6", "autoconf", "dhcp"],
+        shell: false,
+    }],
+    init_scripts: &["networking", "ifupdown", "ifupdown-clean"],
+    traits: Traits { ipv4_first: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// Clients other than ISC dhclient and dhcpcd that a command may start, by their programs.
 const PROGRAMS: [(&str, StackId); 4] =
     [("dhcp6c", StackId::Dhcp6c), ("odhcp6c", StackId::Odhcp6c), ("udhcpc6", StackId::Udhcpc6), ("dibbler-client", StackId::Dibbler)];

@@ -3,6 +3,7 @@
 //!
 //! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -20,6 +21,9 @@ use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 /// As deep as stanzas may inherit, and as many as one may end up with.
 const DEEPEST: usize = 8;
 const MOST: usize = 64;
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), init_scripts: &["networking"], ..Stack::new(StackId::IfupdownNg) };
+pub(crate) const BUSYBOX: Stack = Stack { read: Some(read_busybox), ..Stack::new(StackId::BusyBox) };
 
 /// What ifupdown-ng is set up to do with each of `nics`.
 ///

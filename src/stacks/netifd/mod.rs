@@ -3,6 +3,7 @@
 //!
 //! Devices are found by their own name or through an alias (`@wan`); ports of a bridge have nothing of their own.
 
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -12,6 +13,9 @@ use crate::stacks::Claim;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Netifd;
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), ..Stack::new(ID) };
+
 const FILE: &str = "/etc/config/network";
 
 /// What netifd is set up to do with each of `nics`.

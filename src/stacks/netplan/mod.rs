@@ -5,6 +5,7 @@
 mod definition;
 mod rendering;
 
+use crate::stacks::stack::Stack;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -17,10 +18,13 @@ use crate::stacks::Claim;
 use crate::stacks::Fits;
 use crate::stacks::Reading;
 use crate::stacks::cloud_init;
-use crate::stacks::networkd::{self, Stack};
+use crate::stacks::networkd::{self, Party};
 pub(crate) use definition::{Definition, Definitions, Renderer};
 
 const ID: StackId = StackId::Netplan;
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), ..Stack::new(ID) };
+
 /// Where its files stand, a directory before those that it masks (netplan-generate(8)).
 const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];
 /// What shows that netplan renders its files at boot.
@@ -155,7 +159,7 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
 fn by_networkd(root: &Image, definitions: &Definitions, definition: &Definition, at: &FileLine, file: &str) -> io::Result<Intent> {
     let mut assignments = rendering::networkd(definitions, definition)?;
     assignments.0.extend(networkd::drop_ins(root, file)?.0);
-    let stack = Stack { id: ID, by: Some(StackId::Networkd), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
+    let stack = Party { id: ID, by: Some(StackId::Networkd), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
     if root.link(unit).is_some_and(|target| target == "/dev/null") {

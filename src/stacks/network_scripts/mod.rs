@@ -5,6 +5,9 @@
 
 pub(crate) mod ifcfg;
 
+use crate::host::literal_backticks::Place;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -20,6 +23,15 @@ use crate::stacks::dhclient;
 use crate::stacks::network_manager;
 
 const ID: StackId = StackId::NetworkScripts;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    recipe: &[Place { patterns: &["/etc/sysconfig/network", "/etc/sysconfig/network-scripts/ifcfg-*"], words: &["IPV6", "DHCPV6C"], shell: true }],
+    init_scripts: &["network"],
+    traits: Traits { ipv4_first: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// What is sourced before each file `ifcfg-*`, so that it holds their defaults.
 const GLOBAL: &str = "/etc/sysconfig/network";
 /// The client of release 5; later ones start /sbin/dhclient.

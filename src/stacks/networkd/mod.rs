@@ -3,6 +3,7 @@
 //! The files are tried in the order of their names, and the first that fits an interface has it. Those that netplan writes at each boot take
 //! part in that order, but are read where they come from.
 
+mod duids;
 mod files;
 pub(crate) mod lease;
 mod matching;
@@ -13,10 +14,11 @@ mod syntax;
 use std::io;
 
 pub(crate) use files::{drop_ins, global, version};
-pub(crate) use meaning::{Stack, intent};
+pub(crate) use meaning::{Party, intent};
 pub(crate) use syntax::{Assignment, Assignments};
 
 use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
+use crate::host::image_identity::Keeps;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -24,10 +26,31 @@ use crate::stacks::Claim;
 use crate::stacks::Fits;
 use crate::stacks::Reading;
 use crate::stacks::cloud_init;
+use crate::stacks::leases::LeaseReader;
 use crate::stacks::netplan;
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::{Journal, Stack, Traits};
+use crate::wire::dhcpv6::kind;
 use files::NetworkFile;
 
 const ID: StackId = StackId::Networkd;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running {
+        processes: &[running::PROCESS],
+        ras: Some(running::ras),
+        wrote_accept_ra: Some(running::managed),
+        socket: Some(Socket { process: running::PROCESS, owner: ID.name(), serves: Serves::ItsSockets }),
+        ..Running::NONE
+    },
+    lease: Some(LeaseReader::Each(lease::lease)),
+    keeps: Keeps { duids: &[(&duids::PLACES, duids::of_file)], ..Keeps::NONE },
+    journal: Some(Journal { identifier: ID.name(), says: journal }),
+    traits: Traits { solicits_until_answered: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// Where an administrator's files are; those below /usr are of packages and name nothing of this machine.
 const OWN: [&str; 2] = ["/etc/", "/run/"];
 
@@ -108,7 +131,7 @@ impl Configuration {
             return Claim::LeavesAlone(Intent::leaving_alone(ID, &line.holding(())));
         }
         let whole = FileLine::whole(&file.path);
-        let stack = Stack { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
+        let stack = Party { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
         Claim::Configures(Observed::Seen(intent(stack, &file.assignments, &self.global, self.version)))
     }
 }
@@ -134,4 +157,10 @@ fn same(one: &Claim, other: &Claim) -> bool {
 /// The MAC address in these is the one of the instance, and written anew for the next.
 fn is_of_cloud_init(file: &NetworkFile) -> bool {
     file.name.starts_with("10-cloud-init-")
+}
+
+/// It says which address it got, which a Reply brought.
+fn journal(line: &str) -> Option<(&str, u8, bool)> {
+    let (interface, rest) = line.split_once(": ")?;
+    rest.starts_with("DHCPv6 address ").then_some((interface, kind::REPLY, false))
 }
