@@ -9,6 +9,7 @@ pub(crate) mod dhclient;
 pub(crate) mod dhcp6c;
 pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
+pub(crate) mod ifcfg;
 pub(crate) mod ifupdown;
 pub(crate) mod ifupdown_ng;
 pub(crate) mod leases;
@@ -25,12 +26,14 @@ pub(crate) mod statements;
 pub(crate) mod udhcpc6;
 pub(crate) mod wicked;
 
+use std::io;
+
 pub(crate) use crate::facts::StackId;
 use crate::facts::{Intent, Observed, Owner, Process, Setting};
 use crate::host::image_identity::Keeps;
 use crate::host::literal_backticks::Place;
 use crate::image::{Image, Nic};
-pub(crate) use stack::{Claim, Fits, Reading, Stack, Traits};
+pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits};
 
 /// All stacks and clients. One folder and one line here make a new one, and its row in [`UNREAD`] goes.
 pub(crate) const STACKS: &[Stack] = &[
@@ -64,8 +67,39 @@ const UNREAD: &[(&str, &[&str])] = &[
 pub(crate) type Readings = [(StackId, Result<Reading, String>)];
 
 pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(StackId, Result<Reading, String>)> {
-    let read = |stack: &Stack| Some((stack.id, stack.read?(root, nics).map_err(|error| format!("{}: {error}", stack.id))));
+    let given = given(root, nics);
+    let read = |stack: &Stack| Some((stack.id, stack.read?(root, nics, &given).map_err(|error| format!("{}: {error}", stack.id))));
     STACKS.iter().filter_map(read).collect()
+}
+
+/// What the stacks give each other.
+fn given(root: &Image, nics: &[Nic]) -> Given {
+    let mut given = Given::default();
+    match overrides(root) {
+        Ok(overrides) => given.overrides = overrides,
+        Err(error) => given.not_known = Some(error.to_string()),
+    }
+    for renders in STACKS.iter().filter_map(|stack| stack.renders) {
+        let rendered = renders(root, nics, &given);
+        given.rendered.starts_it |= rendered.starts_it;
+        for (nic, files) in rendered.files {
+            given.rendered.files.entry(nic).or_default().extend(files);
+        }
+    }
+    given
+}
+
+/// Who writes the files of stacks anew for each instance.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<StackId>>> {
+    for of in STACKS.iter().filter_map(|stack| stack.overrides) {
+        if let Some(found) = of(root)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// What the clients keep in files that clones of an image would share.

@@ -5,7 +5,7 @@ use std::io;
 
 use super::leases::LeaseReader;
 use super::running::Running;
-use crate::facts::{Intent, Observed, StackId};
+use crate::facts::{Intent, Observed, Setting, StackId};
 use crate::host::image_identity::Keeps;
 use crate::host::literal_backticks::Place;
 use crate::image::{Image, Nic};
@@ -14,7 +14,11 @@ use crate::image::{Image, Nic};
 pub(crate) struct Stack {
     pub(crate) id: StackId,
     /// What its files set up for each of some interfaces.
-    pub(crate) read: Option<fn(&Image, &[Nic]) -> io::Result<Reading>>,
+    pub(crate) read: Option<Read>,
+    /// The documents that it renders for another stack.
+    pub(crate) renders: Option<fn(&Image, &[Nic], &Given) -> Rendered>,
+    /// Whether it writes the files of other stacks anew for each instance, and where that is said.
+    pub(crate) overrides: Option<fn(&Image) -> io::Result<Option<Setting<StackId>>>>,
     /// What shows that it runs, and for which interface.
     pub(crate) running: Running,
     /// The lease or identity that it keeps for an interface.
@@ -36,6 +40,8 @@ impl Stack {
         Self {
             id,
             read: None,
+            renders: None,
+            overrides: None,
             running: Running::NONE,
             lease: None,
             keeps: Keeps::NONE,
@@ -53,6 +59,40 @@ pub(crate) struct Journal {
     pub(crate) identifier: &'static str,
     /// The interface, the message and whether it was sent, where a line says that.
     pub(crate) says: fn(&str) -> Option<(&str, u8, bool)>,
+}
+
+/// How the files of a stack are read.
+pub(crate) type Read = fn(&Image, &[Nic], &Given) -> io::Result<Reading>;
+
+/// What a stack that is read is given by the others.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// Who writes its files anew for each instance; or why that cannot be said.
+    pub(crate) overrides: Option<Setting<StackId>>,
+    pub(crate) not_known: Option<String>,
+    pub(crate) rendered: Rendered,
+}
+
+impl Given {
+    /// Who writes its files anew for each instance.
+    ///
+    /// # Errors
+    /// That cannot be said.
+    pub(crate) fn overrides(&self) -> io::Result<Option<Setting<StackId>>> {
+        match &self.not_known {
+            None => Ok(self.overrides.clone()),
+            Some(reason) => Err(io::Error::other(reason.clone())),
+        }
+    }
+}
+
+/// Documents that one stack renders at boot for systemd-networkd.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    /// It starts the service, enabled or not.
+    pub(crate) starts_it: bool,
+    /// By the interface, the names of the files `.network` that are for it, or perhaps for it.
+    pub(crate) files: BTreeMap<String, Vec<String>>,
 }
 
 /// How a stack or client behaves, as far as rules depend on it.

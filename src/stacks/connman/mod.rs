@@ -16,6 +16,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::ini::{self, Keyed};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::ConnMan;
@@ -37,7 +38,7 @@ const BLACKLIST: &str = "vmnet,vboxnet,virbr,ifb,ve-,vb-";
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     if !services::starts(root, &["connman", "connmand"]) {
         return Ok(Reading::default());
     }

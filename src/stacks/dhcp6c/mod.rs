@@ -11,6 +11,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::leases::LeaseReader;
 use crate::stacks::running::{Running, Serves, Socket, Subject, of_arguments};
@@ -61,7 +62,7 @@ fn duid(bytes: &[u8]) -> Option<Duid> {
 ///
 /// # Errors
 /// A file cannot be read.
-fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let defaults = Variables::read(root, WIDE_DEFAULTS)?.unwrap_or_default();
     if let Some(reason) = defaults.not_known(&["INTERFACES"]) {
         return Err(io::Error::other(reason));

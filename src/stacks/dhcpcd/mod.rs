@@ -19,6 +19,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::matches;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Dhcpcd;
@@ -68,7 +69,7 @@ pub(crate) fn is_installed(root: &Image) -> bool {
 ///
 /// # Errors
 /// Its file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let all = services::starts(root, &[NAME]);
     let one = |name: &str| services::starts(root, &[&format!("{NAME}@{name}")]);
     let mut reading = Reading::default();

@@ -10,6 +10,7 @@ use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::leases::LeaseReader;
 use crate::stacks::running::{Running, Serves, Socket};
@@ -38,7 +39,7 @@ pub(crate) const STACK: Stack = Stack {
 ///
 /// # Errors
 /// Its file cannot be read.
-fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let Some(text) = root.text_if_any(DIBBLER)?.filter(|_| services::starts_if_told(root, &["dibbler-client"])) else {
         return Ok(Reading::default());
     };

@@ -18,6 +18,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::{has_wildcard, matches};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
@@ -50,7 +51,7 @@ const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Debian | Ifupdown::Two)) else {
         return Ok(Reading::default());
     };

@@ -12,6 +12,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::has_wildcard;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::at_boot;
@@ -29,7 +30,7 @@ pub(crate) const BUSYBOX: Stack = Stack { read: Some(read_busybox), ..Stack::new
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     read_by(Ifupdown::Ng, root, nics)
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read_busybox(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read_busybox(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     read_by(Ifupdown::BusyBox, root, nics)
 }
 

@@ -10,6 +10,7 @@ use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, Tak
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Netifd;
@@ -22,7 +23,7 @@ const FILE: &str = "/etc/config/network";
 ///
 /// # Errors
 /// Its file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let Some(text) = root.text_if_any(FILE)? else { return Ok(Reading::default()) };
     let sections = sections(&text);
     let devices = |section: &Section| -> Vec<String> {

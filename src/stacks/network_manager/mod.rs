@@ -26,10 +26,10 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
+use crate::stacks::ifcfg;
 use crate::stacks::ifupdown;
-use crate::stacks::network_scripts::ifcfg;
 use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
 use profile::Profile;
@@ -99,7 +99,7 @@ fn has_ifcfg_rh(root: &Image, configuration: &Configuration) -> bool {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !is_in_charge(root) {
         return Ok(Reading::default());
     }
@@ -123,7 +123,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         not_known,
         netplan: netplan(root)?,
         timestamps: root.text_if_any(TIMESTAMPS)?.and_then(|text| KeyFile::parse(TIMESTAMPS, &text)).unwrap_or_default(),
-        overrides: cloud_init::overrides(root)?,
+        overrides: given.overrides()?,
     };
     let mut reading = Reading { named, ..Reading::default() };
     for nic in nics {
@@ -233,7 +233,7 @@ impl Manager<'_> {
     }
 
     fn is_in_interfaces(&self, nic: &Nic) -> io::Result<bool> {
-        let reading = ifupdown::read(self.root, std::slice::from_ref(nic))?;
+        let reading = ifupdown::read(self.root, std::slice::from_ref(nic), &Given::default())?;
         Ok(reading.interfaces.get(&nic.name).is_some_and(|claim| matches!(claim, Claim::Configures(_))))
     }
 

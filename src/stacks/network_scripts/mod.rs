@@ -3,8 +3,6 @@
 //!
 //! Not looked at: commands in ifup-pre-local and ifup-local, and `NETWORKING_IPV6`, which nothing reads since release 6.
 
-pub(crate) mod ifcfg;
-
 use crate::host::literal_backticks::Place;
 use crate::stacks::stack::Stack;
 use crate::stacks::stack::Traits;
@@ -17,9 +15,10 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false, is_true};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
 use crate::stacks::dhclient;
+use crate::stacks::ifcfg;
 use crate::stacks::network_manager;
 
 const ID: StackId = StackId::NetworkScripts;
@@ -44,7 +43,7 @@ const DECIDING: [&str; 9] =
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !services::starts(root, &["network"]) {
         return Ok(Reading::default());
     }
@@ -53,7 +52,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
     let mut files = ifcfg::interface_files(root)?;
     // ifup leaves the others to NetworkManager where that runs.
     files.retain(|file| !with_manager || file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value)));
-    let scripts = Scripts { root, global, files, release: ifcfg::release(root), with_manager, overrides: cloud_init::overrides(root)? };
+    let scripts = Scripts { root, global, files, release: ifcfg::release(root), with_manager, overrides: given.overrides()? };
     let named = scripts.files.iter().filter_map(|file| file.get("DEVICE")).map(|device| device.value.clone()).filter(|name| name != "lo").collect();
     let claim = |nic: &Nic| Some((nic.name.clone(), scripts.claim(nic)?));
     Ok(Reading { interfaces: nics.iter().filter_map(claim).collect(), named })

@@ -15,6 +15,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Wicked;
@@ -43,7 +44,7 @@ const FOLDER: &str = "/etc/sysconfig/network";
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let names: Vec<String> = root.names(FOLDER).into_iter().filter_map(|file| interface(&file)).collect();
     if !starts(root) || (names.is_empty() && !root.exists("/usr/sbin/wickedd")) {
         return Ok(Reading::default());
