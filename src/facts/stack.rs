@@ -71,6 +71,17 @@ impl StackId {
     }
 }
 
+impl StackId {
+    /// The one that calls itself so as an owner or in a lease: by its name, or by that of its program.
+    pub fn of_client(name: &str) -> Option<Self> {
+        match name {
+            "connmand" => Some(Self::ConnMan),
+            "dibbler-client" => Some(Self::Dibbler),
+            name => Self::of_name(name),
+        }
+    }
+}
+
 impl fmt::Display for StackId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.name())

@@ -390,10 +390,6 @@ impl Owner {
 
     /// The stack or client that it is, where that is one with a name of its own.
     pub fn id(&self) -> Option<StackId> {
-        match self.name.as_str() {
-            "connmand" => Some(StackId::ConnMan),
-            "dibbler-client" => Some(StackId::Dibbler),
-            name => StackId::of_name(name),
-        }
+        StackId::of_client(&self.name)
     }
 }

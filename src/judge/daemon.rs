@@ -81,5 +81,5 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
 fn intent_of<'a>(owner: &Owner, tenses: &'a Tenses) -> Result<&'a Intent, Unknown> {
     let intent = tenses.intent.stack.get()?;
     let daemon = intended::daemon(intent);
-    if daemon.name() == owner.name { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
+    if Some(daemon) == owner.id() { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
 }

@@ -7,7 +7,7 @@ use crate::facts::{HostIntent, InterfaceIntent, Observed};
 use crate::host::{boot_loader, firewall, image_identity, literal_backticks, modprobe, sysctl};
 use crate::image::Image;
 pub use crate::image::Nic;
-use crate::stacks::{cloud_init, dhclient, overridden, readings, selection, unread};
+use crate::stacks::{dhclient, kept, overridden, overrides, readings, recipe, selection, unread};
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
@@ -24,7 +24,7 @@ fn of_interfaces(root: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
     let unread = unread(root);
     let readings = readings(root, nics);
     let sysctl = sysctl::lines(root);
-    let overrides = cloud_init::overrides(root).ok().flatten();
+    let overrides = overrides(root).ok().flatten();
     let of = |nic: &Nic| InterfaceIntent {
         stack: overridden(selection::decide(&nic.name, &readings, &unread), overrides.as_ref()),
         claims: selection::claims(&nic.name, &readings),
@@ -61,9 +61,9 @@ pub fn host(root: &Path) -> HostIntent {
 fn of_host(root: &Image) -> HostIntent {
     HostIntent {
         dhclient: dhclient::read(root).into(),
-        pasted_backticks: literal_backticks::read(root).into(),
+        pasted_backticks: literal_backticks::read(root, &recipe().collect::<Vec<_>>()).into(),
         command_line: boot_loader::command_line(root).into(),
         modules: modprobe::read(root).into(),
-        identity: Observed::Seen(image_identity::read(root)),
+        identity: Observed::Seen(image_identity::read(root, &kept().collect::<Vec<_>>())),
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
 }
 
 fn names() -> String {
-    STACKS.iter().map(|stack| stack.id.name()).collect::<Vec<_>>().join(", ")
+    STACKS.iter().filter(|stack| stack.read.is_some()).map(|stack| stack.id.name()).collect::<Vec<_>>().join(", ")
 }
 
 fn found(unread: &[String]) -> String {

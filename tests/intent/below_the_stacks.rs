@@ -377,8 +377,8 @@ fn leases_and_secrets() {
         found.leases.iter().map(show).collect::<Vec<_>>(),
         [
             "dhclient's for eth0 /var/lib/dhcp/dhclient6.eth0.leases:2: lease6 { ... iaaddr 2001:db8::5 ... }",
-            "dhcpcd's /var/lib/dhcpcd/eth0.lease6:0: a file of 2 bytes",
             "NetworkManager's /var/lib/NetworkManager/internal6-1f-eth0.lease:0: a file of 20 bytes",
+            "dhcpcd's /var/lib/dhcpcd/eth0.lease6:0: a file of 2 bytes",
         ]
     );
     assert_eq!(

@@ -7,10 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Evidence, Place, Subject, held};
 use crate::facts::{AddressFlag, Process, Scope, Tense, Tenses};
+use crate::stacks;
 use crate::wire::dhcpv6::{kind, kind_name};
-
-/// Clients that do nothing but DHCPv6 for the interface that their arguments name.
-const DEDICATED: [&str; 4] = ["dhclient", "udhcpc6", "dhcp6c", "dibbler-client"];
 
 /// What is to be shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,12 +90,8 @@ fn address(tenses: &Tenses, clock: &Clock) -> Seen {
 
 fn process(subject: &Subject<'_>, clock: &Clock) -> Seen {
     let serves = |process: &&Process| {
-        let arguments = &process.arguments;
-        let dedicated = DEDICATED.contains(&process.name.as_str()) && arguments.iter().any(|argument| argument == subject.name);
-        let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(&argument.as_str()));
-        // dhclient(8): with these it asks for no address, unless -N or -T has it do both.
-        let asks = has(&["-6"]) && (has(&["-N", "-T"]) || !has(&["-S", "-P", "-r", "-x"]));
-        dedicated && (process.name != "dhclient" || asks)
+        let asks = stacks::of_process(&process.name).and_then(|stack| stack.running.asks);
+        asks.is_some_and(|asks| asks(process)) && process.arguments.iter().any(|argument| argument == subject.name)
     };
     subject.facts.state.processes.get().ok()?.iter().filter(serves).find_map(|process| {
         let when = clock.near(process.started_cs)?;

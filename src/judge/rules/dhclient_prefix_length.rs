@@ -14,8 +14,6 @@ pub struct DhclientPrefixLength {
     length: u8,
 }
 
-const NAME: &str = "dhclient";
-
 impl Kind for DhclientPrefixLength {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
@@ -40,7 +38,7 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
         return by_intent(subject, tenses);
     }
     let clients = tenses.state.owners.dhcpv6.get();
-    if clients.as_ref().is_ok_and(|clients| clients.iter().any(|client| client.name == NAME)) {
+    if clients.as_ref().is_ok_and(|clients| clients.iter().any(|client| client.id() == Some(StackId::Dhclient))) {
         return Ok(true);
     }
     if clients.as_ref().is_ok_and(|clients| !clients.is_empty()) {
@@ -66,7 +64,7 @@ fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
 }
 
 fn running<'a>(subject: &'a Subject<'_>, tenses: &Tenses) -> Option<&'a Process> {
-    let client = tenses.state.owners.dhcpv6.get().ok()?.iter().find(|client| client.name == NAME)?;
+    let client = tenses.state.owners.dhcpv6.get().ok()?.iter().find(|client| client.id() == Some(StackId::Dhclient))?;
     subject.facts.state.processes.get().ok()?.iter().find(|process| Some(process.pid) == client.pid)
 }
 

@@ -1,15 +1,13 @@
 //! Exactly one DHCPv6 client serves the interface.
 
 use super::{Finding, Judgement, Kind, Place, Subject, daemon, dhcpv6_intended, held, intended, timing};
-use crate::facts::{FileLine, Owner, Tense};
+use crate::facts::{FileLine, Owner, StackId, Tense};
 use crate::judge::daemon::Waiting;
+use crate::stacks;
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
 #[derive(Debug, Clone, Default)]
 pub struct Dhcpv6ClientRunning;
-
-/// Clients that keep no process or socket while they are bound.
-const WITHOUT_PROCESS: [&str; 2] = ["udhcpc6", "connmand"];
 
 impl Kind for Dhcpv6ClientRunning {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -30,7 +28,10 @@ impl Kind for Dhcpv6ClientRunning {
                     None => {}
                 }
                 let leases = tenses.state.leases.get()?;
-                if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
+                if let Some(lease) = leases
+                    .iter()
+                    .find(|lease| lease.fresh && StackId::of_client(&lease.client).is_some_and(|id| stacks::traits(id).lease_without_process))
+                {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
                     Finding::pass(EXPECTED, seen).with(Tense::State, FileLine::whole(&lease.path), "a fresh lease")
                 } else if !interface.link.get()?.carrier {

@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{Evidence, Finding, Judgement, Kind, Place, Subject};
 use crate::facts::{Facts, FileLine, LinkKind, Mac, Tense, Unknown};
+use crate::stacks;
 use crate::wire::duid::Duid;
 
 /// The MAC address in the DUID of the interface's client is, or was burnt in as, that of some NIC of this guest. A DUID without one, such as that
 /// made of a machine-id, does not tell.
 #[derive(Debug, Clone, Default)]
 pub struct DuidOfThisGuest;
-
-/// Clients that make their DUID anew whenever they start (networking/udhcp/d6_dhcpc.c of BusyBox, `odhcp6c.c`).
-const KEEP_NONE: [&str; 2] = ["udhcpc6", "odhcp6c"];
 
 impl Kind for DuidOfThisGuest {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -52,7 +50,7 @@ fn in_use(subject: &Subject<'_>) -> Result<Result<(Duid, Evidence), Finding>, Un
     if clients.is_empty() {
         return Ok(Err(Finding::skip("no DHCPv6 client runs, so no DUID is in use")));
     }
-    if let Some(client) = clients.iter().find(|client| KEEP_NONE.contains(&client.name.as_str())) {
+    if let Some(client) = clients.iter().find(|client| stacks::traits_of(client).keeps_no_duid) {
         return Ok(Err(Finding::skip(format!("{} keeps no DUID that a copy of the disk could bring along", client.name))));
     }
     let leases = tenses.state.leases.get()?;

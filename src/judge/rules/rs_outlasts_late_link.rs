@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Evidence, Finding, Judgement, Kind, Place, Subject, intended};
 use crate::facts::{Owner, Tense, Tenses};
+use crate::stacks;
 
 /// Solicitation goes on until a router answers (RFC 7559), or starts late enough for a link that is slow to come up.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,9 +13,6 @@ pub struct RsOutlastsLateLink {
     /// `router_solicitation_delay` that outlasts a slow link by itself, in seconds.
     late_enough_s: i64,
 }
-
-/// Daemons that solicit until they are answered (systemd-networkd, NetworkManager and dhcpcd by their sources).
-const RETRANSMITTING: [&str; 3] = ["systemd-networkd", "NetworkManager", "dhcpcd"];
 
 /// How much of the time that a stack waits for its link-local address duplicate address detection takes, in seconds: 1 s after a random part
 /// of `router_solicitation_delay` (`addrconf_dad_kick`, net/ipv6/addrconf.c), and some for the link.
@@ -25,7 +23,7 @@ impl Kind for RsOutlastsLateLink {
         const EXPECTED: &str = "solicitation outlasts a lost first Router Solicitation";
         let (_, tenses) = subject.on_interface()?;
         let owner = tenses.state.owners.ra.get()?;
-        if RETRANSMITTING.contains(&owner.name.as_str()) {
+        if stacks::traits_of(owner).solicits_until_answered {
             return Ok(Finding::pass(EXPECTED, format!("{} solicits until it is answered", owner.name)).with(
                 Tense::State,
                 Place::Words(format!("{} handles Router Advertisements", owner.name)),

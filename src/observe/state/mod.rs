@@ -140,7 +140,7 @@ impl Tables {
 pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tables) -> BTreeMap<String, State> {
     let root = Image::new(Path::new("/"));
     let Tables { links, addresses, ipv4, routes, neighbours } = tables;
-    let files = dhclient::leases::Files::read(&root, host);
+    let leases = leases::Readers::new(&root, host);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let mut states = BTreeMap::new();
     for name in interfaces {
@@ -179,10 +179,14 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tabl
             routes: of(routes, &index),
             neighbours: of(neighbours, &index),
             counters: Observed::unknown("not read"),
-            leases: leases::leases(
-                &leases::Subject { name, index: index.clone().ok(), mac: told.ok().and_then(|told| told.link.mac), now, host, root: &root },
-                &files,
-            ),
+            leases: leases.leases(&leases::Subject {
+                name,
+                index: index.clone().ok(),
+                mac: told.ok().and_then(|told| told.link.mac),
+                now,
+                host,
+                root: &root,
+            }),
             owners,
         };
         states.insert(name.clone(), state);

@@ -10,19 +10,17 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::{Observed, Process, Reason, ReasonKind};
 use crate::image;
+use crate::stacks;
 
-/// Names (`comm`, cut at 15 bytes) of the programs that handle RAs or speak DHCPv6; a trailing `*` stands for any rest.
-const NAMES: [&str; 11] =
-    ["NetworkManager", "busybox", "connmand", "dhclient", "dhcp6c", "dhcpcd", "dibbler-client", "odhcp6c", "systemd-network", "udhcpc6", "wickedd*"];
 const MOST_ARGUMENT_BYTES: u64 = 64 << 10;
 const MOST_ARGUMENTS: usize = 64;
 const LONGEST_ARGUMENT: usize = 256;
 /// As many open files of one process as are looked at for a socket.
 const MOST_FILES: usize = 1 << 16;
 
-/// Whether a process of this name matters.
+/// Whether a process of this name may have to do with it.
 fn matters(name: &str) -> bool {
-    NAMES.iter().any(|known| known.strip_suffix('*').map_or(name == *known, |start| name.starts_with(start)))
+    stacks::of_process(name).is_some()
 }
 
 /// The processes by name, and those that hold one of `sockets` (inode numbers), with what each of those holds.
@@ -95,8 +93,8 @@ impl Search {
             return Ok(None);
         }
         match fs::read_link(place(pid, "ns/net")) {
-            // Run by its own name, BusyBox can be anything.
-            Ok(namespace) if namespace == self.ours => Ok(read(pid, name).filter(|process| process.name != "busybox" || is_udhcpc6(process))),
+            // BusyBox can be anything.
+            Ok(namespace) if namespace == self.ours => Ok(read(pid, name).filter(stacks::is_one)),
             Ok(_) => Ok(None),
             Err(error) if gone(&error) => Ok(None),
             Err(error) => {
@@ -128,10 +126,6 @@ impl Search {
         }
         holders
     }
-}
-
-fn is_udhcpc6(process: &Process) -> bool {
-    process.arguments.iter().take(2).any(|argument| argument.ends_with("udhcpc6"))
 }
 
 /// Inode numbers of the sockets that a process has open.

@@ -9,7 +9,7 @@ use super::renderer::{self, Renderer};
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
-use crate::stacks::{dhclient, netplan};
+use crate::stacks::{Given, dhclient, netplan};
 
 /// Older ones know other types, and are not read here.
 const OLDEST: (u32, u32) = (20, 0);
@@ -57,7 +57,7 @@ fn leaves((stack, client): Party, what: &'static str, dhcpv6: RunsDhcpv6, accept
 /// # Errors
 /// Why that cannot be said.
 pub(crate) fn intent(
-    root: &Image,
+    (root, stacks): (&Image, &Given),
     version: Option<(u32, u32)>,
     renderer: &Setting<Renderer>,
     subnet: &Subnet,
@@ -68,7 +68,7 @@ pub(crate) fn intent(
     }
     let written = match renderer.value {
         Renderer::Eni => eni(root, subnet),
-        Renderer::Netplan => by_netplan(root, subnet)?,
+        Renderer::Netplan => by_netplan(root, stacks, subnet)?,
         Renderer::Networkd => networkd(subnet),
         Renderer::NetworkManager => network_manager(version, subnet)?,
         Renderer::Sysconfig => sysconfig(root, subnet)?,
@@ -111,8 +111,8 @@ fn eni(root: &Image, subnet: &Subnet) -> Written {
     }
 }
 
-fn by_netplan(root: &Image, subnet: &Subnet) -> Result<Written, String> {
-    let by_manager = netplan::default_renderer(root).map_err(|error| error.to_string())? == netplan::Renderer::NetworkManager;
+fn by_netplan(root: &Image, stacks: &Given, subnet: &Subnet) -> Result<Written, String> {
+    let by_manager = netplan::default_renderer(root, stacks).map_err(|error| error.to_string())? == netplan::Renderer::NetworkManager;
     let off = subnet.accept_ra == Some(false) && !by_manager;
     let party = (StackId::Netplan, if by_manager { StackId::NetworkManager } else { StackId::Networkd });
     Ok(match (subnet.kind, by_manager) {

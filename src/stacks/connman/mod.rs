@@ -5,6 +5,9 @@
 
 pub(crate) mod running;
 
+use crate::stacks::running::Running;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -13,9 +16,19 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::ini::{self, Keyed};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::ConnMan;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running { processes: &[running::NAME], without_socket: Some(running::client), ..Running::NONE },
+    init_scripts: &["connman"],
+    traits: Traits { lease_without_process: true, addresses_without_lifetime: true, prefix_length_of_router: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 const FOLDER: &str = "/var/lib/connman";
 const MAIN: &str = "/etc/connman/main.conf";
 /// Beginnings of names that it leaves alone if main.conf says nothing.
@@ -25,7 +38,7 @@ const BLACKLIST: &str = "vmnet,vboxnet,virbr,ifb,ve-,vb-";
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     if !services::starts(root, &["connman", "connmand"]) {
         return Ok(Reading::default());
     }

@@ -8,6 +8,9 @@ mod cloud_helper;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 
+use crate::host::literal_backticks::Place;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -15,12 +18,26 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::{has_wildcard, matches};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 
 const ID: StackId = StackId::Ifupdown;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    recipe: &[Place {
+        patterns: &["/etc/network/interfaces", "/etc/network/interfaces.d/*", "/run/network/interfaces.d/*"],
+        words: &["accept_ra", "inet6", "autoconf", "dhcp"],
+        shell: false,
+    }],
+    init_scripts: &["networking", "ifupdown", "ifupdown-clean"],
+    traits: Traits { ipv4_first: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// Clients other than ISC dhclient and dhcpcd that a command may start, by their programs.
 const PROGRAMS: [(&str, StackId); 4] =
     [("dhcp6c", StackId::Dhcp6c), ("odhcp6c", StackId::Odhcp6c), ("udhcpc6", StackId::Udhcpc6), ("dibbler-client", StackId::Dibbler)];
@@ -34,7 +51,7 @@ const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Debian | Ifupdown::Two)) else {
         return Ok(Reading::default());
     };

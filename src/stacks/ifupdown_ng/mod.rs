@@ -3,6 +3,7 @@
 //!
 //! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -11,6 +12,7 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::has_wildcard;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::at_boot;
@@ -21,11 +23,14 @@ use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 const DEEPEST: usize = 8;
 const MOST: usize = 64;
 
+pub(crate) const STACK: Stack = Stack { read: Some(read), init_scripts: &["networking"], ..Stack::new(StackId::IfupdownNg) };
+pub(crate) const BUSYBOX: Stack = Stack { read: Some(read_busybox), ..Stack::new(StackId::BusyBox) };
+
 /// What ifupdown-ng is set up to do with each of `nics`.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     read_by(Ifupdown::Ng, root, nics)
 }
 
@@ -33,7 +38,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read_busybox(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read_busybox(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     read_by(Ifupdown::BusyBox, root, nics)
 }
 

@@ -29,7 +29,7 @@ fn leases_at(root: &Path, running: &str, now: u64) -> Observed<Vec<Lease>> {
     };
     let root = Image::new(root);
     let mac = Some(Mac::new(0xfa, 0x16, 0x3e, 0, 0, 1));
-    leases(&Subject { name: "eth0", index: Some(2), mac, now, host: &host, root: &root }, &Files::read(&root, &host))
+    Readers::new(&root, &host).leases(&Subject { name: "eth0", index: Some(2), mac, now, host: &host, root: &root })
 }
 
 fn only(root: &Path, running: &str, now: u64) -> Lease {

@@ -3,22 +3,27 @@
 //!
 //! Devices are found by their own name or through an alias (`@wan`); ports of a bridge have nothing of their own.
 
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Netifd;
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), ..Stack::new(ID) };
+
 const FILE: &str = "/etc/config/network";
 
 /// What netifd is set up to do with each of `nics`.
 ///
 /// # Errors
 /// Its file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let Some(text) = root.text_if_any(FILE)? else { return Ok(Reading::default()) };
     let sections = sections(&text);
     let devices = |section: &Section| -> Vec<String> {

@@ -3,8 +3,9 @@
 //!
 //! Not looked at: commands in ifup-pre-local and ifup-local, and `NETWORKING_IPV6`, which nothing reads since release 6.
 
-pub(crate) mod ifcfg;
-
+use crate::host::literal_backticks::Place;
+use crate::stacks::stack::Stack;
+use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -14,12 +15,22 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false, is_true};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
 use crate::stacks::dhclient;
+use crate::stacks::ifcfg;
 use crate::stacks::network_manager;
 
 const ID: StackId = StackId::NetworkScripts;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    recipe: &[Place { patterns: &["/etc/sysconfig/network", "/etc/sysconfig/network-scripts/ifcfg-*"], words: &["IPV6", "DHCPV6C"], shell: true }],
+    init_scripts: &["network"],
+    traits: Traits { ipv4_first: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// What is sourced before each file `ifcfg-*`, so that it holds their defaults.
 const GLOBAL: &str = "/etc/sysconfig/network";
 /// The client of release 5; later ones start /sbin/dhclient.
@@ -32,7 +43,7 @@ const DECIDING: [&str; 9] =
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !services::starts(root, &["network"]) {
         return Ok(Reading::default());
     }
@@ -41,7 +52,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
     let mut files = ifcfg::interface_files(root)?;
     // ifup leaves the others to NetworkManager where that runs.
     files.retain(|file| !with_manager || file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value)));
-    let scripts = Scripts { root, global, files, release: ifcfg::release(root), with_manager, overrides: cloud_init::overrides(root)? };
+    let scripts = Scripts { root, global, files, release: ifcfg::release(root), with_manager, overrides: given.overrides()? };
     let named = scripts.files.iter().filter_map(|file| file.get("DEVICE")).map(|device| device.value.clone()).filter(|name| name != "lo").collect();
     let claim = |nic: &Nic| Some((nic.name.clone(), scripts.claim(nic)?));
     Ok(Reading { interfaces: nics.iter().filter_map(claim).collect(), named })

@@ -12,7 +12,7 @@ const FIRST_WITH_DHCPV6_CLIENT: u32 = 246;
 
 /// Who says it and who carries it out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stack<'a> {
+pub(crate) struct Party<'a> {
     /// The stack whose files say it.
     pub(crate) id: StackId,
     pub(crate) by: Option<StackId>,
@@ -23,7 +23,7 @@ pub(crate) struct Stack<'a> {
 }
 
 /// What `own`, the settings of one file with its drop-ins, and `global`, those of networkd.conf, do with an interface.
-pub(crate) fn intent(stack: Stack<'_>, own: &Assignments, global: &Assignments, version: Option<u32>) -> Intent {
+pub(crate) fn intent(stack: Party<'_>, own: &Assignments, global: &Assignments, version: Option<u32>) -> Intent {
     let ras = accepts_ras(stack, own, global);
     let not_itself = own.setting("Link", "ActivationPolicy", |value| matches!(value, "manual" | "down" | "always-down").then_some(false));
     let at_boot = not_itself.unwrap_or_else(|| Setting { value: true, at: stack.file.clone(), text: stack.at_boot.to_owned() });
@@ -67,7 +67,7 @@ fn no_link_local(own: &Assignments) -> Option<Setting<bool>> {
     off.filter(|_| !has_address)
 }
 
-fn accepts_ras(stack: Stack<'_>, own: &Assignments, global: &Assignments) -> Setting<bool> {
+fn accepts_ras(stack: Party<'_>, own: &Assignments, global: &Assignments) -> Setting<bool> {
     let network = |key: &str, read: fn(&str) -> Option<bool>| own.setting("Network", key, read);
     if let Some(mut off) = no_link_local(own) {
         off.text = format!("{} (without a link-local address it takes no Router Advertisements)", off.text);

@@ -3,6 +3,9 @@
 //! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
 //! `default` count for interfaces that are there already.
 
+use crate::host::image_identity::{self, Keeps, duids};
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -12,16 +15,36 @@ use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
 const ID: StackId = StackId::Wicked;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running {
+        processes: &["wickedd*"],
+        socket: Some(Socket { process: "wickedd-dhcp6", owner: ID.name(), serves: Serves::ItsSockets }),
+        ..Running::NONE
+    },
+    keeps: Keeps {
+        duids: &[(&["/var/lib/wicked/duid.xml"], |path, bytes| duids::written(ID, path, bytes))],
+        leases: &[(&["/var/lib/wicked/lease-*-dhcp-ipv6.xml"], |path, bytes| {
+            image_identity::as_whole("wicked's", path, bytes).into_iter().collect()
+        })],
+        ..Keeps::NONE
+    },
+    init_scripts: &["wicked"],
+    ..Stack::new(ID)
+};
+
 const FOLDER: &str = "/etc/sysconfig/network";
 
 /// What wicked is set up to do with each of `nics`.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let names: Vec<String> = root.names(FOLDER).into_iter().filter_map(|file| interface(&file)).collect();
     if !starts(root) || (names.is_empty() && !root.exists("/usr/sbin/wickedd")) {
         return Ok(Reading::default());

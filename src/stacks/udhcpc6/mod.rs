@@ -1,21 +1,43 @@
 //! The interface of a running udhcpc6. As a daemon it keeps its process while it is bound, and no socket; with `-q` it ends.
 
-use crate::facts::Process;
+use crate::facts::{Owner, Process, Reason, StackId, UdpSocket};
+use crate::stacks::running::{Running, Subject, owner, started_for};
+use crate::stacks::stack::{Stack, Traits};
 
 /// Its name among the owners, whatever name BusyBox runs under.
-pub(crate) const NAME: &str = "udhcpc6";
+const NAME: &str = StackId::Udhcpc6.name();
+/// The program of many names.
+const BUSYBOX: &str = "busybox";
+
+pub(crate) const STACK: Stack = Stack {
+    running: Running {
+        processes: &[NAME, BUSYBOX],
+        is_it: Some(|process| interface(process).is_some()),
+        clients: Some(clients),
+        asks: Some(|_| true),
+        ..Running::NONE
+    },
+    traits: Traits { keeps_no_duid: true, lease_without_process: true, addresses_without_lifetime: true, ..Traits::NONE },
+    ..Stack::new(StackId::Udhcpc6)
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "other clients have files that cannot be read")]
+fn clients(subject: &Subject<'_>, processes: &[Process], _: &[UdpSocket]) -> Result<Vec<Owner>, Reason> {
+    let its = processes.iter().filter(|process| interface(process) == Some(subject.name));
+    Ok(its.map(|process| owner(NAME, process, started_for(process, subject.name))).collect())
+}
 
 /// Options of BusyBox's udhcpc6 that take a value (networking/udhcp/d6_dhcpc.c).
 const WITH_VALUE: &str = "iprstTAOxP";
 
 /// Its interface: `-i eth0`, `-ieth0`, `-fi eth0`, `--interface eth0`; eth0 if none is given. `None` for another program.
-pub(crate) fn interface(process: &Process) -> Option<&str> {
+fn interface(process: &Process) -> Option<&str> {
     let mut arguments = process.arguments.iter();
     let program = arguments.next()?;
     match &process.name[..] {
         NAME => {}
-        "busybox" if program.ends_with(NAME) => {}
-        "busybox" => {
+        BUSYBOX if program.ends_with(NAME) => {}
+        BUSYBOX => {
             arguments.next().filter(|applet| *applet == NAME)?;
         }
         _ => return None,

@@ -6,19 +6,18 @@ use crate::facts::{Lease, Process, hexadecimal};
 use crate::stacks::leases::Subject;
 use crate::stacks::leases::syntax::{self, Event, Statement};
 
-const CLIENT: &str = "dhcp6c";
 const DUID: &str = "/var/lib/dhcpv6/dhcp6c_duid";
 const CONFIGURATION: &str = "/etc/wide-dhcpv6/dhcp6c.conf";
 
 pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
     let Some(duid) = subject.root.bytes_if_any(DUID)?.as_deref().and_then(duid) else { return Ok(None) };
     let processes = subject.host.processes.get().map(Vec::as_slice).unwrap_or_default();
-    let configuration = processes.iter().find(|process| process.name == CLIENT).and_then(configuration).unwrap_or(CONFIGURATION);
+    let configuration = processes.iter().find(|process| process.name == super::NAME).and_then(configuration).unwrap_or(CONFIGURATION);
     let iaid = subject.root.read(configuration, crate::image::MOST_BYTES).ok().and_then(|text| iaid(&text, subject.name));
     Ok(Some(Lease {
         path: DUID.into(),
         line: 0,
-        client: CLIENT.into(),
+        client: super::NAME.into(),
         duid: Some(hexadecimal(&duid)),
         iaid,
         addresses: Vec::new(),

@@ -12,7 +12,6 @@ use crate::facts::{Lease, LeaseAddress, hexadecimal};
 use crate::stacks::leases::{MOST_ADDRESSES, Subject, lives};
 use crate::wire::duid::Duid;
 
-const CLIENT: &str = "dibbler-client";
 const ADDRESSES: &str = "/var/lib/dibbler/client-AddrMgr.xml";
 const DUID: &str = "/var/lib/dibbler/client-duid";
 
@@ -28,7 +27,16 @@ pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
 }
 
 fn empty() -> Lease {
-    Lease { path: ADDRESSES.into(), line: 0, client: CLIENT.into(), duid: None, iaid: None, addresses: Vec::new(), released: false, fresh: false }
+    Lease {
+        path: ADDRESSES.into(),
+        line: 0,
+        client: super::NAME.into(),
+        duid: None,
+        iaid: None,
+        addresses: Vec::new(),
+        released: false,
+        fresh: false,
+    }
 }
 
 /// The associations of the interface `name`, as one lease; a file that ends in the middle counts as far as it goes.
