@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, held};
+use super::{Evidence, Finding, Judgement, Kind, Subject, address_origin};
 use crate::facts::{Dhclient, Process, RunsDhcpv6, Tense, Tenses, Unknown};
 
 /// The address that dhclient made decides; where it has made none yet, its script, its option and its version do. Up to ISC DHCP 4.3 it
@@ -73,7 +73,7 @@ fn running<'a>(subject: &'a Subject<'_>, tenses: &Tenses) -> Option<&'a Process>
 
 impl DhclientPrefixLength {
     fn by_address(&self, expected: &str, tenses: &Tenses) -> Result<Option<Finding>, Unknown> {
-        let held = held::dhcpv6_addresses(tenses)?;
+        let held = address_origin::dhcpv6_addresses(tenses)?;
         let Some(shown) = held.iter().find(|held| held.address.prefix_length != self.length).or(held.first()) else { return Ok(None) };
         let text = shown.text();
         let finding = if shown.address.prefix_length == self.length {

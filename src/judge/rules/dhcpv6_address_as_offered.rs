@@ -1,6 +1,6 @@
 //! The DHCPv6 address held is the one that the server offers this guest now.
 
-use super::{Finding, Judgement, Kind, Subject, duid_of_this_guest, heard, held};
+use super::{Finding, Judgement, Kind, Subject, address_origin, duid_of_this_guest, network_answers};
 use crate::facts::Tense;
 use crate::wire::received::Offer;
 
@@ -11,17 +11,17 @@ pub struct Dhcpv6AddressAsOffered;
 impl Kind for Dhcpv6AddressAsOffered {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
-        let held = held::dhcpv6_addresses(tenses)?;
-        let held_text = held.iter().map(held::Held::text).collect::<Vec<_>>().join(", ");
+        let held = address_origin::dhcpv6_addresses(tenses)?;
+        let held_text = held.iter().map(address_origin::Held::text).collect::<Vec<_>>().join(", ");
         let server = tenses.network.server.get()?;
-        let Some((answer, offer)) = heard::offer(server)? else {
+        let Some((answer, offer)) = network_answers::offer(server)? else {
             return Ok(Finding::inconclusive("no DHCPv6 server answers, so what it would offer is not known"));
         };
         let Offer::Addresses(_) = &offer else {
             return Ok(Finding::inconclusive(format!("the DHCPv6 server offers none now ({})", offer.describe())));
         };
         // Of several servers each may have an address for it.
-        let offered = heard::offered_addresses(server)?;
+        let offered = network_answers::offered_addresses(server)?;
         let offered_text = offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let finding = if held.iter().any(|held| offered.contains(&held.address.address)) {
             Finding::pass(offered_text, held_text.clone())
@@ -38,6 +38,6 @@ impl Kind for Dhcpv6AddressAsOffered {
             let message = format!("{held_text} is held, but the server offers {offered_text} now: {why}");
             Finding::fail(offered_text, held_text.clone(), message)
         };
-        Ok(finding.with(Tense::State, "rtnetlink addresses", held_text).with_all([heard::answer_evidence(&answer, &offer)]))
+        Ok(finding.with(Tense::State, "rtnetlink addresses", held_text).with_all([network_answers::answer_evidence(&answer, &offer)]))
     }
 }

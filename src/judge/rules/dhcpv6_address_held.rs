@@ -1,6 +1,6 @@
 //! A DHCPv6 address is held, usable or not: the condition of what is said about such addresses.
 
-use super::{Finding, Judgement, Kind, Subject, held};
+use super::{Finding, Judgement, Kind, Subject, address_origin};
 
 /// Whether there is any DHCPv6 address to judge.
 #[derive(Debug, Clone, Default)]
@@ -10,7 +10,7 @@ impl Kind for Dhcpv6AddressHeld {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a DHCPv6 address";
         let (_, tenses) = subject.on_interface()?;
-        Ok(match held::dhcpv6_addresses(tenses)?.first() {
+        Ok(match address_origin::dhcpv6_addresses(tenses)?.first() {
             Some(held) => Finding::pass(EXPECTED, held.text()),
             None => Finding::fail(EXPECTED, "none", "no DHCPv6 address is held"),
         })

@@ -1,6 +1,6 @@
 //! A DHCPv6 server offers this guest an address.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Subject, network_answers};
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
 use crate::wire::received::Offer;
@@ -22,24 +22,24 @@ impl Kind for Dhcpv6Offer {
         }
         let (_, tenses) = subject.on_interface()?;
         let conversation = tenses.network.server.get()?;
-        let finding = match heard::offer(conversation)? {
+        let finding = match network_answers::offer(conversation)? {
             Some((_, Offer::Addresses(addresses))) => {
                 Finding::pass(EXPECTED, addresses.iter().map(|(address, _, _)| address.to_string()).collect::<Vec<_>>().join(", "))
             }
             Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
-            None if !heard::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
+            None if !network_answers::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
             None if subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
                 "no DHCPv6 server answered within {} ms, before the first retransmission; give a longer --timeout",
                 subject.facts.run.timeout_ms
             )),
-            None => silence(conversation, heard::whose(subject)),
+            None => silence(conversation, network_answers::whose(subject)),
         };
-        let told = heard::answers(conversation);
+        let told = network_answers::answers(conversation);
         let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
-        let evidence = told.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid)));
+        let evidence = told.iter().map(|answer| network_answers::answer_evidence(answer, &answer.offer(iaid)));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
-            source: format!("{} Solicit", heard::whose(subject)),
+            source: format!("{} Solicit", network_answers::whose(subject)),
             value: format!("DUID {}, IAID {:08x}, {}", identity.duid, identity.iaid, identity.source),
         });
         Ok(finding.with_all(evidence).with_all(identity))

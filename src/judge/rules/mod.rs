@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, heard, held, intended, timing};
+use super::boot::{corroboration, retransmissions, solicitation_run, trace, transaction, verdicts, window};
+use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, address_origin, daemon, intended, network_answers, timing};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::story::{Said, Story, forwards_now, seconds};
+use super::trace::{Trace, TracedPacket, forwards_now, seconds};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::wire::message::Message;
 
@@ -22,7 +22,7 @@ enum Routers {
 
 impl Kind for NeverSent {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = Trace::of(subject)?;
         if forwards_now(subject) {
             return Ok(Finding::skip("the guest forwards: it is a router"));
         }
@@ -30,30 +30,30 @@ impl Kind for NeverSent {
             Routers::RouterAdvertisement => "Router Advertisement",
             Routers::Redirect => "Redirect",
         };
-        let sent: Vec<&Said<'_>> = story
+        let sent: Vec<&TracedPacket<'_>> = trace
             .own()
-            .filter(|said| match self.message {
-                Routers::RouterAdvertisement => matches!(said.message, Message::RouterAdvertisement(_)),
-                Routers::Redirect => matches!(said.message, Message::Redirect),
+            .filter(|packet| match self.message {
+                Routers::RouterAdvertisement => matches!(packet.message, Message::RouterAdvertisement(_)),
+                Routers::Redirect => matches!(packet.message, Message::Redirect),
             })
             .collect();
         let expected = format!("no {name} from the guest");
-        if !sent.is_empty() && story.foreign() {
+        if !sent.is_empty() && trace.foreign() {
             return Ok(Finding::inconclusive(format!("the guest sent a {name}, and whether it forwards is not in a capture")));
         }
-        if let Some(first) = sent.iter().find(|said| !story.forwards_at(said.at_us)) {
-            let evidence = story.evidence(first.at_us, format!("{name} from {} to {}", first.frame.source, first.frame.destination));
+        if let Some(first) = sent.iter().find(|packet| !trace.forwards_at(packet.at_us)) {
+            let evidence = trace.evidence(first.at_us, format!("{name} from {} to {}", first.frame.source, first.frame.destination));
             let message = format!("the guest, which is no router, sent a {name} at {}", seconds(first.at_us));
             return Ok(Finding::fail(expected, format!("{} {name}(s)", sent.len()), message).with_all([evidence]));
         }
-        let Some(last) = story.own().last() else { return Ok(story.none("message")) };
+        let Some(last) = trace.own().last() else { return Ok(trace.none("message")) };
         if !sent.is_empty() {
             return Ok(Finding::skip(format!("the guest forwards: it sent each {name} as a router")));
         }
-        if !story.recording.gaps.is_empty() {
+        if !trace.recording.gaps.is_empty() {
             return Ok(Finding::inconclusive(format!("no {name} of the guest's is in the recording, but frames are missing from it")));
         }
-        let evidence = story.evidence(last.at_us, "the guest's last frame");
-        Ok(Finding::pass(expected, format!("none among {} frames", story.own().count())).with_all([evidence]))
+        let evidence = trace.evidence(last.at_us, "the guest's last frame");
+        Ok(Finding::pass(expected, format!("none among {} frames", trace.own().count())).with_all([evidence]))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::story::Story;
+use super::trace::Trace;
 use super::window::{Window, advertisements};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{SENT_RSS, Tense, Unknown};
@@ -22,24 +22,24 @@ const EXPECTED: &str = "a Router Solicitation in the boot window";
 
 impl Kind for RsAtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        match Story::of(subject) {
-            Ok(story) => Ok(recorded(&story, self.window_s)),
+        match Trace::of(subject) {
+            Ok(trace) => Ok(recorded(&trace, self.window_s)),
             Err(absent @ Unknown { absent: true, .. }) => Err(absent),
             Err(unknown) => counted(subject, &unknown),
         }
     }
 }
 
-fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
-    let window = Window::new(story, window_s);
-    let first = story.solicitations().next().map(|said| said.at_us);
+fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
+    let window = Window::new(trace, window_s);
+    let first = trace.solicitations().next().map(|packet| packet.at_us);
     if let Some(at_us) = first.filter(|at_us| window.holds(*at_us)) {
-        return Finding::pass(EXPECTED, format!("sent {}", window.after(at_us))).with_all([story.evidence(at_us, "Router Solicitation")]);
+        return Finding::pass(EXPECTED, format!("sent {}", window.after(at_us))).with_all([trace.evidence(at_us, "Router Solicitation")]);
     }
     let early = window.from_us.saturating_add(DUE_US);
-    if let Some((at_us, router)) = advertisements(story).find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
+    if let Some((at_us, router)) = advertisements(trace).find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
         let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(at_us));
-        return Finding::pass(EXPECTED, seen).with_all([story.evidence(at_us, format!("Router Advertisement from {}", router.from))]);
+        return Finding::pass(EXPECTED, seen).with_all([trace.evidence(at_us, format!("Router Advertisement from {}", router.from))]);
     }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Solicitation is seen, and {why}"));
@@ -49,7 +49,7 @@ fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
         Some(at_us) => (format!("the first one left {}", window.after(at_us)), format!("{none}; the first one left {}", window.after(at_us))),
         None => ("none".into(), none),
     };
-    Finding::fail(EXPECTED, seen, message).with_all([story.evidence(window.from_us, "the interface came up")])
+    Finding::fail(EXPECTED, seen, message).with_all([trace.evidence(window.from_us, "the interface came up")])
 }
 
 /// By the kernel's counter, which the frames of v6check do not count in.

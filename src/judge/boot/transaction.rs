@@ -2,12 +2,12 @@
 //!
 //! It pairs messages by transaction and identity (RFC 8415 section 16); it does not say what is right or wrong with them.
 
-use super::story::Story;
+use super::trace::Trace;
 use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::received::{Offer, ReceivedAnswer};
 
 /// A question of the guest's client, with its retransmissions: one transaction.
-pub(in crate::judge) struct Ask {
+pub(in crate::judge) struct Transaction {
     /// Message type.
     pub(in crate::judge) kind: u8,
     transaction_id: u32,
@@ -32,7 +32,7 @@ pub(in crate::judge) struct Answer {
     pub(in crate::judge) cut: bool,
 }
 
-impl Ask {
+impl Transaction {
     /// When it was sent first.
     pub(in crate::judge) fn first_us(&self) -> u64 {
         self.sent_us.first().copied().unwrap_or_default()
@@ -56,52 +56,56 @@ impl Ask {
 
 impl Answer {
     /// Whether it brings an address, or confirms the one that the guest has.
-    pub(in crate::judge) fn gives(&self, ask: &Ask) -> bool {
-        matches!(self.offer, Offer::Addresses(_)) || ask.kind == kind::CONFIRM && self.offer == Offer::Nothing
+    pub(in crate::judge) fn gives(&self, transaction: &Transaction) -> bool {
+        matches!(self.offer, Offer::Addresses(_)) || transaction.kind == kind::CONFIRM && self.offer == Offer::Nothing
     }
 }
 
 /// The questions for an address, in the order of time, and the number of answers that belong to none of them.
-pub(in crate::judge) fn asks(story: &Story<'_>) -> (Vec<Ask>, usize) {
+pub(in crate::judge) fn transactions(trace: &Trace<'_>) -> (Vec<Transaction>, usize) {
     const KINDS: [u8; 5] = [kind::SOLICIT, kind::REQUEST, kind::CONFIRM, kind::RENEW, kind::REBIND];
-    let mut asks: Vec<Ask> = Vec::new();
-    for (said, message) in story.client() {
+    let mut transactions: Vec<Transaction> = Vec::new();
+    for (packet, message) in trace.client() {
         let iaids = iaids(message);
         let duid = message.client_id().unwrap_or_default();
-        if !KINDS.contains(&message.kind) || iaids.is_empty() && !said.cut {
+        if !KINDS.contains(&message.kind) || iaids.is_empty() && !packet.cut {
             continue;
         }
-        let same = |ask: &&mut Ask| ask.kind == message.kind && ask.transaction_id == message.transaction_id && ask.duid == duid;
-        if let Some(ask) = asks.iter_mut().rev().find(same) {
-            ask.sent_us.push(said.at_us);
+        let same = |transaction: &&mut Transaction| {
+            transaction.kind == message.kind && transaction.transaction_id == message.transaction_id && transaction.duid == duid
+        };
+        if let Some(transaction) = transactions.iter_mut().rev().find(same) {
+            transaction.sent_us.push(packet.at_us);
         } else {
-            asks.push(Ask {
+            transactions.push(Transaction {
                 kind: message.kind,
                 transaction_id: message.transaction_id,
                 duid: duid.to_vec(),
                 iaids,
-                sent_us: vec![said.at_us],
+                sent_us: vec![packet.at_us],
                 answers: Vec::new(),
             });
         }
     }
     let mut strange = 0;
-    for said in story.network() {
-        let Some(received) = ReceivedAnswer::of(&said.frame, said.checksum_right.is_some()) else { continue };
+    for packet in trace.network() {
+        let Some(received) = ReceivedAnswer::of(&packet.frame, packet.checksum_right.is_some()) else { continue };
         let solicited = received.message.kind == kind::ADVERTISE;
         // The latest question before it: a client may use one transaction for several.
-        let fits = |ask: &&mut Ask| {
-            ask.first_us() <= said.at_us && (ask.kind == kind::SOLICIT || !solicited) && received.answers(ask.transaction_id, &ask.duid)
+        let fits = |transaction: &&mut Transaction| {
+            transaction.first_us() <= packet.at_us
+                && (transaction.kind == kind::SOLICIT || !solicited)
+                && received.answers(transaction.transaction_id, &transaction.duid)
         };
-        match asks.iter_mut().rev().find(fits) {
-            Some(ask) => {
-                let offer = offer(&received, &ask.iaids);
-                ask.answers.push(Answer { at_us: said.at_us, received, offer, cut: said.cut });
+        match transactions.iter_mut().rev().find(fits) {
+            Some(transaction) => {
+                let offer = offer(&received, &transaction.iaids);
+                transaction.answers.push(Answer { at_us: packet.at_us, received, offer, cut: packet.cut });
             }
             None => strange += 1,
         }
     }
-    (asks, strange)
+    (transactions, strange)
 }
 
 /// As many associations of one message as are looked for in its answers: a client has a few, and a hostile message has thousands.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::heard;
+use super::network_answers;
 use crate::facts::{Address, AddressFlag, Scope, Tenses, Unknown};
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
@@ -62,8 +62,8 @@ struct Witness {
 impl Witness {
     fn of(tenses: &Tenses) -> Self {
         let leases = tenses.state.leases.get().map(Vec::as_slice).unwrap_or_default();
-        let offered = tenses.network.server.get().ok().and_then(|server| heard::offered_addresses(server).ok());
-        let heard = tenses.network.router.get().ok().map(heard::valid_advertisements).filter(|heard| !heard.is_empty());
+        let offered = tenses.network.server.get().ok().and_then(|server| network_answers::offered_addresses(server).ok());
+        let heard = tenses.network.router.get().ok().map(network_answers::valid_advertisements).filter(|heard| !heard.is_empty());
         let autonomous = heard.map(|heard| {
             let prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes());
             prefixes.filter(|prefix| prefix.autonomous()).map(|prefix| (prefix.prefix, prefix.length)).collect()

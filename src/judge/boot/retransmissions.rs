@@ -8,7 +8,7 @@ use std::net::Ipv6Addr;
 use serde::Deserialize;
 
 use super::Evidence;
-use super::story::{Said, Story};
+use super::trace::{Trace, TracedPacket};
 use crate::facts::{Happening, Recorder};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind, kind_name};
 use crate::wire::duid::Duid;
@@ -56,7 +56,7 @@ impl ClientMessage {
 #[derive(Clone, Copy)]
 pub(in crate::judge) struct Sent<'s> {
     /// When and how.
-    pub(in crate::judge) said: &'s Said<'s>,
+    pub(in crate::judge) packet: &'s TracedPacket<'s>,
     /// The message.
     pub(in crate::judge) message: &'s Message,
 }
@@ -64,7 +64,7 @@ pub(in crate::judge) struct Sent<'s> {
 impl Sent<'_> {
     /// When, in microseconds since the capture began.
     pub(in crate::judge) fn at_us(&self) -> u64 {
-        self.said.at_us
+        self.packet.at_us
     }
 
     /// The elapsed time that it tells, in microseconds.
@@ -79,7 +79,7 @@ impl Sent<'_> {
 
     /// Its beginning alone was captured, or its options cannot be read to their end.
     pub(in crate::judge) fn partly_read(&self) -> bool {
-        self.said.cut || matches!(self.message.options.last(), Some(DhcpOption::Rest(_)))
+        self.packet.cut || matches!(self.message.options.last(), Some(DhcpOption::Rest(_)))
     }
 
     /// The identity associations in it: code of the option, and IAID.
@@ -92,9 +92,9 @@ impl Sent<'_> {
     }
 
     /// As evidence.
-    pub(in crate::judge) fn evidence(&self, story: &Story<'_>) -> Evidence {
+    pub(in crate::judge) fn evidence(&self, trace: &Trace<'_>) -> Evidence {
         let elapsed = self.message.elapsed_time().map_or_else(String::new, |it| format!(", elapsed {}.{:02} s", it / 100, it % 100));
-        story.evidence(self.at_us(), format!("{} {:06x}{elapsed}", self.name(), self.message.transaction_id))
+        trace.evidence(self.at_us(), format!("{} {:06x}{elapsed}", self.name(), self.message.transaction_id))
     }
 }
 
@@ -116,12 +116,12 @@ impl<'s> Transmission<'s> {
     }
 
     /// When the first answer to it came.
-    pub(in crate::judge) fn answered_at(&self, story: &Story<'_>) -> Option<u64> {
+    pub(in crate::judge) fn answered_at(&self, trace: &Trace<'_>) -> Option<u64> {
         let first = self.first();
-        let answers = |said: &Said<'_>, message: &Message| {
-            said.at_us >= first.at_us() && message.transaction_id == first.message.transaction_id && said.checksum_right != Some(false)
+        let answers = |packet: &TracedPacket<'_>, message: &Message| {
+            packet.at_us >= first.at_us() && message.transaction_id == first.message.transaction_id && packet.checksum_right != Some(false)
         };
-        story.server().find(|(said, message)| answers(said, message)).map(|(said, _)| said.at_us)
+        trace.server().find(|(packet, message)| answers(packet, message)).map(|(packet, _)| packet.at_us)
     }
 }
 
@@ -139,7 +139,7 @@ pub(in crate::judge) struct Lease<'s> {
     pub(in crate::judge) addresses: Vec<Ipv6Addr>,
 }
 
-impl Story<'_> {
+impl Trace<'_> {
     /// What Replies gave the guest's clients, an association each. One that a client must discard gives nothing: to no message that it sent before
     /// (RFC 8415 section 16.10), or with T1 above T2 (section 21.4).
     pub(in crate::judge) fn leases(&self) -> Vec<Lease<'_>> {
@@ -152,13 +152,13 @@ impl Story<'_> {
             message.kind == kind::REPLY && before.is_some_and(|asked| *asked <= at_us)
         };
         let mut leases = Vec::new();
-        for (said, message) in self.server().filter(|(said, message)| said.checksum_right != Some(false) && ours(said.at_us, message)) {
+        for (packet, message) in self.server().filter(|(packet, message)| packet.checksum_right != Some(false) && ours(packet.at_us, message)) {
             let (Some(client), Some(server)) = (message.client_id(), message.server_id()) else { continue };
             for option in &message.options {
                 let DhcpOption::IaNa { t1_s, t2_s, options, .. } = option else { continue };
                 let addresses = options.iter().filter_map(given).collect::<Vec<_>>();
                 if !addresses.is_empty() && (*t2_s == 0 || t1_s <= t2_s) && leases.len() < MOST_LEASES {
-                    leases.push(Lease { at_us: said.at_us, client, server, times_s: (*t1_s, *t2_s), addresses });
+                    leases.push(Lease { at_us: packet.at_us, client, server, times_s: (*t1_s, *t2_s), addresses });
                 }
             }
         }
@@ -167,8 +167,8 @@ impl Story<'_> {
 
     /// All that the interface's own DHCPv6 client sent; behind a bridge those of other machines may speak.
     pub(in crate::judge) fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
-        self.own().filter_map(|said| match &said.message {
-            Saying::FromClient(message) if is_client_message(message.kind) => Some(Sent { said, message }),
+        self.own().filter_map(|packet| match &packet.message {
+            Saying::FromClient(message) if is_client_message(message.kind) => Some(Sent { packet, message }),
             _ => None,
         })
     }
@@ -177,8 +177,8 @@ impl Story<'_> {
     /// does not, whatever transaction it says it is.
     pub(in crate::judge) fn transmissions(&self) -> Vec<Transmission<'_>> {
         let mut transmissions: Vec<Transmission<'_>> = Vec::new();
-        let replies = self.server().filter(|(said, message)| message.kind == kind::REPLY && said.checksum_right != Some(false));
-        let replies: BTreeSet<(u32, u64)> = replies.map(|(said, message)| (message.transaction_id, said.at_us)).collect();
+        let replies = self.server().filter(|(packet, message)| message.kind == kind::REPLY && packet.checksum_right != Some(false));
+        let replies: BTreeSet<(u32, u64)> = replies.map(|(packet, message)| (message.transaction_id, packet.at_us)).collect();
         for sent in self.sent() {
             let replied = |from_us: u64| {
                 let (transaction, until_us) = (sent.message.transaction_id, sent.at_us());

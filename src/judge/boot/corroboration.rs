@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Evidence, Subject, held};
+use super::{Evidence, Subject, address_origin};
 use crate::facts::{AddressFlag, Process, Scope, Tense, Tenses};
 use crate::wire::dhcpv6::{kind, kind_name};
 
@@ -58,7 +58,7 @@ type Seen = Option<(String, String)>;
 
 fn journal(tenses: &Tenses, clock: &Clock, what: What) -> Seen {
     const ASKS: [u8; 4] = [kind::SOLICIT, kind::REQUEST, kind::CONFIRM, kind::REBIND];
-    let held = || held::dhcpv6_addresses(tenses).is_ok_and(|held| held.iter().any(|held| !held.address.has(AddressFlag::Dadfailed)));
+    let held = || address_origin::dhcpv6_addresses(tenses).is_ok_and(|held| held.iter().any(|held| !held.address.has(AddressFlag::Dadfailed)));
     tenses.boot.journal.get().ok()?.iter().find_map(|line| {
         let fits = match what {
             What::Asked => line.sent && ASKS.contains(&line.message),
@@ -83,7 +83,7 @@ fn lease(subject: &Subject<'_>, tenses: &Tenses, clock: &Clock) -> Seen {
 }
 
 fn address(tenses: &Tenses, clock: &Clock) -> Seen {
-    held::dhcpv6_addresses(tenses).ok()?.iter().filter(|held| !held.address.has(AddressFlag::Dadfailed)).find_map(|held| {
+    address_origin::dhcpv6_addresses(tenses).ok()?.iter().filter(|held| !held.address.has(AddressFlag::Dadfailed)).find_map(|held| {
         let when = clock.near(held.address.created_cs)?;
         let words = format!("the kernel has had the DHCPv6 address {} since {when}", held.address.address);
         Some(("kernel: date of the address".into(), words))

@@ -1,4 +1,4 @@
-//! The boot as messages: the recording's frames read once, with who said each and when, and what is missing of them.
+//! The boot as messages: the recording's frames read once, with who sent each and when, and what is missing of them.
 
 use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
@@ -14,30 +14,30 @@ use crate::wire::message::Message;
 use crate::wire::neighbor::NeighborAdvertisement;
 
 /// The recording of one interface, read.
-pub(in crate::judge) struct Story<'a> {
+pub(in crate::judge) struct Trace<'a> {
     /// The recording itself.
     pub(in crate::judge) recording: &'a Recording,
     /// Its frames that are IPv6, in the order of time, those of v6check left out.
-    pub(in crate::judge) said: Vec<Said<'a>>,
+    pub(in crate::judge) packets: Vec<TracedPacket<'a>>,
     /// MAC addresses of the interface; none where the capture has none.
     macs: BTreeSet<Mac>,
 }
 
-/// Who said something.
+/// Who sent a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::judge) enum Party {
+pub(in crate::judge) enum Sender {
     /// The guest's own programs.
     Guest,
     /// Anybody else on the link.
     Network,
 }
 
-/// One frame of the story.
-pub(in crate::judge) struct Said<'a> {
+/// One frame of the trace.
+pub(in crate::judge) struct TracedPacket<'a> {
     /// When, in microseconds since the capture began.
     pub(in crate::judge) at_us: u64,
     /// Who.
-    pub(in crate::judge) by: Party,
+    pub(in crate::judge) by: Sender,
     /// Its headers.
     pub(in crate::judge) frame: Frame<'a>,
     /// What it says.
@@ -50,8 +50,8 @@ pub(in crate::judge) struct Said<'a> {
     pub(in crate::judge) checksum_right: Option<bool>,
 }
 
-impl<'a> Story<'a> {
-    /// The story of the subject's interface.
+impl<'a> Trace<'a> {
+    /// The trace of the subject's interface.
     ///
     /// # Errors
     /// Nothing was recorded; the reason says how it can be.
@@ -60,67 +60,67 @@ impl<'a> Story<'a> {
         Ok(Self::read(tenses.boot.recording.get()?))
     }
 
-    /// The story that `recording` tells.
+    /// The trace that `recording` tells.
     pub(in crate::judge) fn read(recording: &'a Recording) -> Self {
-        let said: Vec<Said<'a>> = recording.events.iter().filter_map(Said::read).collect();
-        let macs = macs(recording, &said);
-        Self { recording, said, macs }
+        let packets: Vec<TracedPacket<'a>> = recording.events.iter().filter_map(TracedPacket::read).collect();
+        let macs = macs(recording, &packets);
+        Self { recording, packets, macs }
     }
 
-    /// What the guest said.
-    pub(in crate::judge) fn guest(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.said.iter().filter(|said| said.by == Party::Guest)
+    /// What the guest sent.
+    pub(in crate::judge) fn guest(&self) -> impl Iterator<Item = &TracedPacket<'a>> {
+        self.packets.iter().filter(|packet| packet.by == Sender::Guest)
     }
 
-    /// What the guest's interface itself said: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
+    /// What the guest's interface itself sent: behind a bridge of the guest's other machines may speak, with MAC addresses of their own. A
     /// capture that knows no MAC addresses has zeros.
-    pub(in crate::judge) fn own(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.guest().filter(|said| self.macs.is_empty() || said.frame.source_mac.is_zero() || self.macs.contains(&said.frame.source_mac))
+    pub(in crate::judge) fn own(&self) -> impl Iterator<Item = &TracedPacket<'a>> {
+        self.guest().filter(|packet| self.macs.is_empty() || packet.frame.source_mac.is_zero() || self.macs.contains(&packet.frame.source_mac))
     }
 
     /// Whether that came from the interface itself, as far as MAC addresses tell: its own frames may come back to it.
-    pub(in crate::judge) fn echoed(&self, said: &Said<'_>) -> bool {
-        self.macs.contains(&said.frame.source_mac)
+    pub(in crate::judge) fn echoed(&self, packet: &TracedPacket<'_>) -> bool {
+        self.macs.contains(&packet.frame.source_mac)
     }
 
-    /// What others said.
-    pub(in crate::judge) fn network(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.said.iter().filter(|said| said.by == Party::Network)
+    /// What others sent.
+    pub(in crate::judge) fn network(&self) -> impl Iterator<Item = &TracedPacket<'a>> {
+        self.packets.iter().filter(|packet| packet.by == Sender::Network)
     }
 
     /// The DHCPv4 messages, with who sent each and when.
-    pub(in crate::judge) fn dhcpv4(&self) -> impl Iterator<Item = (u64, Party, dhcpv4::Message)> {
+    pub(in crate::judge) fn dhcpv4(&self) -> impl Iterator<Item = (u64, Sender, dhcpv4::Message)> {
         self.recording.events.iter().filter_map(|event| {
             let Happening::Frame(SeenFrame { direction, bytes, .. }) = &event.what else { return None };
-            Some((event.at_us, party(*direction)?, dhcpv4::Message::parse(bytes)?))
+            Some((event.at_us, sender(*direction)?, dhcpv4::Message::parse(bytes)?))
         })
     }
 
     /// The DHCPv6 messages of the guest's client, of all types.
-    pub(in crate::judge) fn client(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
-        self.guest().filter_map(|said| match &said.message {
-            Message::FromClient(message) => Some((said, message)),
+    pub(in crate::judge) fn client(&self) -> impl Iterator<Item = (&TracedPacket<'a>, &dhcpv6::Message)> {
+        self.guest().filter_map(|packet| match &packet.message {
+            Message::FromClient(message) => Some((packet, message)),
             _ => None,
         })
     }
 
     /// The DHCPv6 messages to the guest's client, of all types.
-    pub(in crate::judge) fn server(&self) -> impl Iterator<Item = (&Said<'a>, &dhcpv6::Message)> {
-        self.network().filter_map(|said| match &said.message {
-            Message::ToClient(message) => Some((said, message)),
+    pub(in crate::judge) fn server(&self) -> impl Iterator<Item = (&TracedPacket<'a>, &dhcpv6::Message)> {
+        self.network().filter_map(|packet| match &packet.message {
+            Message::ToClient(message) => Some((packet, message)),
             _ => None,
         })
     }
 
     /// The guest's Router Solicitations.
-    pub(in crate::judge) fn solicitations(&self) -> impl Iterator<Item = &Said<'a>> {
-        self.own().filter(|said| matches!(said.message, Message::RouterSolicitation(_)))
+    pub(in crate::judge) fn solicitations(&self) -> impl Iterator<Item = &TracedPacket<'a>> {
+        self.own().filter(|packet| matches!(packet.message, Message::RouterSolicitation(_)))
     }
 
     /// The guest's solicitations of duplicate address detection: when, and of which address.
     pub(in crate::judge) fn detections(&self) -> impl Iterator<Item = (u64, Ipv6Addr)> {
-        self.own().filter_map(|said| match &said.message {
-            Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => Some((said.at_us, message.target)),
+        self.own().filter_map(|packet| match &packet.message {
+            Message::NeighborSolicitation(message) if packet.frame.source.is_unspecified() => Some((packet.at_us, message.target)),
             _ => None,
         })
     }
@@ -175,7 +175,7 @@ impl<'a> Story<'a> {
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> TracedPacket<'a> {
     /// Whether a node must not discard it as invalid, if it is a message of Neighbor Discovery (RFC 4861 section 7.1).
     pub(in crate::judge) fn valid_neighbor(&self) -> bool {
         let solicited_group = match &self.message {
@@ -187,7 +187,7 @@ impl<'a> Said<'a> {
 
     fn read(event: &'a Event) -> Option<Self> {
         let Happening::Frame(SeenFrame { direction, checksum, cut, bytes }) = &event.what else { return None };
-        let by = party(*direction)?;
+        let by = sender(*direction)?;
         let (frame, mut flaws) = Frame::parse(bytes)?;
         let (message, more) = Message::of(&frame);
         flaws.extend(more);
@@ -201,25 +201,25 @@ impl<'a> Said<'a> {
 }
 
 /// Whose a frame is; nobody's where v6check sent it.
-fn party(direction: Direction) -> Option<Party> {
+fn sender(direction: Direction) -> Option<Sender> {
     match direction {
-        Direction::Guest => Some(Party::Guest),
-        Direction::Received => Some(Party::Network),
+        Direction::Guest => Some(Sender::Guest),
+        Direction::Received => Some(Sender::Network),
         Direction::Sent => None,
     }
 }
 
 /// The MAC addresses of the recording's interface: the one that is told, and those that it gets later (a random one of `NetworkManager`, that of
 /// a bond), which speak from an address that the kernel set on it, or test one.
-fn macs(recording: &Recording, said: &[Said<'_>]) -> BTreeSet<Mac> {
+fn macs(recording: &Recording, packets: &[TracedPacket<'_>]) -> BTreeSet<Mac> {
     let Some(told) = recording.mac else { return BTreeSet::new() };
     let address = |event: &Event| if let Happening::Address(change) = &event.what { Some(change.address) } else { None };
     let addresses: BTreeSet<Ipv6Addr> = recording.events.iter().filter_map(address).collect();
-    let own = said.iter().filter(|said| said.by == Party::Guest).filter(|said| match &said.message {
-        Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => addresses.contains(&message.target),
-        _ => addresses.contains(&said.frame.source),
+    let own = packets.iter().filter(|packet| packet.by == Sender::Guest).filter(|packet| match &packet.message {
+        Message::NeighborSolicitation(message) if packet.frame.source.is_unspecified() => addresses.contains(&message.target),
+        _ => addresses.contains(&packet.frame.source),
     });
-    own.map(|said| said.frame.source_mac).chain([told]).collect()
+    own.map(|packet| packet.frame.source_mac).chain([told]).collect()
 }
 
 /// Whether the address may be used after the change.
