@@ -51,7 +51,7 @@ pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
     if let Some(identity) = in_charge.iter().find_map(|owner| derived::by_network_manager(guest, owner)) {
         return Ok(identity);
     }
-    if let Some((address, identity)) = guest.boot.and_then(boot::granted)
+    if let Some((address, identity)) = guest.boot.and_then(boot::last_lease)
         && guest.state.addresses.get().is_ok_and(|held| held.iter().any(|held| held.address == address))
     {
         return Ok(identity);

@@ -28,7 +28,7 @@ const MOST_PARTIES: usize = 4096;
 
 /// The frames of a capture, and what they tell of who is who.
 #[derive(Debug, Default)]
-pub(super) struct Foreign {
+pub(super) struct ExternalCapture {
     frames: Vec<Kept>,
     bytes: usize,
     places: HashMap<Place, usize>,
@@ -103,7 +103,7 @@ struct Kept {
     bytes: Vec<u8>,
 }
 
-impl Foreign {
+impl ExternalCapture {
     /// Takes a frame. What is not IPv6 is left: it shows nothing of who is a guest.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: Cow<'_, [u8]>, cut: bool) {
         let Some((frame, _)) = Frame::parse(&bytes) else { return };

@@ -9,7 +9,7 @@ use crate::wire::frame::Frame;
 use crate::wire::message::Message as Said;
 
 /// The address that the last Reply of the recording gave the guest, and who the guest was to that server.
-pub(in crate::observe) fn granted(recording: &Recording) -> Option<(Ipv6Addr, ClientIdentity)> {
+pub(in crate::observe) fn last_lease(recording: &Recording) -> Option<(Ipv6Addr, ClientIdentity)> {
     let (mut asked, mut granted) = (None, None);
     for event in &recording.events {
         let Happening::Frame(SeenFrame { direction, cut: false, bytes, .. }) = &event.what else { continue };

@@ -1,13 +1,13 @@
 //! The boot: recording it, and what captures and the journal tell of it.
 
-mod alone;
-mod foreign;
-mod granted;
+mod current_boot;
+mod external_capture;
+mod from_capture;
 mod journal;
-mod of_run;
-mod own;
+mod leases_seen;
 mod read;
 mod record;
+mod recorded_capture;
 mod span;
 
 use std::collections::BTreeMap;
@@ -16,10 +16,10 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
-pub use alone::{facts, recorded};
-pub(super) use granted::granted;
-pub use of_run::RECORDING;
-pub(super) use of_run::{Journal, Recordings, are_of_boot, recordings};
+pub use current_boot::RECORDING;
+pub(super) use current_boot::{Journal, Recordings, are_of_boot, recordings};
+pub use from_capture::{facts, recorded};
+pub(super) use leases_seen::last_lease;
 pub use read::begins;
 #[cfg(feature = "lab")]
 pub use record::again;

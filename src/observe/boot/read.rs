@@ -6,8 +6,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::ReadError;
-use super::foreign::Foreign;
-use super::own::Own;
+use super::external_capture::ExternalCapture;
+use super::recorded_capture::RecordedCapture;
 use super::span::{LONGEST_NAME, Span};
 use crate::capture::{self, Item, Packet, Reader};
 use crate::facts::Recording;
@@ -63,7 +63,7 @@ pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() ->
         names: Vec::new(),
         own: None,
         ours: false,
-        foreign: Foreign::default(),
+        foreign: ExternalCapture::default(),
         boot_id: None,
         dropped: BTreeMap::new(),
         latest: BTreeMap::new(),
@@ -94,10 +94,10 @@ struct Pass {
     /// Names of the capture's interfaces.
     names: Vec<String>,
     /// Set once a section says that it is ours; what other programs' sections have is then left aside.
-    own: Option<Own>,
+    own: Option<RecordedCapture>,
     /// The section is ours.
     ours: bool,
-    foreign: Foreign,
+    foreign: ExternalCapture,
     boot_id: Option<String>,
     /// What was told last of packets that were dropped, by interface: when, and how many.
     dropped: BTreeMap<usize, (u64, u64)>,
@@ -114,7 +114,7 @@ impl Pass {
                 self.ours = application.starts_with("v6check ");
                 if self.ours {
                     let first = self.own.is_none();
-                    self.own.get_or_insert_with(Own::default);
+                    self.own.get_or_insert_with(RecordedCapture::default);
                     let boot_id = comment.split_whitespace().find_map(|word| word.strip_prefix("boot_id=")).map(str::to_owned);
                     // Of several boots it is of none.
                     self.boot_id = if first || boot_id == self.boot_id { boot_id } else { None };
