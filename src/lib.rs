@@ -20,6 +20,7 @@ mod below;
 pub mod capture;
 pub mod catalogue;
 pub mod cli;
+pub mod exchange;
 pub mod facts;
 mod glob;
 mod halves;

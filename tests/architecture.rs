@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know. The line of `lib.rs` knows all of them.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
@@ -14,18 +14,18 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("glob", &[]),
     ("below", &[]),
     ("near", &[]),
-    (&[]),
     ("halves", &[]),
     ("json", &[]),
     ("facts", &["json"]),
     ("lab", &["facts", "harmless", "near", "observe", "wire", "wrap"]),
     ("plan", &["facts", "wrap"]),
-    ("judge", &["facts", "wire"]),
-    ("story", &["facts", "wire"]),
-    ("observe", &["below", "capture", "facts", "glob", "halves", "json", "plan", "wire"]),
+    ("exchange", &["facts", "wire"]),
+    ("judge", &["exchange", "facts", "wire"]),
+    ("story", &["exchange", "facts", "wire"]),
+    ("observe", &["below", "capture", "exchange", "facts", "glob", "halves", "json", "plan", "wire"]),
     ("install", &["below", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "near", "wrap"]),
-    ("report", &["catalogue", "facts", "halves", "harmless", "judge", "story", "wrap"]),
+    ("report", &["catalogue", "exchange", "facts", "halves", "harmless", "judge", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("matrix", &["catalogue", "cli", "facts", "json", "judge", "report", "wrap"]),
     ("watch", &["catalogue", "cli", "facts", "observe", "report", "story", "wrap"]),

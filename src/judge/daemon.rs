@@ -4,7 +4,7 @@
 //! files is not known.
 
 use super::intended::{self, evidence};
-use super::{Evidence, Finding, Judgement, Subject, address_origin, network_answers};
+use super::{Evidence, Finding, Judgement, Subject, network_answers};
 use crate::facts::{Intent, Owner, Route, RunsDhcpv6, TakesRas, Tense, Tenses, Unknown};
 
 /// Whether `owner`, which is not the kernel, accepts them.
@@ -27,7 +27,7 @@ pub(super) fn accepts(owner: &Owner, subject: &Subject<'_>, expected: &str) -> J
             let message = format!("{name} handles Router Advertisements and is set up to take none ({}: {})", told.source, told.value);
             intended::by_metadata(Finding::fail(expected, takes.text.clone(), message), subject, intent, takes)
         }
-        TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match address_origin::dhcpv6_addresses(tenses)?.first() {
+        TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match subject.origins()?.dhcpv6().first() {
             Some(held) => Finding::pass(expected, format!("{name} got {} by DHCPv6, which it runs only when one sets M", held.text()))
                 .with_all([evidence(&intent.dhcpv6)]),
             None => Finding::inconclusive(format!("{nothing}, though it is set up to take them")),
@@ -60,13 +60,12 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
     }
     // Where M came earlier, which an address shows as well, nothing is waited for.
     let came = tenses.state.inet6.get().is_ok_and(|inet6| inet6.as_ref().is_some_and(|inet6| inet6.ra_managed))
-        || address_origin::dhcpv6_addresses(tenses).is_ok_and(|held| !held.is_empty());
+        || subject.origins().is_ok_and(|origins| !origins.dhcpv6().is_empty());
     let unheard = |why: &str| (!came).then(|| Waiting::Unheard(format!("{waits}, and {why}")));
-    let router = match tenses.network.router.get() {
-        Ok(router) => router,
+    let heard = match subject.router() {
+        Ok(router) => &router.valid,
         Err(unknown) => return unheard(&format!("whether one does is not known: {}", unknown.reason)),
     };
-    let heard = network_answers::valid_advertisements(router);
     if heard.is_empty() {
         return unheard("none that is valid was heard");
     }

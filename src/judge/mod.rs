@@ -3,7 +3,6 @@
 //! A rule kind is one file in `rules/`. It says what was expected, what was seen and by which evidence; it knows nothing of levels,
 //! blame or remedies, which are the check file's, and nothing of reports.
 
-mod address_origin;
 mod boot;
 mod daemon;
 mod finding;

@@ -5,6 +5,7 @@ use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
+use crate::exchange::Exchanges;
 use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
 use crate::halves;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
@@ -15,9 +16,10 @@ const ANY_INTERFACE: &str = "INTERFACE";
 /// Judges `facts` by `selection` and makes the report of it.
 pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
     let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
-    let mut results = of_host(facts, selection);
+    let exchanges = &Exchanges::read(facts);
+    let mut results = of_host(facts, exchanges, selection);
     let checked_interfaces: Vec<_> = checked(facts).collect();
-    results.extend(halves::of(&checked_interfaces, |part| of_interfaces(part, facts, selection)));
+    results.extend(halves::of(&checked_interfaces, |part| of_interfaces(part, facts, exchanges, selection)));
     let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
@@ -50,18 +52,18 @@ pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes:
     }
 }
 
-fn of_interfaces(interfaces: &[(&str, &Interface, &Tenses)], facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
+fn of_interfaces(interfaces: &[(&str, &Interface, &Tenses)], facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
     let mut results = Vec::new();
-    for (name, interface, tenses) in interfaces {
-        let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
+    for (name, _, tenses) in interfaces {
+        let subject = Subject::of_interface(facts, exchanges, name, &selection.profile.network);
         let stack = stack(tenses);
         results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
     }
     results
 }
 
-fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
-    let subject = Subject { facts, name: "", interface: None, expectations: &selection.profile.network };
+fn of_host(facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject::of_host(facts, exchanges, &selection.profile.network);
     // A remedy for one stack is right for the host only where no interface has another.
     let mut stacks: Vec<_> = checked(facts).map(|(_, _, tenses)| stack(tenses)).collect();
     stacks.dedup();

@@ -1,12 +1,10 @@
-//! The boot as rules read it: a recording as messages, who asked and who answered, and the window in which a guest boots; where nothing was
-//! recorded, what else tells of it.
+//! The boot as rules read it: the window in which a guest boots, how many looks make a verdict; where nothing was recorded, what else tells of
+//! it. What the packets mean is in `exchange`.
 
+pub(super) mod client_message;
 pub(super) mod corroboration;
-pub(super) mod retransmissions;
-pub(super) mod solicitation_run;
-pub(super) mod trace;
-pub(super) mod transaction;
+mod evidence;
 pub(super) mod verdicts;
 pub(super) mod window;
 
-use super::{Evidence, Finding, Subject, address_origin};
+use super::{Evidence, Finding, Subject};

@@ -1,7 +1,7 @@
 //! Many looks at one thing and the verdict of them all: one that is wrong decides, then one that cannot be told.
 
-use super::trace::Trace;
 use super::{Evidence, Finding};
+use crate::exchange::trace::Trace;
 use crate::wire::message::Message;
 
 /// What one look found.

@@ -2,10 +2,9 @@
 //!
 //! Only what the recording shows counts: what may hide in a gap, behind a cut, before its beginning or after its end was not looked at.
 
-use super::trace::{Trace, TracedPacket, seconds};
+use crate::exchange::trace::{Trace, TracedPacket, seconds};
 use crate::facts::{Happening, LinkChange};
 use crate::wire::message::Message;
-use crate::wire::received::ReceivedAdvertisement;
 
 /// A span of the recording that begins as the interface comes up.
 pub(in crate::judge) struct Window<'s, 'a> {
@@ -79,15 +78,4 @@ fn comes_up(packet: &TracedPacket<'_>) -> bool {
             Message::ListenerReport(_) => true,
             _ => false,
         }
-}
-
-/// The Router Advertisements of the trace. One that was cut behind its first options is no invalid one for that.
-pub(in crate::judge) fn advertisements<'s>(trace: &'s Trace<'_>) -> impl Iterator<Item = (u64, ReceivedAdvertisement)> + 's {
-    trace.network().filter_map(|packet| {
-        let mut received = ReceivedAdvertisement::of(&packet.frame, packet.checksum_right.is_some())?;
-        if packet.cut {
-            received.message.options.clear();
-        }
-        Some((packet.at_us, received))
-    })
 }

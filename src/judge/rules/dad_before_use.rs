@@ -17,7 +17,7 @@ pub struct DadBeforeUse;
 impl Kind for DadBeforeUse {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a Neighbor Solicitation from :: for each address before its first use";
-        let trace = Trace::of(subject).map_err(|unknown| {
+        let trace = subject.trace().map_err(|unknown| {
             let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it", unknown.reason) };
             Unknown { reason, ..unknown }
         })?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::corroboration::{self, What};
 use super::trace::{Sender, Trace};
-use super::window::{Window, advertisements};
+use super::window::Window;
 use super::{Finding, Judgement, Kind, Subject, Verdict};
 use crate::facts::{RunsDhcpv6, Unknown};
 use crate::wire::dhcpv4;
@@ -38,13 +38,13 @@ impl Kind for Dhcpv6AtBoot {
 /// # Errors
 /// The guest does not run, so that there is nothing to look at.
 pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recording: impl FnOnce(&Trace<'_>) -> Finding) -> Judgement {
-    let (finding, recorded) = match Trace::of(subject) {
+    let (finding, recorded) = match subject.trace() {
         Ok(trace) => {
             let tells = match what {
                 What::Asked => trace.shows_the_start(),
                 What::Completed => trace.client().next().is_some(),
             };
-            (by_recording(&trace), tells)
+            (by_recording(trace), tells)
         }
         Err(absent @ Unknown { absent: true, .. }) => return Err(absent),
         Err(Unknown { reason, .. }) => (Finding::inconclusive(reason), false),
@@ -68,7 +68,8 @@ const EXPECTED: &str = "a DHCPv6 request in the boot window";
 /// What the recording shows of a request.
 pub(super) fn recorded(trace: &Trace<'_>, subject: &Subject<'_>, window_s: u64) -> Finding {
     let mut window = Window::new(trace, window_s);
-    let managed = advertisements(trace).find(|(_, received)| received.invalid().is_none() && received.message.managed()).map(|(at_us, _)| at_us);
+    let managed =
+        trace.advertisements.iter().find(|(_, received)| received.invalid().is_none() && received.message.managed()).map(|(at_us, _)| *at_us);
     if let Some(at_us) = managed {
         window.until_us = window.until_us.max(at_us.saturating_add(AFTER_ADVERTISEMENT_US));
     }

@@ -12,14 +12,14 @@ pub struct Dhcpv6ChosenServer;
 
 impl Kind for Dhcpv6ChosenServer {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut verdicts = Verdicts::new("a Request to a server that advertised itself");
         for exchange in trace.transmissions().iter().filter(|exchange| exchange.first().message.kind == kind::REQUEST) {
             let first = exchange.first();
             let to = first.message.server_id().map_or_else(|| "no server".into(), shown);
-            verdicts.look(trace.evidence(first.at_us(), format!("Request to {to}")), look(&trace, first));
+            verdicts.look(trace.evidence(first.at_us(), format!("Request to {to}")), look(trace, first));
         }
-        Ok(verdicts.settle("Requests", [&trace]))
+        Ok(verdicts.settle("Requests", [trace]))
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Dhcpv6ClientEnvelope {
 
 impl Kind for Dhcpv6ClientEnvelope {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut verdicts = Verdicts::new(match self.source_port {
             Some(port) => format!("sent from UDP port {port}"),
             None => "sent from a link-local address to ff02::1:2".into(),
@@ -37,12 +37,12 @@ impl Kind for Dhcpv6ClientEnvelope {
         for sent in trace.sent() {
             let look = match self.source_port {
                 Some(port) => ports(sent, port),
-                None => addresses(&trace, sent, unicast_from),
+                None => addresses(trace, sent, unicast_from),
             };
             let value = format!("{} from {} to {}", sent.name(), sent.packet.frame.source, sent.packet.frame.destination);
             verdicts.look(trace.evidence(sent.at_us(), value), look);
         }
-        Ok(verdicts.settle("DHCPv6 messages of the guest", [&trace]))
+        Ok(verdicts.settle("DHCPv6 messages of the guest", [trace]))
     }
 }
 

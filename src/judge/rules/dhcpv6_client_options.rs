@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::retransmissions::{ClientMessage, Sent};
-use super::trace::{Trace, seconds};
+use super::client_message::ClientMessage;
+use super::retransmissions::Sent;
+use super::trace::seconds;
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::{DhcpOption, option_name};
@@ -30,12 +31,12 @@ pub struct Dhcpv6ClientOptions {
 
 impl Kind for Dhcpv6ClientOptions {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut verdicts = Verdicts::new(self.expected());
         for sent in trace.sent().filter(|sent| self.messages.iter().any(|message| message.number() == sent.message.kind)) {
-            verdicts.look(sent.evidence(&trace), self.look(sent));
+            verdicts.look(sent.evidence(trace), self.look(sent));
         }
-        Ok(verdicts.settle("messages of this kind", [&trace]))
+        Ok(verdicts.settle("messages of this kind", [trace]))
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Dhcpv6Confirm {
 
 impl Kind for Dhcpv6Confirm {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut verdicts = Verdicts::new("a Confirm, Rebind or Renew after the link came back");
         let leased = trace.leases().first().map(|lease| lease.at_us);
         let (mut away, mut given_up) = (false, false);
@@ -28,7 +28,7 @@ impl Kind for Dhcpv6Confirm {
                 Happening::Address(it) if it.change == Change::Gone && !it.address.is_unicast_link_local() => given_up = true,
                 Happening::Link(LinkChange { up: true, carrier: true }) if away => {
                     if !given_up {
-                        verdicts.look(trace.evidence(event.at_us, "the link is back"), self.look(&trace, event.at_us));
+                        verdicts.look(trace.evidence(event.at_us, "the link is back"), self.look(trace, event.at_us));
                     }
                     (away, given_up) = (false, false);
                 }
@@ -37,7 +37,7 @@ impl Kind for Dhcpv6Confirm {
                 _ => {}
             }
         }
-        Ok(verdicts.settle("returns of the link to a lease", [&trace]))
+        Ok(verdicts.settle("returns of the link to a lease", [trace]))
     }
 }
 

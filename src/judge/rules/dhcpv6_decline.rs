@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::trace::{Trace, TracedPacket, seconds};
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
+use crate::exchange::answer::named_addresses;
 use crate::facts::{AddressFlag, Happening};
-use crate::wire::dhcpv6::{DhcpOption, Message as Dhcpv6, kind};
+use crate::wire::dhcpv6::{Message as Dhcpv6, kind};
 use crate::wire::message::Message;
 
 /// A Decline follows when duplicate address detection fails for an address of a Reply (RFC 8415 section 18.2.10.1 and 18.2.8).
@@ -27,13 +28,13 @@ const DETECTION_US: u64 = 1_000_000;
 
 impl Kind for Dhcpv6Decline {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut verdicts = Verdicts::new("a Decline of an address that another node has");
         let leased: BTreeSet<Ipv6Addr> = trace.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
         for address in leased {
-            let Some(found) = duplicate(&trace, address) else { continue };
+            let Some(found) = duplicate(trace, address) else { continue };
             let due = found.saturating_add(u64::from(self.within_s) * 1_000_000);
-            let declines = |message: &Dhcpv6| message.kind == kind::DECLINE && addresses(message).contains(&address);
+            let declines = |message: &Dhcpv6| message.kind == kind::DECLINE && named_addresses(&message.options).any(|named| named == address);
             let declined = trace.sent().any(|sent| sent.at_us() >= found && declines(sent.message));
             let look = if declined {
                 Look::Right
@@ -45,21 +46,8 @@ impl Kind for Dhcpv6Decline {
             };
             verdicts.look(trace.evidence(found, format!("{address} is a duplicate")), look);
         }
-        Ok(verdicts.settle("duplicates of leased addresses", [&trace]))
+        Ok(verdicts.settle("duplicates of leased addresses", [trace]))
     }
-}
-
-/// The addresses in the associations of a message.
-fn addresses(message: &Dhcpv6) -> Vec<Ipv6Addr> {
-    let associations = message.options.iter().filter_map(|option| match option {
-        DhcpOption::IaNa { options, .. } => Some(options),
-        _ => None,
-    });
-    let address = |option: &DhcpOption| match option {
-        DhcpOption::IaAddress { address, .. } => Some(*address),
-        _ => None,
-    };
-    associations.flatten().filter_map(address).collect()
 }
 
 /// When detection found that another node has `address`.

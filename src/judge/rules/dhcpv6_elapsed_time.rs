@@ -33,17 +33,17 @@ const MOST_US: u64 = 0xffff * 10_000;
 
 impl Kind for Dhcpv6ElapsedTime {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let exchanges = trace.transmissions();
         match self.judges {
             Judges::First => {
                 let mut verdicts = Verdicts::new("elapsed time 0 in the first message of an exchange");
                 for exchange in &exchanges {
                     if let Some(elapsed) = exchange.first().elapsed_us() {
-                        verdicts.look(exchange.first().evidence(&trace), first(&trace, exchange, elapsed));
+                        verdicts.look(exchange.first().evidence(trace), first(trace, exchange, elapsed));
                     }
                 }
-                Ok(verdicts.settle("exchanges", [&trace]))
+                Ok(verdicts.settle("exchanges", [trace]))
             }
             Judges::Growth => {
                 let mut verdicts = Verdicts::new("an elapsed time that grows as time passes");
@@ -56,9 +56,9 @@ impl Kind for Dhcpv6ElapsedTime {
                     *only = Look::Unsure("one elapsed time does not fit the time of the capture, whose clock may have been set".into());
                 }
                 for (sent, look) in looks {
-                    verdicts.look(sent.evidence(&trace), look);
+                    verdicts.look(sent.evidence(trace), look);
                 }
-                Ok(verdicts.settle("retransmissions", [&trace]))
+                Ok(verdicts.settle("retransmissions", [trace]))
             }
         }
     }

@@ -1,19 +1,17 @@
 //! The DHCPv6 exchange of the boot came to its end: an address, which the guest uses.
 
-use std::net::Ipv6Addr;
-
 use serde::Deserialize;
 
 use super::corroboration::What;
 use super::dhcpv6_at_boot::{asked, recorded};
 use super::trace::{Trace, seconds};
-use super::transaction::{Answer, Transaction, transactions};
+use super::transaction::{Answer, Transaction, Transactions};
 use super::window::{self, Window};
 use super::{Cause, Finding, Judgement, Kind, Subject, Verdict, network_answers};
+use crate::exchange::answer::{Offer, named_addresses};
 use crate::facts::{AddressFlag, Change, Happening, Recorder};
-use crate::wire::dhcpv6::{DhcpOption, kind, kind_name};
+use crate::wire::dhcpv6::{kind, kind_name};
 use crate::wire::message::Message;
-use crate::wire::received::Offer;
 
 /// Solicit, Advertise, Request and Reply, or a shorter exchange (Rapid Commit, Confirm, Renew, Rebind), with an address that the guest then uses
 /// (RFC 8415 section 18.2). Where it stopped, the step that is missing says who was silent.
@@ -48,7 +46,7 @@ struct Exchanges<'d, 'a> {
     window_s: u64,
     transactions: Vec<Transaction>,
     /// Answers to nobody's question.
-    strange: usize,
+    unmatched: usize,
 }
 
 /// What became of an address that a Reply gave.
@@ -63,8 +61,8 @@ enum Use {
 
 impl<'d, 'a> Exchanges<'d, 'a> {
     fn of(trace: &'d Trace<'a>, subject: &'d Subject<'a>, window_s: u64) -> Self {
-        let (transactions, strange) = transactions(trace);
-        Self { trace, subject, window_s, transactions, strange }
+        let Transactions { all, unmatched } = Transactions::of(trace);
+        Self { trace, subject, window_s, transactions: all, unmatched }
     }
 
     fn judge(&self) -> Finding {
@@ -176,11 +174,11 @@ impl<'d, 'a> Exchanges<'d, 'a> {
             && self.trace.recording.elapsed_us >= transaction.last_us().saturating_add(CROSSING_US);
         let waited = seconds(waited_us);
         let plural = if times == 1 { "" } else { "s" };
-        let strange = match self.strange {
+        let unmatched = match self.unmatched {
             0 => String::new(),
             count => format!(" ({count} answer(s) came for another client or transaction)"),
         };
-        let message = format!("{whose}: {times} {name}{plural} in {waited} brought no {reply}{strange}");
+        let message = format!("{whose}: {times} {name}{plural} in {waited} brought no {reply}{unmatched}");
         self.unless_hidden(transaction, certain, Finding::fail(EXPECTED, format!("no {reply}"), message).because(Cause::Silence))
     }
 
@@ -227,8 +225,9 @@ impl<'d, 'a> Exchanges<'d, 'a> {
             })
         };
         let guest = || trace.guest().filter(|packet| packet.at_us >= answer.at_us);
-        let declined =
-            trace.client().any(|(packet, message)| packet.at_us >= answer.at_us && message.kind == kind::DECLINE && names(&message.options, address));
+        let declined = trace.client().any(|(packet, message)| {
+            packet.at_us >= answer.at_us && message.kind == kind::DECLINE && named_addresses(&message.options).any(|named| named == address)
+        });
         if declined || changes().any(|change| change.flags.contains(&AddressFlag::Dadfailed)) {
             return Use::Duplicate(format!("the server gave {address}, and another node on the link has it: duplicate address detection failed"));
         }
@@ -310,13 +309,4 @@ fn again<'a>(transactions: impl IntoIterator<Item = &'a Transaction>, answer: &A
     let sent =
         transactions.into_iter().flat_map(|transaction| &transaction.sent_us).filter(|sent_us| **sent_us > answer.at_us.saturating_add(CROSSING_US));
     sent.fold((0, None), |(times, last), sent_us| (times + 1, last.max(Some(*sent_us))))
-}
-
-/// Whether an association among the options names the address.
-fn names(options: &[DhcpOption], address: Ipv6Addr) -> bool {
-    options.iter().any(|option| match option {
-        DhcpOption::IaNa { options, .. } => names(options, address),
-        DhcpOption::IaAddress { address: named, .. } => *named == address,
-        _ => false,
-    })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::retransmissions::{Sent, shown};
-use super::trace::{Trace, seconds};
+use super::trace::seconds;
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 
@@ -26,7 +26,7 @@ enum Judges {
 
 impl Kind for Dhcpv6Identity {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         match self.judges {
             Judges::DuidForm => {
                 let mut verdicts = Verdicts::new("a DUID of a known type and its length");
@@ -36,14 +36,14 @@ impl Kind for Dhcpv6Identity {
                         verdicts.look(trace.evidence(sent.at_us(), format!("{} with client identifier {}", sent.name(), shown(duid))), form(duid));
                     }
                 }
-                Ok(verdicts.settle("client identifiers", [&trace]))
+                Ok(verdicts.settle("client identifiers", [trace]))
             }
             Judges::IaidKept => {
                 let mut verdicts = Verdicts::new("the same IAIDs in all messages of a client");
                 let mut first: BTreeMap<_, BTreeSet<u32>> = BTreeMap::new();
                 for sent in trace.sent() {
                     for (code, of_kind) in by_option(sent) {
-                        let evidence = sent.evidence(&trace);
+                        let evidence = sent.evidence(trace);
                         let known = first.entry((sent.message.client_id(), code)).or_insert_with(|| of_kind.clone());
                         // Fewer of them are asked for where a server gave fewer, and another one may be added.
                         let look = match of_kind.iter().find(|iaid| !known.contains(iaid)) {
@@ -61,7 +61,7 @@ impl Kind for Dhcpv6Identity {
                         verdicts.look(evidence, look);
                     }
                 }
-                Ok(verdicts.settle("identity associations", [&trace]))
+                Ok(verdicts.settle("identity associations", [trace]))
             }
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::dhcpv6_solicit_delay::traces;
 use super::retransmissions::shown;
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Scope, Subject};
@@ -29,7 +28,7 @@ impl Kind for Dhcpv6IdentityOfHost {
     const SCOPE: Scope = Scope::Host;
 
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let traces = traces(subject)?;
+        let traces = subject.traces()?;
         // Whose the interfaces are in another program's capture, of one host or of several, is not known.
         let foreign = traces.iter().any(|(_, trace)| trace.foreign());
         match self.judges {
@@ -49,7 +48,7 @@ impl Kind for Dhcpv6IdentityOfHost {
                         verdicts.look(trace.evidence(sent.at_us(), format!("{} on {name} from client {}", sent.name(), shown(duid))), look);
                     }
                 }
-                Ok(verdicts.settle("messages with a client identifier", traces.iter().map(|(_, trace)| trace)))
+                Ok(verdicts.settle("messages with a client identifier", traces.iter().map(|(_, trace)| *trace)))
             }
             Judges::Iaid => {
                 let mut verdicts = Verdicts::new("an IAID on one interface only");
@@ -72,7 +71,7 @@ impl Kind for Dhcpv6IdentityOfHost {
                         }
                     }
                 }
-                Ok(verdicts.settle("identity associations", traces.iter().map(|(_, trace)| trace)))
+                Ok(verdicts.settle("identity associations", traces.iter().map(|(_, trace)| *trace)))
             }
         }
     }

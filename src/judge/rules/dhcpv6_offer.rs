@@ -1,9 +1,9 @@
 //! A DHCPv6 server offers this guest an address.
 
 use super::{Cause, Finding, Judgement, Kind, Subject, network_answers};
+use crate::exchange::answer::Offer;
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
-use crate::wire::received::Offer;
 
 /// An Advertise answers our Solicit and carries an address. A refusal to a DUID that is not the guest's says nothing of the guest: a server
 /// that leased the address of this MAC to the guest's own DUID refuses every other.
@@ -20,13 +20,12 @@ impl Kind for Dhcpv6Offer {
         if subject.expectations.dhcpv6_address != Some(true) {
             return Ok(Finding::skip("the profile does not expect a DHCPv6 address"));
         }
-        let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.server.get()?;
-        let finding = match network_answers::offer(conversation)? {
+        let conversation = subject.server()?;
+        let finding = match conversation.offer()? {
             Some((_, Offer::Addresses(addresses))) => {
                 Finding::pass(EXPECTED, addresses.iter().map(|(address, _, _)| address.to_string()).collect::<Vec<_>>().join(", "))
             }
-            Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
+            Some((answer, offer)) => refused(conversation, &answer.from.to_string(), offer),
             None if !network_answers::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
             None if subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
                 "no DHCPv6 server answered within {} ms, before the first retransmission; give a longer --timeout",
@@ -34,9 +33,7 @@ impl Kind for Dhcpv6Offer {
             )),
             None => silence(conversation, network_answers::whose(subject)),
         };
-        let told = network_answers::answers(conversation);
-        let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
-        let evidence = told.iter().map(|answer| network_answers::answer_evidence(answer, &answer.offer(iaid)));
+        let evidence = conversation.all.iter().map(|(answer, offer)| network_answers::answer_evidence(answer, offer));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
             source: format!("{} Solicit", network_answers::whose(subject)),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, address_origin, network_answers};
+use super::{Evidence, Finding, Judgement, Kind, Subject, address_origin};
 use crate::facts::{AddressFlag, Tense};
 
 /// Each DHCPv6 address has this length. DHCPv6 carries none, and a client must not make one up (RFC 8415 section 21.6). A client that takes
@@ -17,10 +17,10 @@ pub struct Dhcpv6PrefixLength {
 impl Kind for Dhcpv6PrefixLength {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
-        let held = address_origin::dhcpv6_addresses(tenses)?;
+        let held = subject.origins()?.dhcpv6();
         let expected = format!("/{}", self.length);
-        let router = tenses.network.router.get();
-        let heard = router.as_ref().map(|router| network_answers::valid_advertisements(router)).unwrap_or_default();
+        let router = subject.router();
+        let heard = router.as_ref().map(|router| router.valid.as_slice()).unwrap_or_default();
         // ConnMan takes an advertised prefix's length, too, and leaves the route to the kernel.
         let connman = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| clients.iter().any(|client| client.name == "connmand"));
         let without_route = |of: &address_origin::Held<'_>| of.address.has(AddressFlag::Noprefixroute) || connman;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::trace::{Trace, seconds};
+use super::trace::seconds;
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 
@@ -18,7 +18,7 @@ pub struct Dhcpv6RateLimit {
 
 impl Kind for Dhcpv6RateLimit {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let within = u64::from(self.within_s) * 1_000_000;
         let mut verdicts = Verdicts::new(format!("at most {} DHCPv6 messages in {} s", self.most, self.within_s));
         let sent: Vec<_> = trace.sent().collect();
@@ -31,9 +31,9 @@ impl Kind for Dhcpv6RateLimit {
             }
             (None, Some(first)) if !trace.recording.gaps.is_empty() => (*first, Look::Unsure("frames are missing from the recording".into())),
             (None, Some(first)) => (*first, Look::Right),
-            (None, None) => return Ok(verdicts.settle("DHCPv6 messages of the guest", [&trace])),
+            (None, None) => return Ok(verdicts.settle("DHCPv6 messages of the guest", [trace])),
         };
         verdicts.look(trace.evidence(at.at_us(), format!("the first of {} DHCPv6 messages", sent.len())), look);
-        Ok(verdicts.settle("recordings", [&trace]))
+        Ok(verdicts.settle("recordings", [trace]))
     }
 }

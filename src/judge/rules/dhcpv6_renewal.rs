@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::retransmissions::{Lease, Sent, shown};
+use super::leases::Lease;
+use super::retransmissions::{Sent, shown};
 use super::trace::{Trace, seconds};
 use super::verdicts::{Look, Verdicts};
 use super::{Finding, Judgement, Kind, Subject};
@@ -32,13 +33,13 @@ const GRACE_US: u64 = 5_000_000;
 
 impl Kind for Dhcpv6Renewal {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let (name, number) = if self.at == At::T1 { ("Renew", kind::RENEW) } else { ("Rebind", kind::REBIND) };
         let mut verdicts = Verdicts::new(format!("a {name} at {:?}", self.at));
         let leases = trace.leases();
         let exchanges = trace.transmissions();
         let renewals = exchanges.iter().filter(|exchange| exchange.first().message.kind == kind::RENEW);
-        let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(&trace)?))).collect();
+        let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(trace)?))).collect();
         let mut early = false;
         for (at, lease) in leases.iter().enumerate() {
             let after_s = if self.at == At::T1 { lease.times_s.0 } else { lease.times_s.1 };
@@ -67,8 +68,8 @@ impl Kind for Dhcpv6Renewal {
                 None if trace.lost_between(lease.at_us, due) || trace.foreign() => {
                     Look::Unsure(format!("no {name} was captured; one may have been missed"))
                 }
-                None if trace.link_changed(lease.at_us, due) || given_up(&trace, &answered, lease, due) => continue,
-                None if !taken(&trace, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
+                None if trace.link_changed(lease.at_us, due) || given_up(trace, &answered, lease, due) => continue,
+                None if !taken(trace, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
                 None => {
                     let message =
                         format!("no {name} by {}, and {:?} was {after_s} s after the Reply at {}", seconds(due), self.at, seconds(lease.at_us));
@@ -80,7 +81,7 @@ impl Kind for Dhcpv6Renewal {
         if early {
             return Ok(verdicts.conclude("leases", || Finding::skip(format!("the recording ends before {:?}", self.at))));
         }
-        Ok(verdicts.settle("leases with such a time", [&trace]))
+        Ok(verdicts.settle("leases with such a time", [trace]))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::retransmissions::{ClientMessage, Sent, Transmission};
+use super::client_message::ClientMessage;
+use super::retransmissions::{Sent, Transmission};
 use super::trace::{Trace, seconds};
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
@@ -55,20 +56,20 @@ struct Band {
 
 impl Kind for Dhcpv6Retransmission {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut exchanges = trace.transmissions();
         exchanges.retain(|exchange| exchange.first().message.kind == self.message.number());
         let mut verdicts = Verdicts::new(self.expected());
-        let caps = self.caps(&trace);
+        let caps = self.caps(trace);
         for exchange in &exchanges {
-            self.intervals(&trace, &caps, exchange, &mut verdicts);
+            self.intervals(trace, &caps, exchange, &mut verdicts);
         }
         if let Some(last) = exchanges.last().filter(|_| self.judges.contains(&Judges::GoesOn))
-            && let Some(look) = self.goes_on(&trace, &caps, last)
+            && let Some(look) = self.goes_on(trace, &caps, last)
         {
-            verdicts.look(last.last().evidence(&trace), look);
+            verdicts.look(last.last().evidence(trace), look);
         }
-        Ok(verdicts.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [&trace]))
+        Ok(verdicts.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [trace]))
     }
 }
 

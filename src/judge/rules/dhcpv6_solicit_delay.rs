@@ -28,7 +28,7 @@ impl Kind for Dhcpv6SolicitDelay {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let mut verdicts = Verdicts::new(format!("the first Solicit after a random delay of up to {} ms", self.most_ms));
         let mut undelayed = Vec::new();
-        let traces = traces(subject)?;
+        let traces = subject.traces()?;
         for (name, trace) in &traces {
             let Some(first) = trace.sent().find(|sent| sent.message.kind == kind::SOLICIT) else { continue };
             let evidence = trace.evidence(first.at_us(), format!("first Solicit of {name}"));
@@ -58,27 +58,7 @@ impl Kind for Dhcpv6SolicitDelay {
             let message = format!("Solicits leave without a delay: {first}, {last}");
             verdicts.look(trace.evidence(0, "all interfaces"), Look::Wrong(format!("{} without a delay", undelayed.len()), message));
         }
-        Ok(verdicts.settle("Solicits", traces.iter().map(|(_, trace)| trace)))
-    }
-}
-
-/// The traces of all interfaces that have one.
-///
-/// # Errors
-/// None has, for the reason of the first.
-pub(super) fn traces<'a>(subject: &Subject<'a>) -> Result<Vec<(&'a str, Trace<'a>)>, crate::facts::Unknown> {
-    let mut traces = Vec::new();
-    let mut missing = None;
-    for (name, interface) in &subject.facts.interfaces {
-        let Some(tenses) = &interface.tenses else { continue };
-        match tenses.boot.recording.get() {
-            Ok(recording) => traces.push((name.as_str(), Trace::read(recording))),
-            Err(unknown) => missing = missing.or(Some(unknown)),
-        }
-    }
-    match missing {
-        Some(unknown) if traces.is_empty() => Err(unknown),
-        _ => Ok(traces),
+        Ok(verdicts.settle("Solicits", traces.iter().map(|(_, trace)| *trace)))
     }
 }
 

@@ -27,7 +27,7 @@ const TOLERANCE_US: u64 = 100_000;
 
 impl Kind for Dhcpv6Transaction {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         match self.judges {
             Judges::Kept => {
                 let sent: Vec<_> = trace.sent().collect();
@@ -35,11 +35,11 @@ impl Kind for Dhcpv6Transaction {
                 for (at, later) in sent.iter().enumerate() {
                     let same = |it: &&Sent<'_>| it.message.kind == later.message.kind && it.message.client_id() == later.message.client_id();
                     let Some(earlier) = sent[..at].iter().rev().find(same) else { continue };
-                    if let Some(look) = kept(&trace, *earlier, *later) {
-                        verdicts.look(later.evidence(&trace), look);
+                    if let Some(look) = kept(trace, *earlier, *later) {
+                        verdicts.look(later.evidence(trace), look);
                     }
                 }
-                Ok(verdicts.settle("retransmissions", [&trace]))
+                Ok(verdicts.settle("retransmissions", [trace]))
             }
             Judges::New => {
                 let exchanges = trace.transmissions();
@@ -58,9 +58,9 @@ impl Kind for Dhcpv6Transaction {
                     } else {
                         Look::Right
                     };
-                    verdicts.look(later.evidence(&trace), look);
+                    verdicts.look(later.evidence(trace), look);
                 }
-                Ok(verdicts.settle("exchanges after the first", [&trace]))
+                Ok(verdicts.settle("exchanges after the first", [trace]))
             }
         }
     }

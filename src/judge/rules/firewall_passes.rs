@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, address_origin, intended, network_answers};
+use super::{Cause, Finding, Judgement, Kind, Subject, intended, network_answers};
 use crate::facts::{Firewall, Passes, Setting};
 
 /// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
@@ -49,7 +49,7 @@ impl What {
 /// Whether no DHCPv6 address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like answers that are
 /// dropped; an address shows that answers were not.
 fn none_held(subject: &Subject<'_>) -> bool {
-    subject.on_interface().is_ok_and(|(_, tenses)| address_origin::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty()))
+    subject.origins().is_ok_and(|origins| origins.dhcpv6().is_empty())
 }
 
 /// Whether somebody waits for what is dropped, so that it is no chance that nothing was delivered.

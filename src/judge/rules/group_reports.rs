@@ -31,10 +31,10 @@ enum By {
 
 impl Kind for GroupReports {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let mut addresses: Vec<(u64, Ipv6Addr)> = match self.by {
             By::Detection => trace.detections().collect(),
-            By::Use => usable(&trace),
+            By::Use => usable(trace),
         };
         // The first time counts; a report that is due after the end of the recording is not missed.
         addresses.retain(|(at_us, _)| at_us.saturating_add(self.tolerance()) < trace.recording.elapsed_us);
@@ -50,7 +50,7 @@ impl Kind for GroupReports {
             By::Detection => "the solicited-node group is joined before duplicate address detection",
             By::Use => "the solicited-node group of each address is reported",
         };
-        let Some((at_us, address)) = addresses.iter().find(|(at_us, address)| !self.reported(&trace, *at_us, *address)) else {
+        let Some((at_us, address)) = addresses.iter().find(|(at_us, address)| !self.reported(trace, *at_us, *address)) else {
             let group = solicited_node(first);
             let seen = format!("so for {} address(es)", addresses.len());
             return Ok(Finding::pass(expected, seen).with_all([trace.evidence(first_at, format!("{first} is in {group}, which was reported"))]));

@@ -11,8 +11,7 @@ impl Kind for ManagedFlag {
         let Some(wanted) = subject.expectations.managed else {
             return Ok(Finding::skip("the profile expects nothing of the M flag"));
         };
-        let (_, tenses) = subject.on_interface()?;
-        let heard = network_answers::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let expected = format!("M={}", u8::from(wanted));
         let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         let finding = match heard.iter().find(|advertisement| advertisement.message.managed() != wanted) {

@@ -74,17 +74,17 @@ enum Look {
 
 impl Kind for MessageForm {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         let (name, expected) = (self.message.name(), self.aspect.expected(self.message));
         if self.aspect == Aspect::NotFragmented && trace.recording.by == Recorder::Guest {
             return Ok(Finding::skip("v6check records no fragments; a capture of another program tells of them"));
         }
-        if self.aspect == Aspect::RouterFlag && trace::forwards_now(subject) {
+        if self.aspect == Aspect::RouterFlag && super::timing::forwards_now(subject) {
             return Ok(Finding::skip("the guest forwards: it is a router"));
         }
         let (mut right, mut wrong, mut hidden) = (Vec::new(), Vec::new(), None);
         for packet in trace.own().filter(|packet| self.message.is(packet)) {
-            match self.look(&trace, packet) {
+            match self.look(trace, packet) {
                 Look::Right => right.push(packet),
                 Look::Wrong(what) => wrong.push((packet, what)),
                 Look::Hidden(why) => hidden = hidden.or(Some((packet, why))),

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::boot::{corroboration, retransmissions, solicitation_run, trace, transaction, verdicts, window};
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, address_origin, daemon, intended, network_answers, timing};
+use super::boot::{client_message, corroboration, verdicts, window};
+use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, intended, network_answers, timing};
+use crate::exchange::{address_origin, leases, retransmissions, solicitation_run, trace, transaction};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::trace::{Trace, TracedPacket, forwards_now, seconds};
+use super::timing::forwards_now;
+use super::trace::{TracedPacket, seconds};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::wire::message::Message;
 
@@ -22,7 +23,7 @@ enum Routers {
 
 impl Kind for NeverSent {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         if forwards_now(subject) {
             return Ok(Finding::skip("the guest forwards: it is a router"));
         }

@@ -1,6 +1,6 @@
 //! No on-link route that only an assigned address implies.
 
-use super::{Finding, Judgement, Kind, Subject, address_origin, network_answers};
+use super::{Finding, Judgement, Kind, Subject, address_origin};
 use crate::facts::{AddressFlag, Route, Tense};
 
 /// No prefix is taken to be on the link merely because an address with its length was assigned (RFC 5942 section 4, rule 1). On a link
@@ -13,7 +13,7 @@ impl Kind for NoImpliedOnLinkPrefix {
         const EXPECTED: &str = "no on-link route besides those a router advertises";
         let (_, tenses) = subject.on_interface()?;
         let routes = tenses.state.routes.get()?;
-        let assigned = address_origin::assigned_addresses(tenses)?;
+        let assigned = subject.origins()?.assigned();
         let implied = routes.iter().find_map(|route| {
             if route.gateway.is_some() || route.protocol != Route::KERNEL || !(1..128).contains(&route.prefix_length) {
                 return None;
@@ -37,7 +37,7 @@ impl Kind for NoImpliedOnLinkPrefix {
             ));
         };
         let prefix = format!("{}/{}", route.destination, route.prefix_length);
-        let heard = network_answers::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let advertised = heard
             .iter()
             .flat_map(|advertisement| advertisement.message.prefixes())

@@ -48,8 +48,7 @@ impl Kind for PrefixFlag {
         let Some(wanted) = wanted else {
             return Ok(Finding::skip(format!("the profile expects nothing of the {letter} flag")));
         };
-        let (_, tenses) = subject.on_interface()?;
-        let heard = network_answers::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let flagged = heard.iter().find_map(|advertisement| {
             let prefix = advertisement.message.prefixes().find(|prefix| self.flag.is_set(prefix))?;
             Some((advertisement.from, format!("{}/{}", prefix.prefix, prefix.length)))

@@ -19,7 +19,7 @@ impl Kind for RaDefaultRoute {
         let finding = if let Some(route) = default.iter().find(|route| route.protocol == Route::RA) {
             Finding::pass(EXPECTED, show(route))
         } else {
-            let Some(router) = network_answers::default_router(tenses.network.router.get()?)? else {
+            let Some(router) = subject.router()?.default_router()? else {
                 return Ok(Finding::inconclusive("no Router Advertisement that offers a default route was heard, so none can be expected"));
             };
             if let Some(age) = timing::starting(subject) {

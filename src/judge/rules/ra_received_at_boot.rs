@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::trace::{Trace, seconds};
-use super::window::{Window, advertisements};
+use super::window::Window;
 use super::{Cause, Finding, Judgement, Kind, Subject};
 use crate::facts::{RECEIVED_RAS, Route, Tense, Unknown};
 
@@ -19,8 +19,8 @@ const EXPECTED: &str = "a valid Router Advertisement with a router lifetime in t
 
 impl Kind for RaReceivedAtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        match Trace::of(subject) {
-            Ok(trace) => Ok(recorded(&trace, self.window_s)),
+        match subject.trace() {
+            Ok(trace) => Ok(recorded(trace, self.window_s)),
             Err(absent @ Unknown { absent: true, .. }) => Err(absent),
             Err(unknown) => counted(subject, &unknown),
         }
@@ -29,7 +29,7 @@ impl Kind for RaReceivedAtBoot {
 
 fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
     let window = Window::new(trace, window_s);
-    let heard: Vec<_> = advertisements(trace).collect();
+    let heard = &trace.advertisements;
     let shown = |at_us: u64, from| trace.evidence(at_us, format!("Router Advertisement from {from}"));
     let good = heard.iter().find(|(_, router)| router.offers_default_route());
     if let Some((at_us, router)) = good.filter(|(at_us, _)| window.holds(*at_us)) {

@@ -14,9 +14,8 @@ const ANSWER_MS: u64 = 3500;
 impl Kind for RouterAdvertisement {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a valid Router Advertisement with a router lifetime above 0";
-        let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.router.get()?;
-        let heard = network_answers::advertisements(conversation);
+        let conversation = subject.router()?;
+        let heard = &conversation.all;
         let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         if let Some(good) = heard.iter().find(|advertisement| advertisement.offers_default_route()) {
             let seen = format!("from {}, lifetime {} s", good.from, good.message.lifetime_s);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::trace::Trace;
-use super::window::{Window, advertisements};
+use super::window::Window;
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{SENT_RSS, Tense, Unknown};
 
@@ -22,8 +22,8 @@ const EXPECTED: &str = "a Router Solicitation in the boot window";
 
 impl Kind for RsAtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        match Trace::of(subject) {
-            Ok(trace) => Ok(recorded(&trace, self.window_s)),
+        match subject.trace() {
+            Ok(trace) => Ok(recorded(trace, self.window_s)),
             Err(absent @ Unknown { absent: true, .. }) => Err(absent),
             Err(unknown) => counted(subject, &unknown),
         }
@@ -37,9 +37,9 @@ fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
         return Finding::pass(EXPECTED, format!("sent {}", window.after(at_us))).with_all([trace.evidence(at_us, "Router Solicitation")]);
     }
     let early = window.from_us.saturating_add(DUE_US);
-    if let Some((at_us, router)) = advertisements(trace).find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
-        let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(at_us));
-        return Finding::pass(EXPECTED, seen).with_all([trace.evidence(at_us, format!("Router Advertisement from {}", router.from))]);
+    if let Some((at_us, router)) = trace.advertisements.iter().find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
+        let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(*at_us));
+        return Finding::pass(EXPECTED, seen).with_all([trace.evidence(*at_us, format!("Router Advertisement from {}", router.from))]);
     }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Solicitation is seen, and {why}"));

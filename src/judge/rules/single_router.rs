@@ -15,8 +15,8 @@ impl Kind for SingleRouter {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "one router";
         let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.router.get()?;
-        let heard = network_answers::valid_advertisements(conversation);
+        let conversation = subject.router()?;
+        let heard = &conversation.valid;
         let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| IpAddr::from(advertisement.from)).collect();
         let routes = tenses.state.routes.get().map(Vec::as_slice).unwrap_or_default();

@@ -54,24 +54,24 @@ enum Shows {
 
 impl Kind for SolicitationTiming {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let trace = Trace::of(subject)?;
+        let trace = subject.trace()?;
         // Who was told to take no RA has nothing to go on for. A capture alone tells nothing of that.
         if self.aspect == Aspect::GoesOn && ra_accepted::now(subject).is_ok_and(|finding| finding.verdict == Verdict::Fail) {
             return Ok(Finding::skip("the guest does not accept Router Advertisements"));
         }
-        let runs = runs(&trace);
+        let runs = runs(trace);
         let shown: Vec<_> = match self.aspect {
-            Aspect::FirstDelay => runs.iter().take(1).map(|run| self.first_delay(&trace, run)).zip(&runs).collect(),
-            _ => runs.iter().map(|run| self.shows(&trace, run)).zip(&runs).collect(),
+            Aspect::FirstDelay => runs.iter().take(1).map(|run| self.first_delay(trace, run)).zip(&runs).collect(),
+            _ => runs.iter().map(|run| self.shows(trace, run)).zip(&runs).collect(),
         };
         let expected = self.aspect.expected();
         Ok(match shown.into_iter().min_by(|one, other| one.0.cmp(&other.0)) {
             None => trace.none("Router Solicitation"),
             Some((Shows::Wrong(what), run)) => {
-                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&trace, run))
+                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(trace, run))
             }
             Some((Shows::Unclear(why), _)) => Finding::inconclusive(why),
-            Some((Shows::Right, run)) => Finding::pass(expected, times(run)).with_all(told(&trace, run)),
+            Some((Shows::Right, run)) => Finding::pass(expected, times(run)).with_all(told(trace, run)),
             Some((Shows::Nothing(why), _)) => Finding::skip(why),
         })
     }

@@ -4,7 +4,6 @@ mod current_boot;
 mod external_capture;
 mod from_capture;
 mod journal;
-mod leases_seen;
 mod read;
 mod record;
 mod recorded_capture;
@@ -19,7 +18,6 @@ use crate::facts::Recording;
 pub use current_boot::RECORDING;
 pub(super) use current_boot::{Journal, Recordings, are_of_boot, recordings};
 pub use from_capture::{facts, recorded};
-pub(super) use leases_seen::last_lease;
 pub use read::begins;
 #[cfg(feature = "lab")]
 pub use record::again;

@@ -5,24 +5,23 @@
 
 use super::trace::Trace;
 use crate::facts::{AddressFlag, Change, Happening, LinkChange};
-use crate::wire::message::Message;
 
 /// A router's answer may cross the next solicitation on its way, in microseconds.
 const CROSSING_US: u64 = 250_000;
 
 /// Solicitations between two starts of the interface.
 #[derive(Debug, Default)]
-pub(in crate::judge) struct SolicitationRun {
+pub struct SolicitationRun {
     /// When each left, up to the answer.
-    pub(in crate::judge) sent_us: Vec<u64>,
+    pub sent_us: Vec<u64>,
     /// When the first valid RA with a router lifetime came after the first of them.
-    pub(in crate::judge) answered_us: Option<u64>,
+    pub answered_us: Option<u64>,
     /// When more left after the answer.
-    pub(in crate::judge) after_us: Vec<u64>,
+    pub after_us: Vec<u64>,
     /// When the run ended: the interface stopped or began anew, or the recording ended.
-    pub(in crate::judge) until_us: u64,
+    pub until_us: u64,
     /// The recording has its first solicitation.
-    pub(in crate::judge) whole: bool,
+    pub whole: bool,
 }
 
 enum Mark {
@@ -32,7 +31,7 @@ enum Mark {
 }
 
 /// The runs of the trace, in order; only those with a solicitation.
-pub(in crate::judge) fn runs(trace: &Trace<'_>) -> Vec<SolicitationRun> {
+pub fn runs(trace: &Trace<'_>) -> Vec<SolicitationRun> {
     let (mut runs, mut began_us) = (Vec::new(), 0);
     let mut run = SolicitationRun { whole: trace.shows_the_start(), ..SolicitationRun::default() };
     for (at_us, mark) in marks(trace) {
@@ -83,14 +82,8 @@ fn restarts(what: &Happening) -> bool {
 }
 
 impl Trace<'_> {
-    /// When a valid RA with a router lifetime arrived (RFC 4861 section 6.1.2).
-    pub(in crate::judge) fn answering_advertisements(&self) -> impl Iterator<Item = u64> {
-        self.network().filter_map(|packet| match &packet.message {
-            Message::RouterAdvertisement(message) => {
-                let valid = packet.frame.hop_limit == 255 && packet.frame.source.is_unicast_link_local() && packet.flaws.is_empty();
-                (valid && packet.checksum_right != Some(false) && message.lifetime_s > 0).then_some(packet.at_us)
-            }
-            _ => None,
-        })
+    /// When a valid RA with a router lifetime arrived.
+    pub fn answering_advertisements(&self) -> impl Iterator<Item = u64> {
+        self.advertisements.iter().filter(|(_, received)| received.offers_default_route()).map(|(at_us, _)| *at_us)
     }
 }
