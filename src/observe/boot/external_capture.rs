@@ -5,7 +5,11 @@
 //! is a guest only where it is the only one. A party is told by its MAC address; where a capture has none, by what the messages say of it, else by its
 //! address.
 
+mod budget;
 mod guest;
+mod mirror;
+mod role;
+mod vlans;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -13,16 +17,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
 use super::span::{Recordings, Span};
+use budget::Budget;
+use role::Role;
 use crate::capture::{self, Packet};
 use crate::facts::Mac;
-use crate::wire::dhcpv6::kind;
-use crate::wire::frame::{Frame, Payload};
+use crate::wire::frame::Frame;
 use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
 
-/// As many frames of all guests together as are kept, and as many bytes.
-const MOST_FRAMES: usize = 1 << 14;
-const MOST_BYTES: usize = 3 << 20;
 /// As many parties as are told apart, and places.
 const MOST_PARTIES: usize = 4096;
 
@@ -30,9 +32,9 @@ const MOST_PARTIES: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct ExternalCapture {
     frames: Vec<Kept>,
-    bytes: usize,
+    budget: Budget,
     places: HashMap<Place, usize>,
-    parties: BTreeMap<Party, Said>,
+    parties: BTreeMap<Party, Role>,
     /// Whose address it is, at a place.
     owners: HashMap<(usize, Ipv6Addr), Mac>,
     /// From when until when frames were not kept, and how many.
@@ -48,33 +50,12 @@ type Place = (usize, Option<u32>, Vec<u16>);
 enum Party {
     /// By its MAC address.
     Mac(Mac),
+    /// By its MAC address on one VLAN, where the same address is another guest's on another; the first of its places.
+    Tagged(Mac, usize),
     /// By its address, at a place.
     Address(usize, Ipv6Addr),
     /// Not told, at a place.
     Somebody(usize),
-}
-
-/// What shows whether a party is a guest.
-#[derive(Debug, Default, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each was said or was not, whatever else was")]
-struct Said {
-    /// It solicited a router.
-    solicits: bool,
-    /// It is the client of a DHCPv6 server.
-    client: bool,
-    /// It tested an address.
-    tests: bool,
-    /// It is a router or server.
-    network: bool,
-}
-
-impl Said {
-    fn join(&mut self, other: Self) {
-        self.solicits |= other.solicits;
-        self.client |= other.client;
-        self.tests |= other.tests;
-        self.network |= other.network;
-    }
 }
 
 /// To whom a frame went.
@@ -96,6 +77,8 @@ struct Kept {
     cut: bool,
     /// Of its sender and its packet, without the headers that change from place to place.
     fingerprint: u64,
+    /// How much it matters.
+    class: budget::Class,
     /// What it tests (a Neighbor Solicitation from `::`).
     tested: Option<Ipv6Addr>,
     /// Its source, unless that is `::`.
@@ -107,10 +90,6 @@ impl ExternalCapture {
     /// Takes a frame. What is not IPv6 is left: it shows nothing of who is a guest.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: Cow<'_, [u8]>, cut: bool) {
         let Some((frame, _)) = Frame::parse(&bytes) else { return };
-        if self.frames.len() >= MOST_FRAMES || self.bytes >= MOST_BYTES {
-            self.leave_out(packet.at_ns);
-            return;
-        }
         let cooked = capture::cooked(packet.link_type, packet.bytes);
         let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.iter().copied().filter(|vlan| *vlan != 0).collect());
         let next = self.places.len();
@@ -138,14 +117,23 @@ impl ExternalCapture {
         {
             self.owners.entry((place, source)).or_insert(mac);
         }
-        self.note(from, to, &frame, &message, tested.is_some());
+        self.note(from, to, Role::of(&frame, &message));
+        let class = budget::Class::of(&message, source.is_none());
+        if !self.room(class, bytes.len(), from) {
+            self.leave_out(packet.at_ns);
+            return;
+        }
         let mut hasher = DefaultHasher::new();
         let headers = bytes.len().saturating_sub(14 + 4 * frame.vlans.len());
         (frame.source_mac, &bytes[bytes.len() - headers..]).hash(&mut hasher);
         let fingerprint = hasher.finish();
         let bytes = bytes.into_owned();
-        self.bytes += bytes.len();
-        self.frames.push(Kept { at_ns: packet.at_ns, from, to, place, cooked: cooked.is_some(), cut, fingerprint, tested, source, bytes });
+        self.frames.push(Kept { at_ns: packet.at_ns, from, to, place, cooked: cooked.is_some(), cut, fingerprint, class, tested, source, bytes });
+    }
+
+    /// That frames were left out, in words.
+    pub(super) fn crowded(&self) -> Option<String> {
+        self.left_out.map(|(_, _, count)| format!("{count} frame(s) were left out, as the capture has more than are kept"))
     }
 
     fn leave_out(&mut self, at_ns: u64) {
@@ -153,28 +141,42 @@ impl ExternalCapture {
         self.left_out = Some((from.min(at_ns), until.max(at_ns), count + 1));
     }
 
-    /// What a message says of who sent it and of whom it is for.
-    fn note(&mut self, from: Party, to: To, frame: &Frame<'_>, message: &Message, tests: bool) {
-        let nothing = Said::default();
-        let said = match message {
-            Message::RouterSolicitation(_) => Said { solicits: true, ..nothing },
-            Message::NeighborSolicitation(_) => Said { tests, ..nothing },
-            Message::RouterAdvertisement(_) => Said { network: true, ..nothing },
-            Message::FromClient(it) => {
-                let relayed = matches!(it.kind, kind::RELAY_FORWARD | kind::RELAY_REPLY) || is_from(frame, 547) == Some(true);
-                Said { client: !relayed, ..nothing }
+    /// Whether there is room for a frame more. Where a class is full, the frames of those go that show no sign of being a guest or the network.
+    fn room(&mut self, class: budget::Class, bytes: usize, from: Party) -> bool {
+        if self.budget.take(class, bytes) {
+            return true;
+        }
+        let parties = &self.parties;
+        let matters = |party: &Party| parties.get(party).is_some_and(|role| role.asks() || role.tests || role.advertises || role.serves);
+        if class != budget::Class::Other || !matters(&from) || !self.budget.may_clear() {
+            return false;
+        }
+        let mut gone: Vec<u64> = Vec::new();
+        let budget = &mut self.budget;
+        self.frames.retain(|kept| {
+            let stays = kept.class != budget::Class::Other || matters(&kept.from);
+            if !stays {
+                budget.give_back(kept.class, kept.bytes.len());
+                gone.push(kept.at_ns);
             }
-            Message::ToClient(it) => Said { network: matches!(it.kind, kind::ADVERTISE | kind::REPLY | kind::RECONFIGURE), ..nothing },
-            _ => nothing,
-        };
-        let asked = match (message, to) {
-            (Message::ToClient(_), To::One(party)) if said.network => Some(party),
+            stays
+        });
+        for at_ns in gone {
+            self.leave_out(at_ns);
+        }
+        self.budget.take(class, bytes)
+    }
+
+    /// What a message says of who sent it and of whom it is for.
+    fn note(&mut self, from: Party, to: To, role: Role) {
+        let asked = match to {
+            To::One(party) if role.serves => Some(party),
             _ => None,
         };
-        for (party, said) in [(Some(from), said), (asked, Said { client: true, ..nothing })] {
+        for (party, role) in [(Some(from), role), (asked, Role::CLIENT)] {
             let Some(party) = party else { continue };
             if self.parties.len() < MOST_PARTIES || self.parties.contains_key(&party) {
-                self.parties.entry(party).or_default().join(said);
+                self.parties.entry(party).or_default().join(role);
             }
         }
     }
@@ -183,7 +185,7 @@ impl ExternalCapture {
     fn known(&self, party: Party) -> Party {
         match party {
             Party::Address(place, address) => self.owners.get(&(place, address)).map_or(party, |mac| Party::Mac(*mac)),
-            Party::Mac(_) | Party::Somebody(_) => party,
+            Party::Mac(_) | Party::Tagged(..) | Party::Somebody(_) => party,
         }
     }
 
@@ -192,7 +194,7 @@ impl ExternalCapture {
         if let Some((from, until, count)) = self.left_out {
             span.gap(from, until, Some(count));
         }
-        let mut parties: BTreeMap<Party, Said> = BTreeMap::new();
+        let mut parties: BTreeMap<Party, Role> = BTreeMap::new();
         for (party, said) in &self.parties {
             parties.entry(self.known(*party)).or_default().join(*said);
         }
@@ -204,20 +206,20 @@ impl ExternalCapture {
             }
         }
         frames.sort_by_key(|kept| kept.at_ns);
+        let mut frames = mirror::without_copies(frames);
         let mut guests = guest::of(&parties, &frames);
         guest::settle_nameless(&mut guests, &mut frames);
+        let mut places: Vec<(usize, Vec<u16>)> = vec![(0, Vec::new()); self.places.len()];
+        for ((interface, _, vlans), number) in &self.places {
+            places[*number] = (*interface, vlans.clone());
+        }
+        vlans::tell_apart(&mut guests, &mut frames, &places);
         let interface = |place: usize| {
-            let found = self.places.iter().find(|(_, number)| **number == place);
-            found.and_then(|((interface, ..), _)| names.get(*interface)).cloned().unwrap_or_else(|| "interface".to_owned())
+            let found = places.get(place).and_then(|(interface, _)| names.get(*interface));
+            found.cloned().unwrap_or_else(|| "interface".to_owned())
         };
-        guest::recordings(&guests, &frames, &span, file, &interface)
-    }
-}
-
-fn is_from(frame: &Frame<'_>, port: u16) -> Option<bool> {
-    match frame.payload {
-        Payload::Udp { source_port, .. } => Some(source_port == port),
-        _ => None,
+        let link = guest::Link { places: &places, interface: &interface, network: &|party| parties.get(&party).is_some_and(|role| role.is_network()) };
+        guest::recordings(&guests, &frames, &span, file, &link)
     }
 }
 
