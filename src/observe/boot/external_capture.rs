@@ -12,19 +12,22 @@ mod role;
 mod vlans;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
 use super::span::{Recordings, Span};
-use budget::Budget;
-use role::Role;
 use crate::capture::{self, Packet};
+use crate::exchange::answer::named_addresses;
 use crate::facts::Mac;
 use crate::wire::frame::Frame;
 use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
+use budget::Budget;
+use role::Role;
 
+/// As many addresses of one answer as are taken for its client's.
+const MAX_GIVEN: usize = 16;
 /// As many parties as are told apart, and places.
 const MOST_PARTIES: usize = 4096;
 
@@ -37,6 +40,8 @@ pub(super) struct ExternalCapture {
     parties: BTreeMap<Party, Role>,
     /// Whose address it is, at a place.
     owners: HashMap<(usize, Ipv6Addr), Mac>,
+    /// Guests whose taps are seen.
+    silent: BTreeSet<Mac>,
     /// From when until when frames were not kept, and how many.
     left_out: Option<(u64, u64, u64)>,
 }
@@ -87,6 +92,19 @@ struct Kept {
 }
 
 impl ExternalCapture {
+    /// Takes a packet that configures nothing. libvirt's name of a tap tells the guest behind it, though that says nothing in IPv6.
+    pub(super) fn bystander(&mut self, packet: &Packet<'_>) {
+        let ethernet = packet.link_type == capture::link_type::ETHERNET;
+        let Some((addresses, _)) = packet.bytes.split_first_chunk::<12>().filter(|_| ethernet) else { return };
+        let (to, from) = addresses.split_at(6);
+        for (tap, guest) in [(to, from), (from, to)] {
+            let other_end = tap[0] == 0xfe && guest[0] != 0xfe && tap[1..] == guest[1..];
+            if let Some(mac) = <[u8; 6]>::try_from(guest).ok().filter(|_| other_end && self.silent.len() < MOST_PARTIES) {
+                self.silent.insert(mac.into());
+            }
+        }
+    }
+
     /// Takes a frame. What is not IPv6 is left: it shows nothing of who is a guest.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: Cow<'_, [u8]>, cut: bool) {
         let Some((frame, _)) = Frame::parse(&bytes) else { return };
@@ -117,6 +135,7 @@ impl ExternalCapture {
         {
             self.owners.entry((place, source)).or_insert(mac);
         }
+        self.give(place, &frame, &message);
         self.note(from, to, Role::of(&frame, &message));
         let class = budget::Class::of(&message, source.is_none());
         if !self.room(class, bytes.len(), from) {
@@ -139,6 +158,17 @@ impl ExternalCapture {
     fn leave_out(&mut self, at_ns: u64) {
         let (from, until, count) = self.left_out.unwrap_or((at_ns, at_ns, 0));
         self.left_out = Some((from.min(at_ns), until.max(at_ns), count + 1));
+    }
+
+    /// The addresses that a server gives are its client's, who tests them without a word of itself.
+    fn give(&mut self, place: usize, frame: &Frame<'_>, message: &Message) {
+        let Message::ToClient(answer) = message else { return };
+        let Some(mac) = self.owners.get(&(place, frame.destination)).copied() else { return };
+        for address in named_addresses(&answer.options).take(MAX_GIVEN) {
+            if self.owners.len() < MOST_PARTIES {
+                self.owners.entry((place, address)).or_insert(mac);
+            }
+        }
     }
 
     /// Whether there is room for a frame more. Where a class is full, the frames of those go that show no sign of being a guest or the network.
@@ -208,6 +238,10 @@ impl ExternalCapture {
         frames.sort_by_key(|kept| kept.at_ns);
         let mut frames = mirror::without_copies(frames);
         let mut guests = guest::of(&parties, &frames);
+        if guests.is_empty() {
+            let silent = self.silent.iter().map(|mac| Party::Mac(*mac));
+            guests.extend(silent.filter(|party| !parties.get(party).is_some_and(|role| role.is_network())));
+        }
         guest::settle_nameless(&mut guests, &mut frames);
         let mut places: Vec<(usize, Vec<u16>)> = vec![(0, Vec::new()); self.places.len()];
         for ((interface, _, vlans), number) in &self.places {
@@ -218,7 +252,8 @@ impl ExternalCapture {
             let found = places.get(place).and_then(|(interface, _)| names.get(*interface));
             found.cloned().unwrap_or_else(|| "interface".to_owned())
         };
-        let link = guest::Link { places: &places, interface: &interface, network: &|party| parties.get(&party).is_some_and(|role| role.is_network()) };
+        let link =
+            guest::Link { places: &places, interface: &interface, network: &|party| parties.get(&party).is_some_and(|role| role.is_network()) };
         guest::recordings(&guests, &frames, &span, file, &link)
     }
 }

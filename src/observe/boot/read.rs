@@ -158,6 +158,9 @@ impl Pass {
             return;
         }
         if !capture::interesting(packet.link_type, packet.bytes) {
+            if self.own.is_none() {
+                self.foreign.bystander(packet);
+            }
             return;
         }
         let Some(bytes) = capture::ethernet(packet.link_type, packet.bytes) else { return };

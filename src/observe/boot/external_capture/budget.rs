@@ -24,11 +24,9 @@ pub(super) enum Class {
 impl Class {
     pub(super) fn of(message: &Message, unspecified: bool) -> Self {
         match message {
-            Message::RouterSolicitation(_)
-            | Message::RouterAdvertisement(_)
-            | Message::FromClient(_)
-            | Message::ToClient(_)
-            | Message::Redirect => Self::Exchange,
+            Message::RouterSolicitation(_) | Message::RouterAdvertisement(_) | Message::FromClient(_) | Message::ToClient(_) | Message::Redirect => {
+                Self::Exchange
+            }
             Message::NeighborSolicitation(_) | Message::ListenerReport(_) if unspecified => Self::Start,
             _ => Self::Other,
         }

@@ -40,7 +40,8 @@ pub(super) struct Link<'l> {
 pub(super) fn of(parties: &BTreeMap<Party, Role>, frames: &[Kept]) -> BTreeSet<Party> {
     let candidates = || parties.iter().filter(|(party, said)| !said.is_network() && (said.client || !is_tap(**party, **said, parties)));
     let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.asks()).map(|(party, _)| *party).collect();
-    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !said.forwards && !guests.contains(party)).map(|(party, _)| *party).collect();
+    let only_test: BTreeSet<Party> =
+        candidates().filter(|(party, said)| said.tests && !said.forwards && !guests.contains(party)).map(|(party, _)| *party).collect();
     let mut at: BTreeMap<usize, BTreeSet<Party>> = BTreeMap::new();
     for kept in frames.iter().filter(|kept| guests.contains(&kept.from) || only_test.contains(&kept.from)) {
         at.entry(kept.place).or_default().insert(kept.from);

@@ -34,8 +34,7 @@ pub(super) fn without_copies(frames: Vec<Kept>) -> Vec<Kept> {
     let most = |(seen, copied, often): &(usize, usize, bool)| !often && *copied > 0 && copied * 20 >= seen * TENTHS;
     let mirrored = |place: usize| counts.iter().any(|((_, at), count)| *at == place && most(count) && count.1 >= MIN_COPIES);
     let places: HashSet<usize> = counts.keys().map(|(_, place)| *place).filter(|place| mirrored(*place)).collect();
-    let is_copy = |(at, kept): &(usize, Kept)| {
-        copies.contains(at) && places.contains(&kept.place) && counts.get(&(kept.from, kept.place)).is_some_and(most)
-    };
+    let is_copy =
+        |(at, kept): &(usize, Kept)| copies.contains(at) && places.contains(&kept.place) && counts.get(&(kept.from, kept.place)).is_some_and(most);
     frames.into_iter().enumerate().filter(|frame| !is_copy(frame)).map(|(_, kept)| kept).collect()
 }
