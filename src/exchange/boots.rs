@@ -69,7 +69,7 @@ fn begins(trace: &Trace<'_>) -> Vec<u64> {
         let from_us = *first.get_or_insert(packet.at_us);
         let tests = matches!(&packet.message, Message::NeighborSolicitation(it) if it.target.is_unicast_link_local());
         if tests && spoke {
-            begins.push(if packet.at_us - from_us <= COMING_UP_US { from_us } else { packet.at_us });
+            begins.push(if packet.at_us.saturating_sub(from_us) <= COMING_UP_US { from_us } else { packet.at_us });
             (spoke, first) = (false, None);
             if begins.len() + 1 >= MAX_BOOTS {
                 break;

@@ -58,7 +58,7 @@ impl Transaction {
     /// section 15).
     pub fn due_us(&self) -> u64 {
         let wait_us = match self.sent_us[..] {
-            [.., before, last] => (last - before).saturating_mul(21) / 10,
+            [.., before, last] => last.saturating_sub(before).saturating_mul(21) / 10,
             _ => 1_100_000,
         };
         self.last_us().saturating_add(wait_us)

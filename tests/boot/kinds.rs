@@ -204,17 +204,29 @@ fn a_guest_that_advertises_itself_is_a_guest() {
 #[test]
 fn what_others_say_does_not_crowd_out_a_boot() {
     let guest = Guest(1);
-    let mut file = tap();
-    for number in 0..20_000_u32 {
-        let mut bytes = Guest(9).asks_for_router();
-        bytes[8..12].copy_from_slice(&(number % 100).to_be_bytes());
-        file.add(0, u64::from(number), &bytes);
+    // One neighbour that asks again and again, and as many neighbours as questions; and nodes that test their addresses.
+    let floods: [(&str, fn(u32) -> Vec<u8>); 3] = [
+        ("one", |_| Guest(9).asks_for_router()),
+        ("many", |number| from_mac(Guest(9).asks_for_router(), number)),
+        ("tests", |number| from_mac(Guest(9).dad(), number)),
+    ];
+    for (name, frame) in floods {
+        let mut file = tap();
+        for number in 0..20_000_u32 {
+            file.add(0, u64::from(number), &frame(number));
+        }
+        file.all(0, &later(&guest.boot(), 40_000)).add(0, 100_000, &noise());
+        let crowded = report(&file.bytes, "calico");
+        assert_eq!((verdict(&crowded, COMPLETED), verdict(&crowded, RA), verdict(&crowded, OFFER)), ("pass", "pass", "pass"), "{name}");
+        let recordings = file.read();
+        assert!(recordings[&guest.name()].gaps.iter().any(|gap| gap.frames.is_some_and(|frames| frames > 10_000)), "{name}: a gap");
     }
-    file.all(0, &later(&guest.boot(), 30_000)).add(0, 100_000, &noise());
-    let crowded = report(&file.bytes, "calico");
-    assert_eq!((verdict(&crowded, COMPLETED), verdict(&crowded, RA), verdict(&crowded, OFFER)), ("pass", "pass", "pass"));
-    let recordings = file.read();
-    assert!(recordings[&guest.name()].gaps.iter().any(|gap| gap.frames.is_some_and(|frames| frames > 10_000)), "what was left out is a gap");
+}
+
+/// A frame from another MAC address.
+fn from_mac(mut frame: Vec<u8>, number: u32) -> Vec<u8> {
+    frame[8..12].copy_from_slice(&number.to_be_bytes());
+    frame
 }
 
 /// An Ethernet frame in UDP over IPv4, to this port and behind these bytes.

@@ -47,5 +47,5 @@ pub(in crate::judge) fn of(boots: &[Subject<'_>], findings: Vec<Finding>) -> Fin
 /// How long the guest is seen in a boot.
 fn seen_us(trace: &Trace<'_>) -> u64 {
     let mut own = trace.own().map(|packet| packet.at_us);
-    own.next().map_or(0, |first| own.last().unwrap_or(first) - first)
+    own.next().map_or(0, |first| own.max().unwrap_or(first).saturating_sub(first))
 }

@@ -29,6 +29,8 @@ const EXPECTED: &str = "a DHCPv6 exchange that ends with an address";
 /// many refusals.
 const UNANSWERED: (usize, u64) = (4, 7_000_000);
 const SENT_AGAIN: usize = 2;
+/// As many questions as are looked at for an address that was taken all the same; a hostile recording has thousands.
+const MAX_LOOKED_AT: usize = 64;
 const REFUSALS: usize = 2;
 
 impl Kind for Dhcpv6ExchangeCompleted {
@@ -128,7 +130,7 @@ impl<'d, 'a> Exchanges<'d, 'a> {
 
     /// An address that the guest took though a client must not, as BusyBox' udhcpc6 does; or whose Reply was not captured.
     fn taken_all_the_same(&self, window: &Window<'_, '_>) -> Option<Finding> {
-        self.transactions.iter().find_map(|transaction| {
+        self.transactions.iter().take(MAX_LOOKED_AT).find_map(|transaction| {
             let name = kind_name(transaction.kind);
             let replies = transaction.answers.iter().filter(|answer| answer.received.message.kind == kind::REPLY);
             let taken = |address, from_us| self.trace.took(address, from_us).filter(|at_us| self.trace.claimed(address, *at_us..u64::MAX).is_none());

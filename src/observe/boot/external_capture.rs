@@ -26,6 +26,8 @@ use crate::wire::ndp::NdOption;
 use budget::Budget;
 use role::Role;
 
+/// As long as an interface may take from the test of its address to its first question.
+const UNTIL_ASKED_NS: u64 = 10_000_000_000;
 /// As many addresses of one answer as are taken for its client's.
 const MAX_GIVEN: usize = 16;
 /// As many parties as are told apart, and places.
@@ -138,7 +140,7 @@ impl ExternalCapture {
         self.give(place, &frame, &message);
         self.note(from, to, Role::of(&frame, &message));
         let class = budget::Class::of(&message, source.is_none());
-        if !self.room(class, bytes.len(), from) {
+        if !self.room(class, bytes.len(), (from, packet.at_ns)) {
             self.leave_out(packet.at_ns);
             return;
         }
@@ -171,20 +173,25 @@ impl ExternalCapture {
         }
     }
 
-    /// Whether there is room for a frame more. Where a class is full, the frames of those go that show no sign of being a guest or the network.
-    fn room(&mut self, class: budget::Class, bytes: usize, from: Party) -> bool {
+    /// Whether there is room for a frame more. Where a class is full, the frames of those go who show no sign of being a guest or the network, and of
+    /// those who only tested an address, what is older than a boot takes to ask.
+    fn room(&mut self, class: budget::Class, bytes: usize, (from, at_ns): (Party, u64)) -> bool {
         if self.budget.take(class, bytes) {
             return true;
         }
         let parties = &self.parties;
-        let matters = |party: &Party| parties.get(party).is_some_and(|role| role.asks() || role.tests || role.advertises || role.serves);
-        if class != budget::Class::Other || !matters(&from) || !self.budget.may_clear() {
+        let role = |party: &Party| parties.get(party).copied().unwrap_or_default();
+        let matters = |party: Party, seen_ns: u64| {
+            let role = role(&party);
+            role.asks() || role.is_network() || role.tests && seen_ns.saturating_add(UNTIL_ASKED_NS) >= at_ns
+        };
+        if class == budget::Class::Exchange || !matters(from, at_ns) || !self.budget.may_clear() {
             return false;
         }
         let mut gone: Vec<u64> = Vec::new();
         let budget = &mut self.budget;
         self.frames.retain(|kept| {
-            let stays = kept.class != budget::Class::Other || matters(&kept.from);
+            let stays = kept.class != class || matters(kept.from, kept.at_ns);
             if !stays {
                 budget.give_back(kept.class, kept.bytes.len());
                 gone.push(kept.at_ns);
@@ -205,6 +212,12 @@ impl ExternalCapture {
         };
         for (party, role) in [(Some(from), role), (asked, Role::CLIENT)] {
             let Some(party) = party else { continue };
+            if role == Role::default() {
+                continue;
+            }
+            if self.parties.len() >= MOST_PARTIES && !self.parties.contains_key(&party) && (role.asks() || role.is_network()) {
+                self.parties.retain(|_, role| role.asks() || role.is_network());
+            }
             if self.parties.len() < MOST_PARTIES || self.parties.contains_key(&party) {
                 self.parties.entry(party).or_default().join(role);
             }

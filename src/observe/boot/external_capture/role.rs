@@ -9,7 +9,7 @@ use std::net::Ipv6Addr;
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 
 /// What a party sent that shows it.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each was said or was not, whatever else was")]
 pub(super) struct Role {
     /// It solicited a router.
