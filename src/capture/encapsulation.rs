@@ -59,7 +59,8 @@ fn unpack(link: u16, bytes: &[u8]) -> Option<Inner<'_>> {
         }
         IPV4 => {
             let packet = bytes.get(at..)?;
-            let whole = u16_at(packet, 6)? & 0x3fff == 0;
+            // Neither more fragments nor an offset: its lower 14 bits are zero.
+            let whole = u16_at(packet, 6)?.trailing_zeros() >= 14;
             (packet.get(9) == Some(&17) && whole).then(|| tunnel(packet.get(usize::from(packet[0] & 0xf) * 4..)?))?
         }
         IPV6 => {

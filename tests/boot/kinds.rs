@@ -37,6 +37,10 @@ fn interfaces(report: &Value) -> Vec<&str> {
     interfaces.iter().map(|interface| interface["name"].as_str().unwrap()).collect()
 }
 
+/// A frame of a flood by its number; another form of a frame.
+type Flood = fn(u32) -> Vec<u8>;
+type Form = dyn Fn(&[u8]) -> Vec<u8>;
+
 const AT_BOOT: &str = "dhcpv6-at-boot";
 const COMPLETED: &str = "dhcpv6-exchange-completed";
 const RA: &str = "network-router-advertisement";
@@ -205,7 +209,7 @@ fn a_guest_that_advertises_itself_is_a_guest() {
 fn what_others_say_does_not_crowd_out_a_boot() {
     let guest = Guest(1);
     // One neighbour that asks again and again, and as many neighbours as questions; and nodes that test their addresses.
-    let floods: [(&str, fn(u32) -> Vec<u8>); 3] = [
+    let floods: [(&str, Flood); 3] = [
         ("one", |_| Guest(9).asks_for_router()),
         ("many", |number| from_mac(Guest(9).asks_for_router(), number)),
         ("tests", |number| from_mac(Guest(9).dad(), number)),
@@ -259,7 +263,7 @@ fn snap(bytes: &[u8]) -> Vec<u8> {
 fn tunnels_and_unusual_headers_are_read() {
     let guest = Guest(1);
     let three_tags = |bytes: &[u8]| tagged(&tagged(&tagged(bytes, 3), 2), 1);
-    let forms: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 6] = [
+    let forms: [(&str, &Form); 6] = [
         ("VXLAN", &|bytes| tunnelled(4789, &[8, 0, 0, 0, 0, 0, 42, 0], bytes)),
         ("Geneve with an option", &|bytes| tunnelled(6081, &[1, 0, 0x65, 0x58, 0, 0, 42, 0, 0, 1, 2, 0], bytes)),
         ("PPPoE", &pppoe),

@@ -46,7 +46,7 @@ impl Kind for DuplicateDetection {
         let shown = tests.iter().enumerate().filter_map(|(number, &(at_us, target))| {
             // The next solicitation for the address begins anew.
             let until_us = tests[number + 1..].iter().find(|(_, other)| *other == target).map_or(u64::MAX, |(next, _)| *next);
-            let test = Test { trace: trace, at_us, target, until_us, tolerance_us: self.tolerance_ms.saturating_mul(1000) };
+            let test = Test { trace, at_us, target, until_us, tolerance_us: self.tolerance_ms.saturating_mul(1000) };
             let (shows, more) = match self.aspect {
                 Aspect::Wait => test.wait()?,
                 Aspect::Duplicate => test.duplicate()?,

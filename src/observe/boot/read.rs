@@ -215,12 +215,11 @@ impl Pass {
             unread.push(format!("{count} packet(s) of {} were not read", capture::link_type::name(link)));
         }
         let (began, elapsed_us, _) = span.told();
-        let (recordings, left_out) = match own {
-            Some(own) => own.finish(&span, name),
-            None => {
-                unread.extend(foreign.crowded());
-                foreign.finish(span, &names, name)
-            }
+        let (recordings, left_out) = if let Some(own) = own {
+            own.finish(&span, name)
+        } else {
+            unread.extend(foreign.crowded());
+            foreign.finish(span, &names, name)
         };
         Reading { recordings, left_out, boot_id, unread, began, elapsed_us }
     }

@@ -88,8 +88,8 @@ pub(super) fn recordings(guests: &BTreeSet<Party>, frames: &[Kept], span: &Span,
         Party::Address(_, address) => address.to_string(),
         Party::Tagged(mac, place) => {
             let vlans = link.places.get(*place).map(|(_, vlans)| vlans.as_slice()).unwrap_or_default();
-            let vlans: String = vlans.iter().map(|vlan| format!(" VLAN {vlan}")).collect();
-            format!("{mac}{}", if vlans.is_empty() { " untagged" } else { &vlans })
+            let vlans = vlans.iter().map(|vlan| format!("VLAN {vlan}")).collect::<Vec<_>>().join(" ");
+            format!("{mac} {}", if vlans.is_empty() { "untagged" } else { &vlans })
         }
         Party::Somebody(place) => (link.interface)(*place),
     };
