@@ -45,6 +45,7 @@
 
 pub mod capture;
 pub mod catalogue;
+pub mod exchange;
 pub mod facts;
 pub mod judge;
 pub mod report;

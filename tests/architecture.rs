@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know.
-const MAY_IMPORT: [(&str, &[&str]); 22] = [
+const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
@@ -16,15 +16,16 @@ const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("suggest", &[]),
     ("facts", &[]),
     ("plan", &["facts", "wrap"]),
-    ("judge", &["facts", "stacks", "wire"]),
-    ("story", &["facts", "wire"]),
+    ("exchange", &["facts", "stacks", "wire"]),
+    ("judge", &["exchange", "facts", "stacks", "wire"]),
+    ("story", &["exchange", "facts", "wire"]),
     ("image", &["below", "facts", "glob"]),
     ("stacks", &["facts", "glob", "host", "image", "wire"]),
     ("host", &["facts", "image", "wire"]),
-    ("observe", &["capture", "facts", "host", "image", "plan", "stacks", "wire"]),
+    ("observe", &["capture", "exchange", "facts", "host", "image", "plan", "stacks", "wire"]),
     ("install", &["below", "stacks", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "suggest", "wrap"]),
-    ("report", &["catalogue", "facts", "judge", "sanitize", "story", "wrap"]),
+    ("report", &["catalogue", "exchange", "facts", "judge", "sanitize", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("matrix", &["catalogue", "cli", "facts", "judge", "report", "wrap"]),
     ("commands", &["catalogue", "cli", "facts", "install", "matrix", "observe", "plan", "report", "watch"]),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 use support::{INTERFACE, deviation, frames, story};
 use v6check::catalogue::{Case, Catalogue, Check, InCharge};
+use v6check::exchange::Exchanges;
 use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, StackId, TransportChecksum};
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
 use v6check_lab::needs;
@@ -106,10 +107,10 @@ fn find(shelf: &Shelf, check: &Check, facts: &Facts) -> Finding {
     let none = Expectations::default();
     let profile = shelf.catalogue.profiles().iter().find(|profile| profile.requirements.iter().any(|selected| selected.id == check.id));
     let expectations = profile.map_or(&none, |profile| &profile.network);
-    let interface = &facts.interfaces[INTERFACE];
+    let exchanges = &Exchanges::read(facts);
     let subject = match check.rule.scope() {
-        Scope::Interface => Subject { facts, name: INTERFACE, interface: interface.tenses.as_ref().map(|tenses| (interface, tenses)), expectations },
-        Scope::Host => Subject { facts, name: "", interface: None, expectations },
+        Scope::Interface => Subject::of_interface(facts, exchanges, INTERFACE, expectations),
+        Scope::Host => Subject::of_host(facts, exchanges, expectations),
     };
     judge(&check.rule, check.when.as_ref(), &subject)
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use v6check::catalogue::Catalogue;
+use v6check::exchange::Exchanges;
 use v6check::facts::{self, Direction, Event, Facts, Happening, Observed, Recorder, Recording, SeenFrame, TransportChecksum};
 use v6check::judge::{Expectations, Scope, Subject, Verdict, judge};
 
@@ -47,7 +48,7 @@ fn verdicts(name: &str) -> Vec<(String, Verdict, String)> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/calico-good.json")).unwrap();
     let mut facts: Facts = facts::load(&text).unwrap();
     facts.interfaces.get_mut(INTERFACE).unwrap().tenses.as_mut().unwrap().boot.recording = Observed::Seen(recording(name));
-    let interface = &facts.interfaces[INTERFACE];
+    let exchanges = &Exchanges::read(&facts);
     let expectations = Expectations::default();
     let catalogue = Catalogue::load(None).unwrap();
     let profile = catalogue.profiles().iter().find(|profile| profile.name == "rfc-host").unwrap();
@@ -55,13 +56,10 @@ fn verdicts(name: &str) -> Vec<(String, Verdict, String)> {
     selected
         .map(|selected| {
             let check = catalogue.checks().iter().find(|check| check.id == selected.id).unwrap();
-            let one = Subject {
-                facts: &facts,
-                name: INTERFACE,
-                interface: interface.tenses.as_ref().map(|tenses| (interface, tenses)),
-                expectations: &expectations,
+            let subject = match check.rule.scope() {
+                Scope::Host => Subject::of_host(&facts, exchanges, &expectations),
+                Scope::Interface => Subject::of_interface(&facts, exchanges, INTERFACE, &expectations),
             };
-            let subject = if check.rule.scope() == Scope::Host { Subject { name: "", interface: None, ..one } } else { one };
             let finding = judge(&check.rule, check.when.as_ref(), &subject);
             (check.id.clone(), finding.verdict, finding.message)
         })

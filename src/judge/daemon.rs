@@ -4,7 +4,7 @@
 //! files is not known.
 
 use super::intended::{self, evidence};
-use super::{Evidence, Finding, Judgement, Subject, Table, heard, held};
+use super::{Evidence, Finding, Judgement, Subject, Table, network_answers};
 use crate::facts::{Intent, Owner, Route, RunsDhcpv6, TakesRas, Tense, Tenses, Unknown};
 
 /// Whether `owner`, which is not the kernel, accepts them.
@@ -30,7 +30,7 @@ pub(super) fn accepts(owner: &Owner, subject: &Subject<'_>, expected: &str) -> J
             let message = format!("{name} handles Router Advertisements and is set up to take none ({}: {})", told.place, told.value);
             intended::by_metadata(Finding::fail(expected, takes.text.clone(), message), subject, intent, takes)
         }
-        TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match held::dhcpv6_addresses(tenses)?.first() {
+        TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match subject.origins()?.dhcpv6().first() {
             Some(held) => Finding::pass(expected, format!("{name} got {} by DHCPv6, which it runs only when one sets M", held.text()))
                 .with_all([evidence(&intent.dhcpv6)]),
             None => Finding::inconclusive(format!("{nothing}, though it is set up to take them")),
@@ -57,19 +57,18 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
     let owner = tenses.state.owners.ra.get().ok().filter(|owner| owner.name != Owner::KERNEL)?;
     let intent = intent_of(owner, tenses).ok().filter(|intent| intent.dhcpv6.value == RunsDhcpv6::WhenManaged)?;
     let waits = format!("{} runs DHCPv6 once a Router Advertisement sets M", owner.name);
-    if let Some(mut filtered) = heard::filtered_advertisements(subject) {
+    if let Some(mut filtered) = network_answers::filtered_advertisements(subject) {
         filtered.push(evidence(&intent.dhcpv6));
         return Some(Waiting::Filtered(format!("{waits}, and the guest's firewall drops them, most likely"), filtered));
     }
     // Where M came earlier, which an address shows as well, nothing is waited for.
     let came = tenses.state.inet6.get().is_ok_and(|inet6| inet6.as_ref().is_some_and(|inet6| inet6.ra_managed))
-        || held::dhcpv6_addresses(tenses).is_ok_and(|held| !held.is_empty());
+        || subject.origins().is_ok_and(|origins| !origins.dhcpv6().is_empty());
     let unheard = |why: &str| (!came).then(|| Waiting::Unheard(format!("{waits}, and {why}")));
-    let router = match tenses.network.router.get() {
-        Ok(router) => router,
+    let heard = match subject.router() {
+        Ok(router) => &router.valid,
         Err(unknown) => return unheard(&format!("whether one does is not known: {}", unknown.reason)),
     };
-    let heard = heard::valid_advertisements(router);
     if heard.is_empty() {
         return unheard("none that is valid was heard");
     }

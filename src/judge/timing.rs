@@ -29,3 +29,8 @@ pub(super) fn detection_goes_on(subject: &Subject<'_>, address: &Address) -> boo
     let later_cs = u64::try_from(delay_s.saturating_sub(1)).unwrap_or(0).saturating_mul(100);
     run.interrupted.is_some() || run.timeout_ms < DETECTION_MS || age_cs < (DETECTION_MS / 10).saturating_add(later_cs)
 }
+
+/// Whether the guest forwards by the kernel's setting of now; no where that cannot be told.
+pub(super) fn forwards_now(subject: &Subject<'_>) -> bool {
+    subject.on_interface().is_ok_and(|(_, tenses)| tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0))
+}

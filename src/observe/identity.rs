@@ -8,15 +8,12 @@
 
 mod derived;
 
-use crate::facts::{Address, AddressFlag, ClientIdentity, HostState, Lease, Mac, Owner, Process, Recording, Scope, State};
+use crate::exchange::address_origin::holds_leased;
+use crate::exchange::leases::last_lease;
+use crate::facts::{ClientIdentity, HostState, Lease, Mac, Owner, Process, Recording, State};
 use crate::wire::duid::Duid;
 
-use super::boot;
 use crate::image::Image;
-use crate::stacks::traits_of;
-
-/// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
-const MADE_BY_KERNEL_FROM_RA: u8 = 2;
 
 /// The interface to solicit from.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +47,7 @@ pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
     if let Some(identity) = in_charge.iter().find_map(|owner| derived::by_network_manager(guest, owner)) {
         return Ok(identity);
     }
-    if let Some((address, identity)) = guest.boot.and_then(boot::granted)
+    if let Some((address, identity)) = guest.boot.and_then(last_lease)
         && guest.state.addresses.get().is_ok_and(|held| held.iter().any(|held| held.address == address))
     {
         return Ok(identity);
@@ -60,7 +57,7 @@ pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
     {
         return Ok(identity);
     }
-    if holds_address(guest.state, &in_charge) {
+    if guest.state.addresses.get().is_ok_and(|addresses| holds_leased(addresses, &in_charge)) {
         let reason = "the guest holds a DHCPv6 address under an identity (DUID and IAID) that is not known; asked under another one, a server would \
                       refuse or set aside a second address";
         return Err(reason.into());
@@ -105,19 +102,6 @@ fn known(guest: &Guest<'_>, lease: &Lease, of_guest: bool) -> Option<ClientIdent
     };
     let duid = Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string());
     Some(ClientIdentity { duid, iaid, of_guest, source })
-}
-
-/// Whether an address is held that a DHCPv6 client installed, most likely: with a lifetime, and not made by SLAAC.
-fn holds_address(state: &State, in_charge: &[&Owner]) -> bool {
-    let lasting = in_charge.iter().any(|owner| traits_of(owner).addresses_without_lifetime);
-    let by_dhcpv6 = |address: &Address| {
-        let slaac = address.protocol == Some(MADE_BY_KERNEL_FROM_RA)
-            || address.has(AddressFlag::Managetempaddr)
-            || address.has(AddressFlag::Temporary)
-            || (address.has(AddressFlag::Noprefixroute) && address.prefix_length < 128);
-        address.scope == Scope::Global && (lasting || !address.has(AddressFlag::Permanent)) && !slaac
-    };
-    state.addresses.get().is_ok_and(|addresses| addresses.iter().any(by_dhcpv6))
 }
 
 #[cfg(test)]

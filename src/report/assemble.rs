@@ -5,6 +5,7 @@ use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{InCharge, Requirement, Selection};
+use crate::exchange::Exchanges;
 use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
@@ -14,8 +15,9 @@ const ANY_INTERFACE: &str = "INTERFACE";
 /// Judges `facts` by `selection` and makes the report of it.
 pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
     let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
-    let mut results = of_host(facts, selection);
-    results.extend(checked(facts).flat_map(|(name, interface, tenses)| of_interface(name, interface, tenses, facts, selection)));
+    let exchanges = &Exchanges::read(facts);
+    let mut results = of_host(facts, exchanges, selection);
+    results.extend(checked(facts).flat_map(|(name, _, tenses)| of_interface(name, tenses, facts, exchanges, selection)));
     let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
@@ -48,14 +50,14 @@ pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes:
     }
 }
 
-fn of_interface(name: &str, interface: &Interface, tenses: &Tenses, facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
-    let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
+fn of_interface(name: &str, tenses: &Tenses, facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject::of_interface(facts, exchanges, name, &selection.profile.network);
     let stack = stack(tenses);
     of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack)).collect()
 }
 
-fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
-    let subject = Subject { facts, name: "", interface: None, expectations: &selection.profile.network };
+fn of_host(facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject::of_host(facts, exchanges, &selection.profile.network);
     // A remedy for one stack is right for the host only where no interface has another.
     let mut stacks: Vec<_> = checked(facts).map(|(_, _, tenses)| stack(tenses)).collect();
     stacks.dedup();

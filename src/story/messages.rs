@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde_json::{Map, Value};
 
 use super::{Actor, Told, Words, list, remember, same_prefix};
+use crate::exchange::advertisement::ReceivedAdvertisement;
+use crate::exchange::answer::{associations, taken_addresses};
 use crate::facts::{Direction, SeenFrame, TransportChecksum, hexadecimal};
 use crate::wire::dhcpv6::{self, DhcpOption, kind, kind_name, status, status_name};
 use crate::wire::frame::{Frame, Payload};
@@ -16,9 +18,8 @@ use crate::wire::{Flaw, dhcpv4, mld};
 const AUTONOMOUS: u8 = 0x40;
 /// L.
 const ON_LINK: u8 = 0x80;
-/// Rapid Commit and `IA_PD` (RFC 8415 section 21.14 and 21.21).
+/// Rapid Commit (RFC 8415 section 21.14).
 const RAPID_COMMIT: u16 = 14;
-const IA_PD: u16 = 25;
 /// As many characters of a text that a server sent.
 const MOST_OF_A_TEXT: usize = 60;
 
@@ -64,8 +65,9 @@ impl Conversation {
                 let (message, of_message) = Message::of(&frame);
                 flaws = of_frame;
                 flaws.extend(of_message);
-                let (words, by, to) = self.message(at_us, &frame, &message, received);
-                let wrong = *checksum == TransportChecksum::Complete && !cut && frame.payload.checksum_right() == Some(false);
+                let known = *checksum == TransportChecksum::Complete && !cut;
+                let (words, by, to) = self.message(at_us, &frame, &message, (received, known));
+                let wrong = known && frame.payload.checksum_right() == Some(false);
                 (if wrong { marked(words, "wrong_checksum", "wrong checksum") } else { words }, by, to)
             }
             None => match dhcpv4::Message::parse(bytes) {
@@ -85,7 +87,7 @@ impl Conversation {
     }
 
     /// The words, who says such a thing to a guest, and to whom a guest says it.
-    fn message(&mut self, at_us: u64, frame: &Frame<'_>, message: &Message, received: bool) -> (Words, Actor, Actor) {
+    fn message(&mut self, at_us: u64, frame: &Frame<'_>, message: &Message, (received, checksum_known): (bool, bool)) -> (Words, Actor, Actor) {
         let source = frame.source;
         let party = |routers: &[Ipv6Addr], address: Ipv6Addr| if routers.contains(&address) { Actor::Router } else { Actor::Others };
         let from = party(&self.routers, source);
@@ -93,7 +95,8 @@ impl Conversation {
         match message {
             Message::RouterSolicitation(_) => (Words::new("router_solicitation", unnamed("RS")), from, Actor::Router),
             Message::RouterAdvertisement(advertisement) => {
-                if received {
+                let valid = || ReceivedAdvertisement::of(frame, checksum_known).is_some_and(|received| received.invalid().is_none());
+                if received && valid() {
                     self.hear_router(at_us, source, advertisement);
                 }
                 (advertisement_words(source, advertisement), Actor::Router, Actor::Others)
@@ -142,10 +145,8 @@ impl Conversation {
             remember(&mut self.servers, (duid.to_vec(), source));
         }
         if message.kind == kind::REPLY {
-            for (address, valid_s, _) in addresses(message) {
-                if valid_s > 0 {
-                    remember(&mut self.leased, address);
-                }
+            for address in associations(&message.options).flat_map(|association| taken_addresses(&association)) {
+                remember(&mut self.leased, address);
             }
         }
     }
@@ -168,7 +169,7 @@ impl Conversation {
         for option in &message.options {
             match option {
                 DhcpOption::Other(RAPID_COMMIT, _) => text.push_str(" rapid commit"),
-                DhcpOption::Other(IA_PD, _) => text.push_str(" IA_PD"),
+                DhcpOption::IaPd { .. } => text.push_str(" IA_PD"),
                 _ => {}
             }
         }
@@ -280,8 +281,7 @@ fn dhcpv6_fields(message: &dhcpv6::Message, text: String) -> Words {
 }
 
 fn iaids(message: &dhcpv6::Message) -> Vec<u32> {
-    let iaid = |option: &DhcpOption| if let DhcpOption::IaNa { iaid, .. } = option { Some(*iaid) } else { None };
-    message.options.iter().filter_map(iaid).collect()
+    associations(&message.options).map(|association| association.iaid).collect()
 }
 
 /// Addresses in the associations of a message, with valid and preferred lifetime.

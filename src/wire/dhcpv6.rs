@@ -41,11 +41,15 @@ mod code {
     pub(super) const CLIENT_ID: u16 = 1;
     pub(super) const SERVER_ID: u16 = 2;
     pub(super) const IA_NA: u16 = 3;
+    pub(super) const IA_TA: u16 = 4;
     pub(super) const IA_ADDRESS: u16 = 5;
     pub(super) const OPTION_REQUEST: u16 = 6;
     pub(super) const PREFERENCE: u16 = 7;
     pub(super) const ELAPSED_TIME: u16 = 8;
     pub(super) const STATUS_CODE: u16 = 13;
+    pub(super) const RAPID_COMMIT: u16 = 14;
+    pub(super) const IA_PD: u16 = 25;
+    pub(super) const IA_PREFIX: u16 = 26;
 }
 
 /// Fixed part of a message, in bytes.
@@ -81,6 +85,37 @@ pub enum DhcpOption {
         t1_s: u32,
         /// T2 in seconds.
         t2_s: u32,
+        /// Its options.
+        options: Vec<DhcpOption>,
+    },
+    /// Identity association for temporary addresses (4).
+    IaTa {
+        /// IAID.
+        iaid: u32,
+        /// Its options.
+        options: Vec<DhcpOption>,
+    },
+    /// Identity association for prefix delegation (25).
+    IaPd {
+        /// IAID.
+        iaid: u32,
+        /// T1 in seconds.
+        t1_s: u32,
+        /// T2 in seconds.
+        t2_s: u32,
+        /// Its options.
+        options: Vec<DhcpOption>,
+    },
+    /// Prefix (26).
+    IaPrefix {
+        /// Preferred lifetime in seconds.
+        preferred_s: u32,
+        /// Valid lifetime in seconds.
+        valid_s: u32,
+        /// Length of the prefix in bits.
+        length: u8,
+        /// The prefix.
+        prefix: Ipv6Addr,
         /// Its options.
         options: Vec<DhcpOption>,
     },
@@ -166,6 +201,11 @@ impl Message {
         })
     }
 
+    /// Whether it has the Rapid Commit option.
+    pub fn rapid_commit(&self) -> bool {
+        self.options.iter().any(|option| option.code() == Some(code::RAPID_COMMIT))
+    }
+
     /// DUID of the server, of the first such option.
     pub fn server_id(&self) -> Option<&[u8]> {
         self.options.iter().find_map(|option| match option {
@@ -202,7 +242,7 @@ impl DhcpOption {
         if !length_fits(code, data.len()) {
             flaws.push(flaw(offset, format!("{} is {} long", option_name(code), in_bytes(data.len()))));
         }
-        if matches!(code, code::IA_NA | code::IA_ADDRESS) && depth > DEEPEST {
+        if matches!(code, code::IA_NA | code::IA_TA | code::IA_PD | code::IA_ADDRESS | code::IA_PREFIX) && depth > DEEPEST {
             flaws.push(flaw(offset, format!("{} is nested deeper than {DEEPEST}", option_name(code))));
             return Self::Other(code, data.to_vec());
         }
@@ -217,6 +257,15 @@ impl DhcpOption {
             (code::CLIENT_ID, _) => Some(Self::ClientId(data.to_vec())),
             (code::SERVER_ID, _) => Some(Self::ServerId(data.to_vec())),
             (code::IA_NA, 12..) => Some(Self::IaNa { iaid: u32_at(data, 0)?, t1_s: u32_at(data, 4)?, t2_s: u32_at(data, 8)?, options: nested(12) }),
+            (code::IA_TA, 4..) => Some(Self::IaTa { iaid: u32_at(data, 0)?, options: nested(4) }),
+            (code::IA_PD, 12..) => Some(Self::IaPd { iaid: u32_at(data, 0)?, t1_s: u32_at(data, 4)?, t2_s: u32_at(data, 8)?, options: nested(12) }),
+            (code::IA_PREFIX, 25..) => Some(Self::IaPrefix {
+                preferred_s: u32_at(data, 0)?,
+                valid_s: u32_at(data, 4)?,
+                length: data[8],
+                prefix: address_at(data, 9)?,
+                options: nested(25),
+            }),
             (code::IA_ADDRESS, 24..) => Some(Self::IaAddress {
                 address: address_at(data, 0)?,
                 preferred_s: u32_at(data, 16)?,
@@ -239,6 +288,9 @@ impl DhcpOption {
             Self::ClientId(_) => code::CLIENT_ID,
             Self::ServerId(_) => code::SERVER_ID,
             Self::IaNa { .. } => code::IA_NA,
+            Self::IaTa { .. } => code::IA_TA,
+            Self::IaPd { .. } => code::IA_PD,
+            Self::IaPrefix { .. } => code::IA_PREFIX,
             Self::IaAddress { .. } => code::IA_ADDRESS,
             Self::OptionRequest(_) => code::OPTION_REQUEST,
             Self::Preference(_) => code::PREFERENCE,
@@ -253,13 +305,23 @@ impl DhcpOption {
         let mut data = Vec::new();
         match self {
             Self::ClientId(raw) | Self::ServerId(raw) | Self::Other(_, raw) | Self::Rest(raw) => data.extend(raw),
-            Self::IaNa { iaid, t1_s, t2_s, options } => {
-                data.extend([iaid, t1_s, t2_s].into_iter().flat_map(|number| number.to_be_bytes()));
+            Self::IaTa { iaid, options } => {
+                put_numbers(&mut data, &[*iaid]);
+                build_options(options, &mut data);
+            }
+            Self::IaPrefix { preferred_s, valid_s, length, prefix, options } => {
+                put_numbers(&mut data, &[*preferred_s, *valid_s]);
+                data.push(*length);
+                data.extend(prefix.octets());
+                build_options(options, &mut data);
+            }
+            Self::IaNa { iaid, t1_s, t2_s, options } | Self::IaPd { iaid, t1_s, t2_s, options } => {
+                put_numbers(&mut data, &[*iaid, *t1_s, *t2_s]);
                 build_options(options, &mut data);
             }
             Self::IaAddress { address, preferred_s, valid_s, options } => {
                 data.extend(address.octets());
-                data.extend([preferred_s, valid_s].into_iter().flat_map(|number| number.to_be_bytes()));
+                put_numbers(&mut data, &[*preferred_s, *valid_s]);
                 build_options(options, &mut data);
             }
             Self::OptionRequest(codes) => data.extend(codes.iter().flat_map(|code| code.to_be_bytes())),
@@ -281,6 +343,13 @@ impl DhcpOption {
     }
 }
 
+/// Apart, so that nested options need little of the stack.
+fn put_numbers(bytes: &mut Vec<u8>, numbers: &[u32]) {
+    for number in numbers {
+        bytes.extend(number.to_be_bytes());
+    }
+}
+
 fn build_options(options: &[DhcpOption], bytes: &mut Vec<u8>) {
     for option in options {
         option.build(bytes);
@@ -291,16 +360,16 @@ fn build_options(options: &[DhcpOption], bytes: &mut Vec<u8>) {
 fn length_fits(code: u16, length: usize) -> bool {
     match code {
         code::CLIENT_ID | code::SERVER_ID => (3..=130).contains(&length),
-        code::IA_NA | 25 => length >= 12,
-        4 => length >= 4,
+        code::IA_NA | code::IA_PD => length >= 12,
+        code::IA_TA => length >= 4,
         code::IA_ADDRESS => length >= 24,
         code::OPTION_REQUEST => length.is_multiple_of(2),
         code::PREFERENCE => length == 1,
         code::ELAPSED_TIME | code::STATUS_CODE if length < 2 => false,
         code::ELAPSED_TIME => length == 2,
-        14 => length == 0,
+        code::RAPID_COMMIT => length == 0,
         23 => length > 0 && length.is_multiple_of(16),
-        26 => length >= 25,
+        code::IA_PREFIX => length >= 25,
         82 | 83 => length == 4,
         _ => true,
     }
@@ -352,7 +421,7 @@ pub fn option_name(code: u16) -> String {
         code::CLIENT_ID => "Client Identifier",
         code::SERVER_ID => "Server Identifier",
         code::IA_NA => "IA_NA",
-        4 => "IA_TA",
+        code::IA_TA => "IA_TA",
         code::IA_ADDRESS => "IA Address",
         code::OPTION_REQUEST => "Option Request",
         code::PREFERENCE => "Preference",
@@ -360,12 +429,12 @@ pub fn option_name(code: u16) -> String {
         11 => "Authentication",
         12 => "Server Unicast",
         code::STATUS_CODE => "Status Code",
-        14 => "Rapid Commit",
+        code::RAPID_COMMIT => "Rapid Commit",
         20 => "Reconfigure Accept",
         23 => "DNS Recursive Name Server",
         24 => "Domain Search List",
-        25 => "IA_PD",
-        26 => "IA Prefix",
+        code::IA_PD => "IA_PD",
+        code::IA_PREFIX => "IA Prefix",
         39 => "Client FQDN",
         82 => "SOL_MAX_RT",
         83 => "INF_MAX_RT",

@@ -11,7 +11,6 @@ pub mod message;
 pub mod mld;
 pub mod ndp;
 pub mod neighbor;
-pub mod received;
 
 use std::fmt;
 

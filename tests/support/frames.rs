@@ -112,6 +112,7 @@ struct Answer {
     sol_max_rt: Option<u32>,
     /// It lets the client send to it by unicast.
     unicast: bool,
+    rapid_commit: bool,
     wrong_checksum: bool,
 }
 
@@ -143,6 +144,7 @@ impl Default for Answer {
             t2: 75_600,
             sol_max_rt: None,
             unicast: false,
+            rapid_commit: false,
             wrong_checksum: false,
         }
     }
@@ -257,6 +259,9 @@ pub(crate) fn answer(table: &toml::Table, asked: &Asked) -> Result<Vec<u8>, Stri
     options.extend(short.status.map(status));
     options.push(DhcpOption::Preference(short.preference));
     options.extend(short.sol_max_rt.map(|seconds| DhcpOption::Other(82, seconds.to_be_bytes().to_vec())));
+    if short.rapid_commit {
+        options.push(DhcpOption::Other(14, Vec::new()));
+    }
     if short.unicast {
         options.push(DhcpOption::Other(12, short.from.octets().to_vec()));
     }

@@ -1,12 +1,12 @@
-//! The boot as rules read it: a recording as messages, who asked and who answered, and the window in which a guest boots; where nothing was
-//! recorded, what else tells of it.
+//! The boot as rules read it: the window in which a guest boots, how many looks make a verdict; where nothing was recorded, what else tells of
+//! it. What the packets mean is in `exchange`.
 
-pub(super) mod dialogue;
-pub(super) mod soliciting;
-pub(super) mod story;
-pub(super) mod tally;
-pub(super) mod transmissions;
+pub(super) mod address_use;
+pub(super) mod client_message;
+pub(super) mod corroboration;
+mod evidence;
+pub(super) mod verdicts;
 pub(super) mod window;
-pub(super) mod witness;
+pub(super) mod worst;
 
-use super::{Evidence, Finding, Place, Subject, held};
+use super::{Evidence, Finding, Place, Subject};

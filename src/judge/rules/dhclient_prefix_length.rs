@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Place, Subject, Table, held};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject, Table};
 use crate::facts::{Dhclient, FileLine, Process, RunsDhcpv6, StackId, Tense, Tenses, Unknown};
 
 /// The address that dhclient made decides; where it has made none yet, its script, its option and its version do. Up to ISC DHCP 4.3 it
@@ -22,7 +22,7 @@ impl Kind for DhclientPrefixLength {
         }
         let expected = format!("dhclient makes its addresses /{}", self.length);
         if subject.facts.run.image.is_none()
-            && let Some(finding) = self.by_address(&expected, tenses)?
+            && let Some(finding) = self.by_address(&expected, subject)?
         {
             return Ok(finding);
         }
@@ -69,8 +69,8 @@ fn running<'a>(subject: &'a Subject<'_>, tenses: &Tenses) -> Option<&'a Process>
 }
 
 impl DhclientPrefixLength {
-    fn by_address(&self, expected: &str, tenses: &Tenses) -> Result<Option<Finding>, Unknown> {
-        let held = held::dhcpv6_addresses(tenses)?;
+    fn by_address(&self, expected: &str, subject: &Subject<'_>) -> Result<Option<Finding>, Unknown> {
+        let held = subject.origins()?.dhcpv6();
         let Some(shown) = held.iter().find(|held| held.address.prefix_length != self.length).or(held.first()) else { return Ok(None) };
         let text = shown.text();
         let finding = if shown.address.prefix_length == self.length {

@@ -5,11 +5,11 @@ use std::net::Ipv6Addr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_intended, heard, held, intended, timing};
+use super::address_origin::Held;
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_intended, intended, network_answers, timing};
+use crate::exchange::answer::Offer;
 use crate::facts::{AddressFlag, FileLine, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
-use crate::judge::held::Held;
-use crate::wire::received::Offer;
 
 /// A DHCPv6 address of global scope that passed duplicate address detection and whose lifetimes are not over. Where none is held, the
 /// network must offer one for that to be the guest's fault.
@@ -27,7 +27,7 @@ const BACKGROUND_S: i64 = 10;
 impl Kind for Dhcpv6Address {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
-        let held = held::dhcpv6_addresses(tenses)?;
+        let held = subject.origins()?.dhcpv6();
         let evidence = held.iter().map(|held| Evidence {
             tense: Tense::State,
             place: Table::Addresses.into(),
@@ -58,7 +58,7 @@ fn lifetimes(held: &Held<'_>) -> String {
 }
 
 fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
-    let (interface, tenses) = subject.on_interface()?;
+    let (interface, _) = subject.on_interface()?;
     let address = held.address.address;
     Ok(match trouble(held) {
         Some(AddressFlag::Dadfailed) => {
@@ -75,7 +75,7 @@ fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
             Finding::fail(EXPECTED, format!("{} tentative", held.text()), format!("duplicate address detection of {address} does not end"))
         }
         _ => {
-            if heard::offered_addresses(tenses.network.server.get()?)?.is_empty() {
+            if subject.server()?.offered_addresses()?.is_empty() {
                 return Ok(Finding::inconclusive(format!("{address} is deprecated, and no DHCPv6 server offers one now")));
             }
             let message = format!("{address} is deprecated: no client renews it, though a DHCPv6 server answers");
@@ -85,14 +85,14 @@ fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
 }
 
 fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
-    let server = tenses.network.server.get().map_err(|unknown| {
+    let server = subject.server().map_err(|unknown| {
         let reason = format!("none is held, and whether one is offered is not known: {}", unknown.reason);
         unknown.saying(reason)
     })?;
-    let Some((answer, offer)) = heard::offer(server)? else {
+    let Some((answer, offer)) = server.offer()? else {
         return Ok(Finding::inconclusive("none is held, but no DHCPv6 server answers, so none can be expected"));
     };
-    let Offer::Addresses(addresses) = &offer else {
+    let Offer::Addresses(addresses) = offer else {
         let says = offer.describe();
         return Ok(Finding::inconclusive(format!("none is held, but the DHCPv6 server offers none ({says}), so none can be expected")));
     };
@@ -121,7 +121,7 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
         Ok(_) if age.is_some_and(|age| age < STARTING_CS) => {
             return Ok(Finding::inconclusive("the DHCPv6 client was started only just now; run again"));
         }
-        Ok(clients) => match heard::filtered_answers(subject) {
+        Ok(clients) => match network_answers::filtered_answers(subject) {
             Some(evidence) => {
                 let message = format!(
                     "{} gets no address: the server's answers arrive, but no socket sees them: the guest's firewall drops UDP port 546, most likely",
@@ -146,7 +146,7 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
             Finding::fail(EXPECTED, "none", format!("none is held, though the server offers {offered} (its client: {why})"))
         }
     };
-    Ok(finding.with_all([heard::answer_evidence(&answer, &offer)]))
+    Ok(finding.with_all([network_answers::answer_evidence(answer, offer)]))
 }
 
 /// An address that a client's lease still names and that the interface does not have, with the lease as evidence. Linux removes an address

@@ -1,8 +1,8 @@
 //! The DHCPv6 address held is the one that the server offers this guest now.
 
-use super::{Finding, Judgement, Kind, Subject, Table, duid_of_this_guest, heard, held};
+use super::{Finding, Judgement, Kind, Subject, Table, address_origin, duid_of_this_guest, network_answers};
+use crate::exchange::answer::Offer;
 use crate::facts::Tense;
-use crate::wire::received::Offer;
 
 /// The address held and the address offered are the same. A different one is a lease that the network no longer routes to this guest.
 #[derive(Debug, Clone, Default)]
@@ -10,18 +10,17 @@ pub struct Dhcpv6AddressAsOffered;
 
 impl Kind for Dhcpv6AddressAsOffered {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let (_, tenses) = subject.on_interface()?;
-        let held = held::dhcpv6_addresses(tenses)?;
-        let held_text = held.iter().map(held::Held::text).collect::<Vec<_>>().join(", ");
-        let server = tenses.network.server.get()?;
-        let Some((answer, offer)) = heard::offer(server)? else {
+        let held = subject.origins()?.dhcpv6();
+        let held_text = held.iter().map(address_origin::Held::text).collect::<Vec<_>>().join(", ");
+        let server = subject.server()?;
+        let Some((answer, offer)) = server.offer()? else {
             return Ok(Finding::inconclusive("no DHCPv6 server answers, so what it would offer is not known"));
         };
-        let Offer::Addresses(_) = &offer else {
+        let Offer::Addresses(_) = offer else {
             return Ok(Finding::inconclusive(format!("the DHCPv6 server offers none now ({})", offer.describe())));
         };
         // Of several servers each may have an address for it.
-        let offered = heard::offered_addresses(server)?;
+        let offered = server.offered_addresses()?;
         let offered_text = offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let finding = if held.iter().any(|held| offered.contains(&held.address.address)) {
             Finding::pass(offered_text, held_text.clone())
@@ -38,6 +37,6 @@ impl Kind for Dhcpv6AddressAsOffered {
             let message = format!("{held_text} is held, but the server offers {offered_text} now: {why}");
             Finding::fail(offered_text, held_text.clone(), message)
         };
-        Ok(finding.with(Tense::State, Table::Addresses, held_text).with_all([heard::answer_evidence(&answer, &offer)]))
+        Ok(finding.with(Tense::State, Table::Addresses, held_text).with_all([network_answers::answer_evidence(answer, offer)]))
     }
 }

@@ -1,6 +1,6 @@
 //! A DHCPv6 address is held, usable or not: the condition of what is said about such addresses.
 
-use super::{Finding, Judgement, Kind, Subject, held};
+use super::{Finding, Judgement, Kind, Subject};
 
 /// Whether there is any DHCPv6 address to judge.
 #[derive(Debug, Clone, Default)]
@@ -9,8 +9,7 @@ pub struct Dhcpv6AddressHeld;
 impl Kind for Dhcpv6AddressHeld {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a DHCPv6 address";
-        let (_, tenses) = subject.on_interface()?;
-        Ok(match held::dhcpv6_addresses(tenses)?.first() {
+        Ok(match subject.origins()?.dhcpv6().first() {
             Some(held) => Finding::pass(EXPECTED, held.text()),
             None => Finding::fail(EXPECTED, "none", "no DHCPv6 address is held"),
         })

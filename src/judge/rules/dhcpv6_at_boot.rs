@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::story::{Party, Story};
-use super::window::{Window, advertisements};
-use super::witness::{self, What};
+use super::corroboration::{self, What};
+use super::rs_at_boot::silenced;
+use super::trace::{Sender, Trace};
+use super::window::Window;
 use super::{Finding, Judgement, Kind, Subject, Verdict};
 use crate::facts::{RunsDhcpv6, Unknown};
 use crate::stacks;
@@ -28,7 +29,7 @@ const AFTER_DISCOVER_US: u64 = 30_000_000;
 
 impl Kind for Dhcpv6AtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        asked(subject, self.window_s, What::Asked, |story| recorded(story, subject, self.window_s))
+        asked(subject, self.window_s, What::Asked, |trace| recorded(trace, subject, self.window_s))
     }
 }
 
@@ -36,14 +37,14 @@ impl Kind for Dhcpv6AtBoot {
 ///
 /// # Errors
 /// The guest does not run, so that there is nothing to look at.
-pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recording: impl FnOnce(&Story<'_>) -> Finding) -> Judgement {
-    let (finding, recorded) = match Story::of(subject) {
-        Ok(story) => {
+pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recording: impl FnOnce(&Trace<'_>) -> Finding) -> Judgement {
+    let (finding, recorded) = match subject.trace() {
+        Ok(trace) => {
             let tells = match what {
-                What::Asked => story.shows_the_start(),
-                What::Completed => story.client().next().is_some(),
+                What::Asked => trace.shows_the_start(),
+                What::Completed => trace.client().next().is_some(),
             };
-            (by_recording(&story), tells)
+            (by_recording(trace), tells)
         }
         Err(absent @ Unknown { absent: true, .. }) => return Err(absent),
         Err(unknown) => (Finding::inconclusive(unknown), false),
@@ -55,7 +56,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
         What::Asked => (EXPECTED, "DHCPv6 request"),
         What::Completed => ("a DHCPv6 exchange that ends with an address", "completed DHCPv6 exchange"),
     };
-    if let Some((words, evidence)) = witness::of(subject, window_s, what, recorded) {
+    if let Some((words, evidence)) = corroboration::of(subject, window_s, what, recorded) {
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
     let why = finding.reason.map(|reason| reason.text).unwrap_or_default();
@@ -65,34 +66,38 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
 const EXPECTED: &str = "a DHCPv6 request in the boot window";
 
 /// What the recording shows of a request.
-pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) -> Finding {
-    let mut window = Window::new(story, window_s);
-    let managed = advertisements(story).find(|(_, received)| received.invalid().is_none() && received.message.managed()).map(|(at_us, _)| at_us);
+pub(super) fn recorded(trace: &Trace<'_>, subject: &Subject<'_>, window_s: u64) -> Finding {
+    let mut window = Window::new(trace, window_s);
+    let managed =
+        trace.advertisements.iter().find(|(_, received)| received.invalid().is_none() && received.message.managed()).map(|(at_us, _)| *at_us);
     if let Some(at_us) = managed {
         window.until_us = window.until_us.max(at_us.saturating_add(AFTER_ADVERTISEMENT_US));
     }
     let usual_us = window.until_us;
     if sets_ipv4_up_first(subject) {
-        wait_for_ipv4(story, &mut window);
+        wait_for_ipv4(trace, &mut window);
     }
     let asks = |message: u8| matches!(message, kind::SOLICIT | kind::REQUEST | kind::CONFIRM | kind::REBIND);
-    let first = story.client().find(|(_, message)| asks(message.kind)).map(|(said, message)| (said.at_us, kind_name(message.kind)));
+    let first = trace.client().find(|(_, message)| asks(message.kind)).map(|(packet, message)| (packet.at_us, kind_name(message.kind)));
     if let Some((at_us, name)) = first.as_ref().filter(|(at_us, _)| window.holds(*at_us)) {
         let late = if *at_us > usual_us { ", once DHCPv4 was done or given up" } else { "" };
-        return Finding::pass(EXPECTED, format!("{name} {}{late}", window.after(*at_us))).with_all([story.evidence(*at_us, name.clone())]);
+        return Finding::pass(EXPECTED, format!("{name} {}{late}", window.after(*at_us))).with_all([trace.evidence(*at_us, name.clone())]);
     }
     let none = format!("no DHCPv6 request (Solicit, Request, Confirm, Rebind) left within {} of the interface's coming up", window.length());
+    if let Some(conflict) = trace.link_local_conflict().filter(|_| first.is_none()) {
+        return silenced(trace, &conflict);
+    }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no DHCPv6 request is seen, and {why}"));
     }
     let evidence =
-        story.evidence(window.from_us, format!("the interface came up; recorded until {}", super::story::seconds(story.recording.elapsed_us)));
+        trace.evidence(window.from_us, format!("the interface came up; recorded until {}", super::trace::seconds(trace.recording.elapsed_us)));
     let finding = match first {
         Some((at_us, name)) => {
             let message = format!("{none}; the first one, a {name}, left {}: its client was not started at boot", window.after(at_us));
-            Finding::fail(EXPECTED, format!("the first one left {}", window.after(at_us)), message).with_all([story.evidence(at_us, name)])
+            Finding::fail(EXPECTED, format!("the first one left {}", window.after(at_us)), message).with_all([trace.evidence(at_us, name)])
         }
-        None if managed.is_none() && story.solicitations().next().is_some() && may_wait(subject) => Finding::inconclusive(format!(
+        None if managed.is_none() && trace.solicitations().next().is_some() && may_wait(subject) => Finding::inconclusive(format!(
             "{none}, and no Router Advertisement with M came: a stack that waits for one, as systemd-networkd, NetworkManager and dhcpcd do, \
              rightly says nothing"
         )),
@@ -102,13 +107,13 @@ pub(super) fn recorded(story: &Story<'_>, subject: &Subject<'_>, window_s: u64) 
 }
 
 /// Has the window reach behind DHCPDISCOVERs that begin in it, or behind the first answer to them.
-fn wait_for_ipv4(story: &Story<'_>, window: &mut Window<'_, '_>) {
+fn wait_for_ipv4(trace: &Trace<'_>, window: &mut Window<'_, '_>) {
     let usual_us = window.until_us;
-    for (at_us, by, message) in story.dhcpv4().filter(|(at_us, ..)| *at_us >= window.from_us).collect::<Vec<_>>() {
+    for (at_us, by, message) in trace.dhcpv4().filter(|(at_us, ..)| *at_us >= window.from_us).collect::<Vec<_>>() {
         match (by, message.kind) {
             _ if !window.holds(at_us) => return,
-            (Party::Guest, dhcpv4::DISCOVER) => window.until_us = window.until_us.max(at_us.saturating_add(AFTER_DISCOVER_US)),
-            (Party::Network, dhcpv4::OFFER | dhcpv4::ACK) => {
+            (Sender::Guest, dhcpv4::DISCOVER) => window.until_us = window.until_us.max(at_us.saturating_add(AFTER_DISCOVER_US)),
+            (Sender::Network, dhcpv4::OFFER | dhcpv4::ACK) => {
                 window.until_us = usual_us.max(at_us.saturating_add(AFTER_ADVERTISEMENT_US));
                 return;
             }

@@ -4,9 +4,9 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::Sent;
+use super::retransmissions::Sent;
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::Message;
 use crate::wire::frame::Payload;
@@ -27,27 +27,27 @@ pub struct Dhcpv6ClientEnvelope {
 
 impl Kind for Dhcpv6ClientEnvelope {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
-        let mut tally = Tally::new(match self.source_port {
+        let trace = subject.trace()?;
+        let mut verdicts = Verdicts::new(match self.source_port {
             Some(port) => format!("sent from UDP port {port}"),
             None => "sent from a link-local address to ff02::1:2".into(),
         });
         let allows = |message: &Message| message.options.iter().any(|option| option.code() == Some(SERVER_UNICAST));
-        let unicast_from = story.server().find(|(_, message)| allows(message)).map(|(said, _)| said.at_us);
-        for sent in story.sent() {
+        let unicast_from = trace.server().find(|(_, message)| allows(message)).map(|(packet, _)| packet.at_us);
+        for sent in trace.sent() {
             let look = match self.source_port {
                 Some(port) => ports(sent, port),
-                None => addresses(&story, sent, unicast_from),
+                None => addresses(trace, sent, unicast_from),
             };
-            let value = format!("{} from {} to {}", sent.name(), sent.said.frame.source, sent.said.frame.destination);
-            tally.look(story.evidence(sent.at_us(), value), look);
+            let value = format!("{} from {} to {}", sent.name(), sent.packet.frame.source, sent.packet.frame.destination);
+            verdicts.look(trace.evidence(sent.at_us(), value), look);
         }
-        Ok(tally.settle("DHCPv6 messages of the guest", [&story]))
+        Ok(verdicts.settle("DHCPv6 messages of the guest", [trace]))
     }
 }
 
 fn ports(sent: Sent<'_>, expected: u16) -> Look {
-    match sent.said.frame.payload {
+    match sent.packet.frame.payload {
         Payload::Udp { source_port, .. } if source_port != expected => Look::Wrong(
             format!("from port {source_port}"),
             format!("the {} at {} is sent from UDP port {source_port}, not {expected}", sent.name(), seconds(sent.at_us())),
@@ -56,8 +56,8 @@ fn ports(sent: Sent<'_>, expected: u16) -> Look {
     }
 }
 
-fn addresses(story: &Story<'_>, sent: Sent<'_>, unicast_from: Option<u64>) -> Look {
-    let (source, destination) = (sent.said.frame.source, sent.said.frame.destination);
+fn addresses(trace: &Trace<'_>, sent: Sent<'_>, unicast_from: Option<u64>) -> Look {
+    let (source, destination) = (sent.packet.frame.source, sent.packet.frame.destination);
     let place = format!("the {} at {}", sent.name(), seconds(sent.at_us()));
     if destination == SERVERS {
         if source.is_unicast_link_local() {
@@ -68,7 +68,7 @@ fn addresses(story: &Story<'_>, sent: Sent<'_>, unicast_from: Option<u64>) -> Lo
     if !destination.is_multicast() && unicast_from.is_some_and(|from| from < sent.at_us()) {
         return Look::Right;
     }
-    if !destination.is_multicast() && (story.foreign() || story.recording.up_at_us.is_none() || story.lost_between(0, sent.at_us())) {
+    if !destination.is_multicast() && (trace.foreign() || trace.recording.up_at_us.is_none() || trace.lost_between(0, sent.at_us())) {
         return Look::Unsure(format!("{place} goes to {destination}; whether that server allowed unicast was not captured"));
     }
     Look::Wrong(format!("to {destination}"), format!("{place} is sent to {destination}, not to ff02::1:2"))

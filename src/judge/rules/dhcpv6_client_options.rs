@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::{ClientMessage, Sent};
+use super::client_message::ClientMessage;
+use super::retransmissions::Sent;
+use super::trace::seconds;
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::{DhcpOption, option_name};
 
@@ -30,12 +31,12 @@ pub struct Dhcpv6ClientOptions {
 
 impl Kind for Dhcpv6ClientOptions {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
-        let mut tally = Tally::new(self.expected());
-        for sent in story.sent().filter(|sent| self.messages.iter().any(|message| message.number() == sent.message.kind)) {
-            tally.look(sent.evidence(&story), self.look(sent));
+        let trace = subject.trace()?;
+        let mut verdicts = Verdicts::new(self.expected());
+        for sent in trace.sent().filter(|sent| self.messages.iter().any(|message| message.number() == sent.message.kind)) {
+            verdicts.look(sent.evidence(trace), self.look(sent));
         }
-        Ok(tally.settle("messages of this kind", [&story]))
+        Ok(verdicts.settle("messages of this kind", [trace]))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exactly one DHCPv6 client serves the interface.
 
-use super::{Finding, Judgement, Kind, Place, Subject, daemon, dhcpv6_intended, held, intended, timing};
+use super::{Finding, Judgement, Kind, Place, Subject, daemon, dhcpv6_intended, intended, timing};
 use crate::facts::{FileLine, Owner, StackId, Tense};
 use crate::judge::daemon::Waiting;
 use crate::stacks;
@@ -39,7 +39,7 @@ impl Kind for Dhcpv6ClientRunning {
                         "none runs, but the interface has no carrier, and many a stack starts its client only with one",
                     ));
                 } else if let Some(age) = timing::starting(subject)
-                    && held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty())
+                    && subject.origins().is_ok_and(|origins| origins.dhcpv6().is_empty())
                 {
                     // Where an address is held, a client has run already.
                     return Ok(Finding::inconclusive(format!("none runs yet, but the interface came up only {age} s ago; run again")));

@@ -5,11 +5,12 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Said, Story, seconds};
-use super::tally::{Look, Tally};
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
+use crate::exchange::answer::named_addresses;
 use crate::facts::{AddressFlag, Happening};
-use crate::wire::dhcpv6::{DhcpOption, Message as Dhcpv6, kind};
+use crate::wire::dhcpv6::{Message as Dhcpv6, kind};
 use crate::wire::message::Message;
 
 /// A Decline follows when duplicate address detection fails for an address of a Reply (RFC 8415 section 18.2.10.1 and 18.2.8).
@@ -27,58 +28,40 @@ const DETECTION_US: u64 = 1_000_000;
 
 impl Kind for Dhcpv6Decline {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
-        let mut tally = Tally::new("a Decline of an address that another node has");
-        let leased: BTreeSet<Ipv6Addr> = story.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
+        let trace = subject.trace()?;
+        let mut verdicts = Verdicts::new("a Decline of an address that another node has");
+        let leased: BTreeSet<Ipv6Addr> = trace.leases().into_iter().flat_map(|lease| lease.addresses).take(MOST_ADDRESSES).collect();
         for address in leased {
-            let Some(found) = duplicate(&story, address) else { continue };
+            let Some(found) = duplicate(trace, address) else { continue };
             let due = found.saturating_add(u64::from(self.within_s) * 1_000_000);
-            let declines = |message: &Dhcpv6| message.kind == kind::DECLINE && addresses(message).contains(&address);
-            let declined = story.sent().any(|sent| sent.at_us() >= found && declines(sent.message));
+            let declines = |message: &Dhcpv6| message.kind == kind::DECLINE && named_addresses(&message.options).any(|named| named == address);
+            let declined = trace.sent().any(|sent| sent.at_us() >= found && declines(sent.message));
             let look = if declined {
                 Look::Right
-            } else if due > story.recording.elapsed_us || story.foreign() || story.lost_between(found, due) {
+            } else if due > trace.recording.elapsed_us || trace.foreign() || trace.lost_between(found, due) {
                 Look::Unsure(format!("no Decline of {address} was captured; the recording may have missed it"))
             } else {
                 let message = format!("{address} is another node's, as was found at {}, and the client did not decline it", seconds(found));
                 Look::Wrong("no Decline".into(), message)
             };
-            tally.look(story.evidence(found, format!("{address} is a duplicate")), look);
+            verdicts.look(trace.evidence(found, format!("{address} is a duplicate")), look);
         }
-        Ok(tally.settle("duplicates of leased addresses", [&story]))
+        Ok(verdicts.settle("duplicates of leased addresses", [trace]))
     }
 }
 
-/// The addresses in the associations of a message.
-fn addresses(message: &Dhcpv6) -> Vec<Ipv6Addr> {
-    let associations = message.options.iter().filter_map(|option| match option {
-        DhcpOption::IaNa { options, .. } => Some(options),
-        _ => None,
-    });
-    let address = |option: &DhcpOption| match option {
-        DhcpOption::IaAddress { address, .. } => Some(*address),
-        _ => None,
-    };
-    associations.flatten().filter_map(address).collect()
-}
-
 /// When detection found that another node has `address`.
-fn duplicate(story: &Story<'_>, address: Ipv6Addr) -> Option<u64> {
-    let told = story.recording.events.iter().find_map(|event| match &event.what {
+fn duplicate(trace: &Trace<'_>, address: Ipv6Addr) -> Option<u64> {
+    let told = trace.recording.events.iter().find_map(|event| match &event.what {
         Happening::Address(it) if it.address == address && it.flags.contains(&AddressFlag::Dadfailed) => Some(event.at_us),
         _ => None,
     });
-    let asked: Vec<u64> = story
+    let asked: Vec<u64> = trace
         .guest()
-        .filter(|said| said.frame.source.is_unspecified() && matches!(&said.message, Message::NeighborSolicitation(it) if it.target == address))
-        .map(|said| said.at_us)
+        .filter(|packet| packet.frame.source.is_unspecified() && matches!(&packet.message, Message::NeighborSolicitation(it) if it.target == address))
+        .map(|packet| packet.at_us)
         .collect();
-    let detecting = |at_us: u64| asked.iter().any(|asked| *asked <= at_us && at_us - asked <= DETECTION_US);
-    let defended = |said: &Said<'_>| {
-        let claims = matches!(&said.message, Message::NeighborAdvertisement(it) if it.target == address);
-        claims && said.valid_neighbor() && !story.echoed(said)
-    };
-    let heard = story.network().find(|said| detecting(said.at_us) && defended(said)).map(|said| said.at_us);
+    let heard = asked.iter().find_map(|asked| trace.claimed(address, *asked..asked.saturating_add(DETECTION_US))).map(|packet| packet.at_us);
     // Where the kernel holds it to be usable, detection did not fail, whatever was on the link.
-    told.or(heard.filter(|heard| story.usable_at(address, *heard..u64::MAX).is_none()))
+    told.or(heard.filter(|heard| trace.usable_at(address, *heard..u64::MAX).is_none()))
 }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::{Sent, Transmission};
+use super::retransmissions::{Sent, Transmission};
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 
 /// The Elapsed Time option is 0 in the first message of an exchange and then grows as time passes (RFC 8415 section 21.9).
@@ -33,38 +33,38 @@ const MOST_US: u64 = 0xffff * 10_000;
 
 impl Kind for Dhcpv6ElapsedTime {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
-        let exchanges = story.transmissions();
+        let trace = subject.trace()?;
+        let exchanges = trace.transmissions();
         match self.judges {
             Judges::First => {
-                let mut tally = Tally::new("elapsed time 0 in the first message of an exchange");
+                let mut verdicts = Verdicts::new("elapsed time 0 in the first message of an exchange");
                 for exchange in &exchanges {
                     if let Some(elapsed) = exchange.first().elapsed_us() {
-                        tally.look(exchange.first().evidence(&story), first(&story, exchange, elapsed));
+                        verdicts.look(exchange.first().evidence(trace), first(trace, exchange, elapsed));
                     }
                 }
-                Ok(tally.settle("exchanges", [&story]))
+                Ok(verdicts.settle("exchanges", [trace]))
             }
             Judges::Growth => {
-                let mut tally = Tally::new("an elapsed time that grows as time passes");
+                let mut verdicts = Verdicts::new("an elapsed time that grows as time passes");
                 let pairs = exchanges.iter().flat_map(|exchange| exchange.sent.windows(2));
                 let looks = pairs.filter_map(|pair| Some((pair[1], growth(pair[0], pair[1], pair[0].elapsed_us()?, pair[1].elapsed_us()?))));
                 let mut looks: Vec<_> = looks.collect();
                 let mut wrong = looks.iter_mut().filter(|(_, look)| matches!(look, Look::Wrong(..)));
                 // The clock of another program's capture may be set meanwhile, which is seen once.
-                if let (Some((_, only)), None) = (wrong.next().filter(|_| story.foreign()), wrong.next()) {
+                if let (Some((_, only)), None) = (wrong.next().filter(|_| trace.foreign()), wrong.next()) {
                     *only = Look::Unsure("one elapsed time does not fit the time of the capture, whose clock may have been set".into());
                 }
                 for (sent, look) in looks {
-                    tally.look(sent.evidence(&story), look);
+                    verdicts.look(sent.evidence(trace), look);
                 }
-                Ok(tally.settle("retransmissions", [&story]))
+                Ok(verdicts.settle("retransmissions", [trace]))
             }
         }
     }
 }
 
-fn first(story: &Story<'_>, exchange: &Transmission<'_>, elapsed: u64) -> Look {
+fn first(trace: &Trace<'_>, exchange: &Transmission<'_>, elapsed: u64) -> Look {
     let first = exchange.first();
     if elapsed == 0 {
         return Look::Right;
@@ -73,7 +73,7 @@ fn first(story: &Story<'_>, exchange: &Transmission<'_>, elapsed: u64) -> Look {
     let earlier_lost = match first.at_us().checked_sub(elapsed) {
         None => true,
         Some(began) => {
-            story.lost_between(began.saturating_sub(TOLERANCE_US), first.at_us()) || (story.foreign() && elapsed >= FIRST_RETRANSMISSION_US)
+            trace.lost_between(began.saturating_sub(TOLERANCE_US), first.at_us()) || (trace.foreign() && elapsed >= FIRST_RETRANSMISSION_US)
         }
     };
     if earlier_lost {

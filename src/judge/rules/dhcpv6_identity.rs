@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::{Sent, shown};
+use super::retransmissions::{Sent, shown};
+use super::trace::seconds;
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 
 /// The DUID is one (RFC 8415 section 11), and the IAIDs of a client stay the same (section 12).
@@ -26,24 +26,24 @@ enum Judges {
 
 impl Kind for Dhcpv6Identity {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = subject.trace()?;
         match self.judges {
             Judges::DuidForm => {
-                let mut tally = Tally::new("a DUID of a known type and its length");
+                let mut verdicts = Verdicts::new("a DUID of a known type and its length");
                 let mut seen = BTreeSet::new();
-                for sent in story.sent() {
+                for sent in trace.sent() {
                     if let Some(duid) = sent.message.client_id().filter(|duid| seen.insert(*duid)) {
-                        tally.look(story.evidence(sent.at_us(), format!("{} with client identifier {}", sent.name(), shown(duid))), form(duid));
+                        verdicts.look(trace.evidence(sent.at_us(), format!("{} with client identifier {}", sent.name(), shown(duid))), form(duid));
                     }
                 }
-                Ok(tally.settle("client identifiers", [&story]))
+                Ok(verdicts.settle("client identifiers", [trace]))
             }
             Judges::IaidKept => {
-                let mut tally = Tally::new("the same IAIDs in all messages of a client");
+                let mut verdicts = Verdicts::new("the same IAIDs in all messages of a client");
                 let mut first: BTreeMap<_, BTreeSet<u32>> = BTreeMap::new();
-                for sent in story.sent() {
+                for sent in trace.sent() {
                     for (code, of_kind) in by_option(sent) {
-                        let evidence = sent.evidence(&story);
+                        let evidence = sent.evidence(trace);
                         let known = first.entry((sent.message.client_id(), code)).or_insert_with(|| of_kind.clone());
                         // Fewer of them are asked for where a server gave fewer, and another one may be added.
                         let look = match of_kind.iter().find(|iaid| !known.contains(iaid)) {
@@ -58,10 +58,10 @@ impl Kind for Dhcpv6Identity {
                             }
                             None => Look::Right,
                         };
-                        tally.look(evidence, look);
+                        verdicts.look(evidence, look);
                     }
                 }
-                Ok(tally.settle("identity associations", [&story]))
+                Ok(verdicts.settle("identity associations", [trace]))
             }
         }
     }

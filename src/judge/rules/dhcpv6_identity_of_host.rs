@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::dhcpv6_solicit_delay::stories;
-use super::tally::{Look, Tally};
-use super::transmissions::shown;
+use super::retransmissions::shown;
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Scope, Subject};
 
 /// One DUID on all interfaces (RFC 8415 section 11), and with the same DUID no IAID on two of them (section 12). In another program's capture
@@ -29,15 +28,15 @@ impl Kind for Dhcpv6IdentityOfHost {
     const SCOPE: Scope = Scope::Host;
 
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let stories = stories(subject)?;
+        let traces = subject.traces()?;
         // Whose the interfaces are in another program's capture, of one host or of several, is not known.
-        let foreign = stories.iter().any(|(_, story)| story.foreign());
+        let foreign = traces.iter().any(|(_, trace)| trace.foreign());
         match self.judges {
             Judges::Duid => {
-                let mut tally = Tally::new("one DUID in all messages of the host");
+                let mut verdicts = Verdicts::new("one DUID in all messages of the host");
                 let mut first: BTreeMap<&str, (&str, &[u8])> = BTreeMap::new();
-                for (name, story) in &stories {
-                    for sent in story.sent() {
+                for (name, trace) in &traces {
+                    for sent in trace.sent() {
                         let Some(duid) = sent.message.client_id() else { continue };
                         let (at, known) = *first.entry(if foreign { *name } else { "" }).or_insert((*name, duid));
                         let look = if known == duid {
@@ -46,16 +45,16 @@ impl Kind for Dhcpv6IdentityOfHost {
                             let message = format!("the client on {name} is {}, and on {at} it was {}", shown(duid), shown(known));
                             Look::Wrong(format!("{} and {}", shown(known), shown(duid)), message)
                         };
-                        tally.look(story.evidence(sent.at_us(), format!("{} on {name} from client {}", sent.name(), shown(duid))), look);
+                        verdicts.look(trace.evidence(sent.at_us(), format!("{} on {name} from client {}", sent.name(), shown(duid))), look);
                     }
                 }
-                Ok(tally.settle("messages with a client identifier", stories.iter().map(|(_, story)| story)))
+                Ok(verdicts.settle("messages with a client identifier", traces.iter().map(|(_, trace)| *trace)))
             }
             Judges::Iaid => {
-                let mut tally = Tally::new("an IAID on one interface only");
+                let mut verdicts = Verdicts::new("an IAID on one interface only");
                 let mut first = BTreeMap::new();
-                for (name, story) in &stories {
-                    for sent in story.sent() {
+                for (name, trace) in &traces {
+                    for sent in trace.sent() {
                         for (code, iaid) in sent.associations() {
                             let at = *first.entry((sent.message.client_id(), code, iaid)).or_insert(*name);
                             let look = if at == *name {
@@ -68,11 +67,11 @@ impl Kind for Dhcpv6IdentityOfHost {
                                     format!("the client uses IAID {iaid:08x} on both {at} and {name}"),
                                 )
                             };
-                            tally.look(story.evidence(sent.at_us(), format!("{} on {name} with IAID {iaid:08x}", sent.name())), look);
+                            verdicts.look(trace.evidence(sent.at_us(), format!("{} on {name} with IAID {iaid:08x}", sent.name())), look);
                         }
                     }
                 }
-                Ok(tally.settle("identity associations", stories.iter().map(|(_, story)| story)))
+                Ok(verdicts.settle("identity associations", traces.iter().map(|(_, trace)| *trace)))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The interface is set up to run DHCPv6 at boot.
 
-use super::{Finding, Judgement, Kind, Subject, heard, intended};
+use super::{Finding, Judgement, Kind, Subject, intended};
 use crate::facts::RunsDhcpv6;
 
 /// By its configuration files, the stack in charge brings the interface up at boot and runs DHCPv6 on it.
@@ -35,7 +35,7 @@ pub(super) fn at_boot(subject: &Subject<'_>) -> Judgement {
         }
         RunsDhcpv6::Yes => Finding::pass(EXPECTED, format!("{stack}: {}", dhcpv6.text)),
         RunsDhcpv6::WhenManaged => {
-            let router = tenses.network.router.get().ok().and_then(|router| heard::default_router(router).ok().flatten());
+            let router = subject.router().ok().and_then(|router| router.default_router().ok().flatten());
             let now = match router {
                 Some(router) if router.message.managed() => "; it does",
                 Some(_) => "; it does not",

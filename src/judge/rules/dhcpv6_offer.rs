@@ -1,9 +1,9 @@
 //! A DHCPv6 server offers this guest an address.
 
-use super::{Cause, Finding, Judgement, Kind, Place, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, network_answers};
+use crate::exchange::answer::Offer;
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
-use crate::wire::received::Offer;
 
 /// An Advertise answers our Solicit and carries an address. A refusal to a DUID that is not the guest's says nothing of the guest: a server
 /// that leased the address of this MAC to the guest's own DUID refuses every other.
@@ -20,26 +20,23 @@ impl Kind for Dhcpv6Offer {
         if subject.expectations.dhcpv6_address != Some(true) {
             return Ok(Finding::skip("the profile does not expect a DHCPv6 address"));
         }
-        let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.server.get()?;
-        let finding = match heard::offer(conversation)? {
+        let conversation = subject.server()?;
+        let finding = match conversation.offer()? {
             Some((_, Offer::Addresses(addresses))) => {
                 Finding::pass(EXPECTED, addresses.iter().map(|(address, _, _)| address.to_string()).collect::<Vec<_>>().join(", "))
             }
-            Some((answer, offer)) => refused(conversation, &answer.from.to_string(), &offer),
-            None if !heard::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
+            Some((answer, offer)) => refused(conversation, &answer.from.to_string(), offer),
+            None if !network_answers::carrier(subject)? => Finding::inconclusive("the interface has no carrier"),
             None if subject.facts.run.timeout_ms < ANSWER_MS => Finding::inconclusive(format!(
                 "no DHCPv6 server answered within {} ms, before the first retransmission; give a longer --timeout",
                 subject.facts.run.timeout_ms
             )),
-            None => silence(conversation, heard::whose(subject)),
+            None => silence(conversation, network_answers::whose(subject)),
         };
-        let told = heard::answers(conversation);
-        let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
-        let evidence = told.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid)));
+        let evidence = conversation.all.iter().map(|(answer, offer)| network_answers::answer_evidence(answer, offer));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
-            place: Place::Message(format!("{} Solicit", heard::whose(subject))),
+            place: Place::Message(format!("{} Solicit", network_answers::whose(subject))),
             value: format!("DUID {}, IAID {:08x}, {}", identity.duid, identity.iaid, identity.source),
         });
         Ok(finding.with_all(evidence).with_all(identity))
@@ -60,6 +57,10 @@ fn refused(conversation: &Conversation, server: &str, offer: &Offer) -> Finding 
             "the DHCPv6 server {server} has no address for this guest ({says}): it does not know its MAC, or still leases its address to an earlier DUID"
         );
         return Finding::fail(EXPECTED, says, message).because(Cause::NoAddress);
+    }
+    if matches!(offer, Offer::Unusable { .. }) {
+        let message = format!("the DHCPv6 server {server} offers {says}");
+        return Finding::fail(EXPECTED, says, message).because(Cause::Unusable);
     }
     Finding::fail(EXPECTED, says.clone(), format!("the DHCPv6 server {server} answers without an address ({says})")).because(Cause::NoAddress)
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, Table, heard, held};
+use super::{Evidence, Finding, Judgement, Kind, Subject, Table, address_origin};
 use crate::facts::{AddressFlag, Tense};
 use crate::stacks;
 
@@ -18,22 +18,23 @@ pub struct Dhcpv6PrefixLength {
 impl Kind for Dhcpv6PrefixLength {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
-        let held = held::dhcpv6_addresses(tenses)?;
+        let held = subject.origins()?.dhcpv6();
         let expected = format!("/{}", self.length);
-        let router = tenses.network.router.get();
-        let heard = router.as_ref().map(|router| heard::valid_advertisements(router)).unwrap_or_default();
+        let router = subject.router();
+        let heard = router.as_ref().map(|router| router.valid.as_slice()).unwrap_or_default();
         // ConnMan takes an advertised prefix's length, too, and leaves the route to the kernel.
         let connman =
             tenses.state.owners.dhcpv6.get().is_ok_and(|clients| clients.iter().any(|client| stacks::traits_of(client).prefix_length_of_router));
-        let without_route = |of: &held::Held<'_>| of.address.has(AddressFlag::Noprefixroute) || connman;
-        let advertised = |of: &held::Held<'_>| {
+        let without_route = |of: &address_origin::Held<'_>| of.address.has(AddressFlag::Noprefixroute) || connman;
+        let advertised = |of: &address_origin::Held<'_>| {
             let mut prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes()).filter(|prefix| prefix.on_link());
             without_route(of)
-                && prefixes
-                    .any(|prefix| prefix.length == of.address.prefix_length && held::in_prefix(of.address.address, prefix.prefix, prefix.length))
+                && prefixes.any(|prefix| {
+                    prefix.length == of.address.prefix_length && address_origin::in_prefix(of.address.address, prefix.prefix, prefix.length)
+                })
         };
         let wrong = held.iter().find(|held| held.address.prefix_length != self.length && !advertised(held));
-        let seen = held.iter().map(held::Held::text).collect::<Vec<_>>().join(", ");
+        let seen = held.iter().map(address_origin::Held::text).collect::<Vec<_>>().join(", ");
         let finding = match wrong {
             None => Finding::pass(expected, seen),
             Some(wrong) if heard.is_empty() && without_route(wrong) => {

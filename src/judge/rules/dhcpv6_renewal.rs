@@ -4,9 +4,10 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::{Lease, Sent, shown};
+use super::leases::Lease;
+use super::retransmissions::{Sent, shown};
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::Change;
 use crate::wire::dhcpv6::kind;
@@ -32,13 +33,13 @@ const GRACE_US: u64 = 5_000_000;
 
 impl Kind for Dhcpv6Renewal {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = subject.trace()?;
         let (name, number) = if self.at == At::T1 { ("Renew", kind::RENEW) } else { ("Rebind", kind::REBIND) };
-        let mut tally = Tally::new(format!("a {name} at {:?}", self.at));
-        let leases = story.leases();
-        let exchanges = story.transmissions();
+        let mut verdicts = Verdicts::new(format!("a {name} at {:?}", self.at));
+        let leases = trace.leases();
+        let exchanges = trace.transmissions();
         let renewals = exchanges.iter().filter(|exchange| exchange.first().message.kind == kind::RENEW);
-        let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(&story)?))).collect();
+        let answered: Vec<_> = renewals.filter_map(|exchange| Some((exchange.first().at_us(), exchange.answered_at(trace)?))).collect();
         let mut early = false;
         for (at, lease) in leases.iter().enumerate() {
             let after_s = if self.at == At::T1 { lease.times_s.0 } else { lease.times_s.1 };
@@ -50,8 +51,8 @@ impl Kind for Dhcpv6Renewal {
             let due = lease.at_us.saturating_add(after_us / 10 * 11 + GRACE_US);
             let renewed = leases[at + 1..].iter().any(|next| lease.at_us < next.at_us && next.at_us <= due);
             let its = |sent: &Sent<'_>| sent.message.kind == number && sent.message.client_id() == Some(lease.client);
-            let asked = story.sent().find(|sent| sent.at_us() >= lease.at_us && its(sent));
-            let evidence = story.evidence(lease.at_us, format!("Reply with {:?} {after_s} s from server {}", self.at, shown(lease.server)));
+            let asked = trace.sent().find(|sent| sent.at_us() >= lease.at_us && its(sent));
+            let evidence = trace.evidence(lease.at_us, format!("Reply with {:?} {after_s} s from server {}", self.at, shown(lease.server)));
             let look = match asked.filter(|sent| sent.at_us() <= due) {
                 Some(sent) if number == kind::RENEW && sent.message.server_id().is_some_and(|to| to != lease.server) => {
                     let to = shown(sent.message.server_id().unwrap_or_default());
@@ -60,42 +61,42 @@ impl Kind for Dhcpv6Renewal {
                 }
                 Some(_) => Look::Right,
                 None if renewed => continue,
-                None if due > story.recording.elapsed_us => {
+                None if due > trace.recording.elapsed_us => {
                     early = true;
                     continue;
                 }
-                None if story.lost_between(lease.at_us, due) || story.foreign() => {
+                None if trace.lost_between(lease.at_us, due) || trace.foreign() => {
                     Look::Unsure(format!("no {name} was captured; one may have been missed"))
                 }
-                None if story.link_changed(lease.at_us, due) || given_up(&story, &answered, lease, due) => continue,
-                None if !taken(&story, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
+                None if trace.link_changed(lease.at_us, due) || given_up(trace, &answered, lease, due) => continue,
+                None if !taken(trace, lease) => Look::Unsure(format!("no {name} was sent, but nothing shows that the client took the lease")),
                 None => {
                     let message =
                         format!("no {name} by {}, and {:?} was {after_s} s after the Reply at {}", seconds(due), self.at, seconds(lease.at_us));
                     Look::Wrong(format!("no {name}"), message)
                 }
             };
-            tally.look(evidence, look);
+            verdicts.look(evidence, look);
         }
         if early {
-            return Ok(tally.conclude("leases", || Finding::skip(format!("the recording ends before {:?}", self.at))));
+            return Ok(verdicts.conclude("leases", || Finding::skip(format!("the recording ends before {:?}", self.at))));
         }
-        Ok(tally.settle("leases with such a time", [&story]))
+        Ok(verdicts.settle("leases with such a time", [trace]))
     }
 }
 
 /// Whether the client gave its lease back, or asked anew for it, in this time; or its Renew had a Reply, which may have refused.
-fn given_up(story: &Story<'_>, answered: &[(u64, u64)], lease: &Lease<'_>, until_us: u64) -> bool {
+fn given_up(trace: &Trace<'_>, answered: &[(u64, u64)], lease: &Lease<'_>, until_us: u64) -> bool {
     let within = |at_us: u64| lease.at_us < at_us && at_us <= until_us;
     let ends = |number: u8| matches!(number, kind::RELEASE | kind::DECLINE | kind::SOLICIT | kind::REQUEST | kind::CONFIRM | kind::REBIND);
-    story.sent().any(|sent| within(sent.at_us()) && ends(sent.message.kind))
+    trace.sent().any(|sent| within(sent.at_us()) && ends(sent.message.kind))
         || answered.iter().any(|(asked, answered)| within(*asked) && within(*answered))
 }
 
 /// Whether the guest has an address of the lease: a Reply that its firewall drops, and one that another node forged, gives none.
-fn taken(story: &Story<'_>, lease: &Lease<'_>) -> bool {
+fn taken(trace: &Trace<'_>, lease: &Lease<'_>) -> bool {
     let its = |address: Ipv6Addr| lease.addresses.contains(&address);
-    story.address_changes().any(|(_, change)| change.change == Change::Set && its(change.address))
-        || story.detections().any(|(_, target)| its(target))
-        || story.own().any(|said| its(said.frame.source))
+    trace.address_changes().any(|(_, change)| change.change == Change::Set && its(change.address))
+        || trace.detections().any(|(_, target)| its(target))
+        || trace.own().any(|packet| its(packet.frame.source))
 }

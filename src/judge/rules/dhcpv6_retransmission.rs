@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::{ClientMessage, Sent, Transmission};
+use super::client_message::ClientMessage;
+use super::retransmissions::{Sent, Transmission};
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 use crate::wire::dhcpv6::DhcpOption;
 use crate::wire::message::Message;
@@ -55,20 +56,20 @@ struct Band {
 
 impl Kind for Dhcpv6Retransmission {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
-        let mut exchanges = story.transmissions();
+        let trace = subject.trace()?;
+        let mut exchanges = trace.transmissions();
         exchanges.retain(|exchange| exchange.first().message.kind == self.message.number());
-        let mut tally = Tally::new(self.expected());
-        let caps = self.caps(&story);
+        let mut verdicts = Verdicts::new(self.expected());
+        let caps = self.caps(trace);
         for exchange in &exchanges {
-            self.intervals(&story, &caps, exchange, &mut tally);
+            self.intervals(trace, &caps, exchange, &mut verdicts);
         }
         if let Some(last) = exchanges.last().filter(|_| self.judges.contains(&Judges::GoesOn))
-            && let Some(look) = self.goes_on(&story, &caps, last)
+            && let Some(look) = self.goes_on(trace, &caps, last)
         {
-            tally.look(last.last().evidence(&story), look);
+            verdicts.look(last.last().evidence(trace), look);
         }
-        Ok(tally.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [&story]))
+        Ok(verdicts.settle(if self.judges == [Judges::GoesOn] { "exchanges without an answer" } else { "retransmissions" }, [trace]))
     }
 }
 
@@ -93,44 +94,44 @@ impl Dhcpv6Retransmission {
     }
 
     /// MRT in microseconds and since when: the usual one, and what servers told instead (RFC 8415 section 21.24).
-    fn caps(&self, story: &Story<'_>) -> Vec<(u64, u64)> {
-        let told = story.server().filter(|_| self.message == ClientMessage::Solicit).filter_map(|(said, message)| {
+    fn caps(&self, trace: &Trace<'_>) -> Vec<(u64, u64)> {
+        let told = trace.server().filter(|_| self.message == ClientMessage::Solicit).filter_map(|(packet, message)| {
             let data = message.options.iter().find_map(|option| match option {
                 DhcpOption::Other(82, data) => data.first_chunk(),
                 _ => None,
             });
-            Some((said.at_us, u64::from(u32::from_be_bytes(*data?))))
+            Some((packet.at_us, u64::from(u32::from_be_bytes(*data?))))
         });
         let usable = told.filter(|(_, seconds)| (60..=86_400).contains(seconds));
         usable.chain([(0, self.maximum_s.into())]).map(|(at_us, seconds)| (at_us, seconds * 1_000_000)).collect()
     }
 
-    fn intervals(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>, tally: &mut Tally) {
-        let answered = exchange.answered_at(story).unwrap_or(u64::MAX);
+    fn intervals(&self, trace: &Trace<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>, verdicts: &mut Verdicts) {
+        let answered = exchange.answered_at(trace).unwrap_or(u64::MAX);
         let mut band = (exchange.first().message.elapsed_time() == Some(0)).then(|| self.first_band());
         for (at, pair) in exchange.sent.windows(2).enumerate() {
             let (from, until) = (pair[0].at_us(), pair[1].at_us());
-            if answered <= until || story.link_changed(from, until) {
+            if answered <= until || trace.link_changed(from, until) {
                 return;
             }
             let judged = self.judges.contains(if at == 0 { &Judges::FirstInterval } else { &Judges::Backoff });
             let length = until.saturating_sub(from);
-            let evidence = || story.evidence(until, format!("{} again after {}", pair[1].name(), seconds(length)));
-            if story.lost_between(from, until) {
+            let evidence = || trace.evidence(until, format!("{} again after {}", pair[1].name(), seconds(length)));
+            if trace.lost_between(from, until) {
                 if judged {
-                    tally.look(evidence(), Look::Unsure(format!("frames are missing between {} and {}", seconds(from), seconds(until))));
+                    verdicts.look(evidence(), Look::Unsure(format!("frames are missing between {} and {}", seconds(from), seconds(until))));
                 }
                 return;
             }
             let look = match band {
-                Some(band) => look(story, pair, band, length),
+                Some(band) => look(trace, pair, band, length),
                 // A capture that began late shows no first interval, and by another program not whether the next is whole.
-                None if story.foreign() => return,
+                None if trace.foreign() => return,
                 None => Look::Right,
             };
             let right = matches!(look, Look::Right);
             if judged && band.is_some() {
-                tally.look(evidence(), look);
+                verdicts.look(evidence(), look);
             }
             if !right {
                 return;
@@ -143,11 +144,11 @@ impl Dhcpv6Retransmission {
         }
         if let Some(most) = self.most {
             let count = exchange.sent.len();
-            let evidence = exchange.last().evidence(story);
+            let evidence = exchange.last().evidence(trace);
             // Whether the first transmission counts is read in both ways.
             if count > most + 1 {
                 let name = exchange.first().name();
-                tally.look(
+                verdicts.look(
                     evidence,
                     Look::Wrong(format!("{count} transmissions"), format!("the {name} was sent {count} times, and {most} are the most")),
                 );
@@ -169,8 +170,8 @@ impl Dhcpv6Retransmission {
     }
 
     /// `None` where the exchange was answered.
-    fn goes_on(&self, story: &Story<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>) -> Option<Look> {
-        if exchange.answered_at(story).is_some() {
+    fn goes_on(&self, trace: &Trace<'_>, caps: &[(u64, u64)], exchange: &Transmission<'_>) -> Option<Look> {
+        if exchange.answered_at(trace).is_some() {
             return None;
         }
         let last = exchange.last();
@@ -181,22 +182,22 @@ impl Dhcpv6Retransmission {
         let longest = if before == 0 { self.first_band().high } else { (before.max(self.initial_us()) / 10).saturating_mul(21) };
         let longest = longest.min(caps.iter().map(|(_, cap)| *cap).max().unwrap_or(u64::MAX) / 10 * 11);
         // Another program may have missed one, and the one behind it comes after twice the time.
-        let longest = if story.foreign() { longest.saturating_mul(4) } else { longest };
+        let longest = if trace.foreign() { longest.saturating_mul(4) } else { longest };
         let due = last.at_us().saturating_add(longest.saturating_add(GRACE_US));
         let count = exchange.sent.len();
-        let end = story.recording.elapsed_us;
+        let end = trace.recording.elapsed_us;
         let name = last.name();
         Some(if due > end {
             // It goes on as far as can be seen, if it was transmitted again at all.
             if count > 1 { Look::Right } else { Look::Unsure(format!("the recording ends before the next {name} was due")) }
-        } else if story.foreign() && !story.guest().any(|said| said.at_us > due) {
+        } else if trace.foreign() && !trace.guest().any(|packet| packet.at_us > due) {
             Look::Unsure(format!("nothing of the guest was captured long after the {name} at {}", seconds(last.at_us())))
-        } else if story.lost_between(last.at_us(), due) {
+        } else if trace.lost_between(last.at_us(), due) {
             Look::Unsure(format!("frames are missing after the {name} at {}", seconds(last.at_us())))
-        } else if story.link_changed(last.at_us(), due) {
+        } else if trace.link_changed(last.at_us(), due) {
             Look::Unsure(format!("the link changed after the {name} at {}", seconds(last.at_us())))
-        } else if unmanaged(story, last.at_us(), due) {
-            Look::Unsure(format!("a router said without M after the {name} at {} that there is no DHCPv6", seconds(last.at_us())))
+        } else if unmanaged(trace, last.at_us(), due) {
+            Look::Unsure(format!("a router sent an RA without M after the {name} at {} that there is no DHCPv6", seconds(last.at_us())))
         } else {
             let message = format!(
                 "no {name} after the one at {}, which was the {count}. and had no answer; the recording reaches {}",
@@ -208,17 +209,17 @@ impl Dhcpv6Retransmission {
     }
 }
 
-fn look(story: &Story<'_>, pair: &[Sent<'_>], band: Band, length: u64) -> Look {
+fn look(trace: &Trace<'_>, pair: &[Sent<'_>], band: Band, length: u64) -> Look {
     let text = format!("after {} instead of {} to {}", seconds(length), seconds(band.low), seconds(band.high));
     let early = length.saturating_add(EARLY_US) < band.low;
     let told = || Some(pair[1].elapsed_us()?.abs_diff(pair[0].elapsed_us()?));
-    if early && story.foreign() && told().is_some_and(|told| told.abs_diff(length) > CLOCK_US) {
+    if early && trace.foreign() && told().is_some_and(|told| told.abs_diff(length) > CLOCK_US) {
         Look::Unsure(format!("the message is sent again {text}, and tells another time itself: the clock of the capture may have been set"))
     } else if early {
         Look::Wrong(text.clone(), format!("the message is sent again too soon: {text}"))
     } else if length <= band.high.saturating_add(LATE_US) {
         Look::Right
-    } else if story.foreign() {
+    } else if trace.foreign() {
         Look::Unsure(format!("the message is sent again {text}; one between may not have been captured"))
     } else {
         Look::Wrong(text.clone(), format!("the message is sent again too late: {text}"))
@@ -226,8 +227,8 @@ fn look(story: &Story<'_>, pair: &[Sent<'_>], band: Band, length: u64) -> Look {
 }
 
 /// Whether a router said in this time that there is no address by DHCPv6.
-fn unmanaged(story: &Story<'_>, from_us: u64, until_us: u64) -> bool {
-    story
-        .network()
-        .any(|said| matches!(&said.message, Message::RouterAdvertisement(it) if from_us <= said.at_us && said.at_us <= until_us && !it.managed()))
+fn unmanaged(trace: &Trace<'_>, from_us: u64, until_us: u64) -> bool {
+    trace.network().any(
+        |packet| matches!(&packet.message, Message::RouterAdvertisement(it) if from_us <= packet.at_us && packet.at_us <= until_us && !it.managed()),
+    )
 }

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Scope, Subject};
 use crate::facts::{AddressFlag, Change, Happening};
 use crate::wire::dhcpv6::kind;
@@ -26,14 +26,14 @@ impl Kind for Dhcpv6SolicitDelay {
     const SCOPE: Scope = Scope::Host;
 
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let mut tally = Tally::new(format!("the first Solicit after a random delay of up to {} ms", self.most_ms));
+        let mut verdicts = Verdicts::new(format!("the first Solicit after a random delay of up to {} ms", self.most_ms));
         let mut undelayed = Vec::new();
-        let stories = stories(subject)?;
-        for (name, story) in &stories {
-            let Some(first) = story.sent().find(|sent| sent.message.kind == kind::SOLICIT) else { continue };
-            let evidence = story.evidence(first.at_us(), format!("first Solicit of {name}"));
-            let look = match could_begin(story, first.at_us()) {
-                _ if first.elapsed_us() != Some(0) || story.lost_between(0, first.at_us()) => {
+        let traces = subject.traces()?;
+        for (name, trace) in &traces {
+            let Some(first) = trace.sent().find(|sent| sent.message.kind == kind::SOLICIT) else { continue };
+            let evidence = trace.evidence(first.at_us(), format!("first Solicit of {name}"));
+            let look = match could_begin(trace, first.at_us()) {
+                _ if first.elapsed_us() != Some(0) || trace.lost_between(0, first.at_us()) => {
                     Look::Unsure(format!("the first Solicit of {name} may not have been captured"))
                 }
                 None => Look::Unsure(format!("since when the client of {name} could solicit was not captured")),
@@ -50,48 +50,28 @@ impl Kind for Dhcpv6SolicitDelay {
                     }
                 }
             };
-            tally.look(evidence, look);
+            verdicts.look(evidence, look);
         }
         if let [first, .., last] = &undelayed[..]
-            && let Some((_, story)) = stories.first()
+            && let Some((_, trace)) = traces.first()
         {
             let message = format!("Solicits leave without a delay: {first}, {last}");
-            tally.look(story.evidence(0, "all interfaces"), Look::Wrong(format!("{} without a delay", undelayed.len()), message));
+            verdicts.look(trace.evidence(0, "all interfaces"), Look::Wrong(format!("{} without a delay", undelayed.len()), message));
         }
-        Ok(tally.settle("Solicits", stories.iter().map(|(_, story)| story)))
+        Ok(verdicts.settle("Solicits", traces.iter().map(|(_, trace)| *trace)))
     }
 }
 
-/// The stories of all interfaces that have one.
-///
-/// # Errors
-/// None has, for the reason of the first.
-pub(super) fn stories<'a>(subject: &Subject<'a>) -> Result<Vec<(&'a str, Story<'a>)>, crate::facts::Unknown> {
-    let mut stories = Vec::new();
-    let mut missing = None;
-    for (name, interface) in &subject.facts.interfaces {
-        let Some(tenses) = &interface.tenses else { continue };
-        match tenses.boot.recording.get() {
-            Ok(recording) => stories.push((name.as_str(), Story::read(recording))),
-            Err(unknown) => missing = missing.or(Some(unknown)),
-        }
-    }
-    match missing {
-        Some(unknown) if stories.is_empty() => Err(unknown),
-        _ => Ok(stories),
-    }
-}
-
-fn could_begin(story: &Story<'_>, until_us: u64) -> Option<u64> {
-    let usable = story.recording.events.iter().take_while(|event| event.at_us <= until_us).find_map(|event| match &event.what {
+fn could_begin(trace: &Trace<'_>, until_us: u64) -> Option<u64> {
+    let usable = trace.recording.events.iter().take_while(|event| event.at_us <= until_us).find_map(|event| match &event.what {
         Happening::Address(it) if it.address.is_unicast_link_local() => {
             (it.change == Change::Set && !it.flags.contains(&AddressFlag::Tentative)).then_some(event.at_us)
         }
         _ => None,
     });
-    let advertised = story
+    let advertised = trace
         .network()
-        .take_while(|said| said.at_us <= until_us)
-        .filter(|said| matches!(&said.message, Message::RouterAdvertisement(it) if it.managed()));
-    usable.max(advertised.last().map(|said| said.at_us))
+        .take_while(|packet| packet.at_us <= until_us)
+        .filter(|packet| matches!(&packet.message, Message::RouterAdvertisement(it) if it.managed()));
+    usable.max(advertised.last().map(|packet| packet.at_us))
 }

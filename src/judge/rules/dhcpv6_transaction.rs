@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::tally::{Look, Tally};
-use super::transmissions::Sent;
+use super::retransmissions::Sent;
+use super::trace::{Trace, seconds};
+use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 
 /// A retransmission has the transaction id of what it transmits again, and another message has another one (RFC 8415 section 16.1).
@@ -27,23 +27,23 @@ const TOLERANCE_US: u64 = 100_000;
 
 impl Kind for Dhcpv6Transaction {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = subject.trace()?;
         match self.judges {
             Judges::Kept => {
-                let sent: Vec<_> = story.sent().collect();
-                let mut tally = Tally::new("the transaction id unchanged in retransmissions");
+                let sent: Vec<_> = trace.sent().collect();
+                let mut verdicts = Verdicts::new("the transaction id unchanged in retransmissions");
                 for (at, later) in sent.iter().enumerate() {
                     let same = |it: &&Sent<'_>| it.message.kind == later.message.kind && it.message.client_id() == later.message.client_id();
                     let Some(earlier) = sent[..at].iter().rev().find(same) else { continue };
-                    if let Some(look) = kept(&story, *earlier, *later) {
-                        tally.look(later.evidence(&story), look);
+                    if let Some(look) = kept(trace, *earlier, *later) {
+                        verdicts.look(later.evidence(trace), look);
                     }
                 }
-                Ok(tally.settle("retransmissions", [&story]))
+                Ok(verdicts.settle("retransmissions", [trace]))
             }
             Judges::New => {
-                let exchanges = story.transmissions();
-                let mut tally = Tally::new("a transaction id of its own for each exchange");
+                let exchanges = trace.transmissions();
+                let mut verdicts = Verdicts::new("a transaction id of its own for each exchange");
                 for pair in exchanges.windows(2) {
                     let (earlier, later) = (pair[0].first(), pair[1].first());
                     let look = if earlier.message.transaction_id == later.message.transaction_id {
@@ -58,16 +58,16 @@ impl Kind for Dhcpv6Transaction {
                     } else {
                         Look::Right
                     };
-                    tally.look(later.evidence(&story), look);
+                    verdicts.look(later.evidence(trace), look);
                 }
-                Ok(tally.settle("exchanges after the first", [&story]))
+                Ok(verdicts.settle("exchanges after the first", [trace]))
             }
         }
     }
 }
 
 /// `None` where `later` does not belong to the exchange of `earlier`.
-fn kept(story: &Story<'_>, earlier: Sent<'_>, later: Sent<'_>) -> Option<Look> {
+fn kept(trace: &Trace<'_>, earlier: Sent<'_>, later: Sent<'_>) -> Option<Look> {
     let elapsed = later.elapsed_us().filter(|elapsed| *elapsed > 0)?;
     if earlier.message.transaction_id == later.message.transaction_id {
         return Some(Look::Right);
@@ -77,9 +77,9 @@ fn kept(story: &Story<'_>, earlier: Sent<'_>, later: Sent<'_>) -> Option<Look> {
     // It began after the earlier one, so its own first message is what is missing.
     if began.saturating_sub(TOLERANCE_US) > earlier.at_us() {
         let reason = format!("{place} belongs to an exchange whose first message was not captured");
-        return (story.foreign() || story.lost_between(began, later.at_us())).then_some(Look::Unsure(reason));
+        return (trace.foreign() || trace.lost_between(began, later.at_us())).then_some(Look::Unsure(reason));
     }
-    if story.lost_between(began, later.at_us()) || story.foreign() {
+    if trace.lost_between(began, later.at_us()) || trace.foreign() {
         return Some(Look::Unsure(format!("{place} has another transaction id; what was sent between may not have been captured")));
     }
     let (was, is) = (earlier.message.transaction_id, later.message.transaction_id);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Place, Subject, heard, held, intended};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, intended, network_answers};
 use crate::facts::{Firewall, Passes, Setting};
 
 /// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
@@ -38,10 +38,10 @@ impl What {
         }
     }
 
-    fn effect(self, subject: &Subject<'_>) -> Option<heard::Effect> {
+    fn effect(self, subject: &Subject<'_>) -> Option<network_answers::Effect> {
         match self {
-            Self::RouterAdvertisements => heard::advertisements_delivered(subject),
-            Self::Dhcpv6Answers => heard::answers_delivered(subject).filter(|effect| effect.delivered || none_held(subject)),
+            Self::RouterAdvertisements => network_answers::advertisements_delivered(subject),
+            Self::Dhcpv6Answers => network_answers::answers_delivered(subject).filter(|effect| effect.delivered || none_held(subject)),
         }
     }
 }
@@ -49,7 +49,7 @@ impl What {
 /// Whether no DHCPv6 address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like answers that are
 /// dropped; an address shows that answers were not.
 fn none_held(subject: &Subject<'_>) -> bool {
-    subject.on_interface().is_ok_and(|(_, tenses)| held::dhcpv6_addresses(tenses).is_ok_and(|held| held.is_empty()))
+    subject.origins().is_ok_and(|origins| origins.dhcpv6().is_empty())
 }
 
 /// Whether somebody waits for what is dropped, so that it is no chance that nothing was delivered.

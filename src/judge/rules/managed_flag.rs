@@ -1,6 +1,6 @@
 //! The M flag of the network's Router Advertisements is what the profile expects.
 
-use super::{Finding, Judgement, Kind, Subject, heard};
+use super::{Finding, Judgement, Kind, Subject, network_answers};
 
 /// Each valid Router Advertisement has M as the profile expects it. Clients that follow RAs run DHCPv6 only where it is set.
 #[derive(Debug, Clone, Default)]
@@ -11,10 +11,9 @@ impl Kind for ManagedFlag {
         let Some(wanted) = subject.expectations.managed else {
             return Ok(Finding::skip("the profile expects nothing of the M flag"));
         };
-        let (_, tenses) = subject.on_interface()?;
-        let heard = heard::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let expected = format!("M={}", u8::from(wanted));
-        let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
+        let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         let finding = match heard.iter().find(|advertisement| advertisement.message.managed() != wanted) {
             None => Finding::pass(expected.clone(), expected),
             Some(other) => {

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::story::{self, Said, Story};
+use super::trace::{self, Trace, TracedPacket};
 use super::{Finding, Judgement, Kind, Subject};
 use crate::facts::{AddressFlag, Recorder};
 use crate::wire::frame::Payload;
@@ -74,34 +74,34 @@ enum Look {
 
 impl Kind for MessageForm {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = subject.trace()?;
         let (name, expected) = (self.message.name(), self.aspect.expected(self.message));
-        if self.aspect == Aspect::NotFragmented && story.recording.by == Recorder::Guest {
+        if self.aspect == Aspect::NotFragmented && trace.recording.by == Recorder::Guest {
             return Ok(Finding::skip("v6check records no fragments; a capture of another program tells of them"));
         }
-        if self.aspect == Aspect::RouterFlag && story::forwards_now(subject) {
+        if self.aspect == Aspect::RouterFlag && super::timing::forwards_now(subject) {
             return Ok(Finding::skip("the guest forwards: it is a router"));
         }
         let (mut right, mut wrong, mut hidden) = (Vec::new(), Vec::new(), None);
-        for said in story.own().filter(|said| self.message.is(said)) {
-            match self.look(&story, said) {
-                Look::Right => right.push(said),
-                Look::Wrong(what) => wrong.push((said, what)),
-                Look::Hidden(why) => hidden = hidden.or(Some((said, why))),
+        for packet in trace.own().filter(|packet| self.message.is(packet)) {
+            match self.look(trace, packet) {
+                Look::Right => right.push(packet),
+                Look::Wrong(what) => wrong.push((packet, what)),
+                Look::Hidden(why) => hidden = hidden.or(Some((packet, why))),
                 Look::Aside => {}
             }
         }
         if let Some((_, what)) = wrong.first() {
             let seen = format!("{} of {}: {what}", wrong.len(), wrong.len() + right.len());
-            let evidence = wrong.iter().take(3).map(|(said, what)| story.evidence(said.at_us, format!("{name}: {what}"))).collect::<Vec<_>>();
+            let evidence = wrong.iter().take(3).map(|(packet, what)| trace.evidence(packet.at_us, format!("{name}: {what}"))).collect::<Vec<_>>();
             return Ok(Finding::fail(expected, seen, format!("the guest's {name}: {what}")).with_all(evidence));
         }
-        if let Some((said, why)) = hidden {
-            return Ok(Finding::inconclusive(format!("{name} at {}: {why}", story::seconds(said.at_us))));
+        if let Some((packet, why)) = hidden {
+            return Ok(Finding::inconclusive(format!("{name} at {}: {why}", trace::seconds(packet.at_us))));
         }
-        let Some(first) = right.first() else { return Ok(story.none(name)) };
+        let Some(first) = right.first() else { return Ok(trace.none(name)) };
         let addresses = format!("{name} from {} to {}", first.frame.source, first.frame.destination);
-        Ok(Finding::pass(expected, format!("so in all of {}", right.len())).with_all([story.evidence(first.at_us, addresses)]))
+        Ok(Finding::pass(expected, format!("so in all of {}", right.len())).with_all([trace.evidence(first.at_us, addresses)]))
     }
 }
 
@@ -117,9 +117,9 @@ impl Which {
         }
     }
 
-    fn is(self, said: &Said<'_>) -> bool {
-        let unspecified = said.frame.source.is_unspecified();
-        match (self, &said.message) {
+    fn is(self, packet: &TracedPacket<'_>) -> bool {
+        let unspecified = packet.frame.source.is_unspecified();
+        match (self, &packet.message) {
             (Self::RouterSolicitation | Self::NeighborDiscovery, Message::RouterSolicitation(_))
             | (Self::NeighborAdvertisement | Self::NeighborDiscovery, Message::NeighborAdvertisement(_))
             | (Self::ListenerReport, Message::ListenerReport(_))
@@ -128,7 +128,7 @@ impl Which {
             (Self::DetectionSolicitation, Message::NeighborSolicitation(_)) => unspecified,
             // Only Neighbor Discovery has the hop limit that no router leaves as it was, on addresses of the link.
             (Self::NeighborDiscovery, Message::Other) => {
-                said.frame.payload == Payload::Other(FRAGMENT) && said.frame.hop_limit == 255 && of_the_link(said.frame.destination)
+                packet.frame.payload == Payload::Other(FRAGMENT) && packet.frame.hop_limit == 255 && of_the_link(packet.frame.destination)
             }
             _ => false,
         }
@@ -156,22 +156,22 @@ impl Aspect {
 }
 
 impl MessageForm {
-    fn look(&self, story: &Story<'_>, said: &Said<'_>) -> Look {
-        let frame = &said.frame;
+    fn look(&self, trace: &Trace<'_>, packet: &TracedPacket<'_>) -> Look {
+        let frame = &packet.frame;
         match self.aspect {
-            Aspect::Source => self.source(story, frame.source),
-            Aspect::Destination => destination(said),
+            Aspect::Source => self.source(trace, frame.source),
+            Aspect::Destination => destination(packet),
             Aspect::HopLimit => right_if(frame.hop_limit == 255, || format!("hop limit is {}", frame.hop_limit)),
-            Aspect::WellFormed => well_formed(said),
-            Aspect::LinkLayerOption => link_layer_option(story, said),
+            Aspect::WellFormed => well_formed(packet),
+            Aspect::LinkLayerOption => link_layer_option(trace, packet),
             Aspect::NoLinkLayerOption if !frame.source.is_unspecified() => Look::Aside,
-            Aspect::NoLinkLayerOption if has_option(said, 1) => Look::Wrong("a source link-layer address option, though the source is ::".into()),
-            Aspect::NoLinkLayerOption => unless_cut(said, Look::Right),
-            Aspect::RouterFlag if story.forwards_at(said.at_us) => Look::Aside,
-            Aspect::RouterFlag if story.foreign() && na_flags(said) & NeighborAdvertisement::ROUTER != 0 => {
+            Aspect::NoLinkLayerOption if has_option(packet, 1) => Look::Wrong("a source link-layer address option, though the source is ::".into()),
+            Aspect::NoLinkLayerOption => unless_cut(packet, Look::Right),
+            Aspect::RouterFlag if trace.forwards_at(packet.at_us) => Look::Aside,
+            Aspect::RouterFlag if trace.foreign() && na_flags(packet) & NeighborAdvertisement::ROUTER != 0 => {
                 Look::Hidden("the R flag is set, and whether the guest forwards is not in a capture")
             }
-            Aspect::RouterFlag => right_if(na_flags(said) & NeighborAdvertisement::ROUTER == 0, || "the R flag is set".into()),
+            Aspect::RouterFlag => right_if(na_flags(packet) & NeighborAdvertisement::ROUTER == 0, || "the R flag is set".into()),
             Aspect::RouterAlert => match frame.router_alert {
                 Some(0) => right_if(frame.hop_limit == 1, || format!("hop limit is {}", frame.hop_limit)),
                 Some(value) => Look::Wrong(format!("its router alert has the value {value}")),
@@ -184,7 +184,7 @@ impl MessageForm {
         }
     }
 
-    fn source(&self, story: &Story<'_>, source: Ipv6Addr) -> Look {
+    fn source(&self, trace: &Trace<'_>, source: Ipv6Addr) -> Look {
         let link_local = source.is_unicast_link_local() || source.is_unspecified();
         if link_local || self.message == Which::ListenerReport {
             return right_if(link_local, || format!("source is {source}"));
@@ -192,7 +192,7 @@ impl MessageForm {
         if source.is_multicast() || source.is_loopback() {
             return Look::Wrong(format!("source is {source}"));
         }
-        let own = story.address_changes().any(|(_, change)| change.address == source);
+        let own = trace.address_changes().any(|(_, change)| change.address == source);
         if own { Look::Right } else { Look::Hidden("the recording does not tell whether its source is an address of the interface") }
     }
 }
@@ -201,8 +201,8 @@ fn right_if(holds: bool, otherwise: impl FnOnce() -> String) -> Look {
     if holds { Look::Right } else { Look::Wrong(otherwise()) }
 }
 
-fn unless_cut(said: &Said<'_>, look: Look) -> Look {
-    if said.cut { Look::Hidden("only its beginning was captured") } else { look }
+fn unless_cut(packet: &TracedPacket<'_>, look: Look) -> Look {
+    if packet.cut { Look::Hidden("only its beginning was captured") } else { look }
 }
 
 fn of_the_link(address: Ipv6Addr) -> bool {
@@ -210,8 +210,8 @@ fn of_the_link(address: Ipv6Addr) -> bool {
     address.is_unicast_link_local() || first == 0xff && second & 0x0f == 2
 }
 
-fn options<'a>(said: &'a Said<'_>) -> &'a [NdOption] {
-    match &said.message {
+fn options<'a>(packet: &'a TracedPacket<'_>) -> &'a [NdOption] {
+    match &packet.message {
         Message::RouterSolicitation(message) => &message.options,
         Message::NeighborSolicitation(message) => &message.options,
         Message::NeighborAdvertisement(message) => &message.options,
@@ -219,23 +219,23 @@ fn options<'a>(said: &'a Said<'_>) -> &'a [NdOption] {
     }
 }
 
-fn has_option(said: &Said<'_>, kind: u8) -> bool {
-    options(said).iter().any(|option| match option {
+fn has_option(packet: &TracedPacket<'_>, kind: u8) -> bool {
+    options(packet).iter().any(|option| match option {
         NdOption::SourceLinkLayerAddress(_) => kind == 1,
         NdOption::Other(other, _) => *other == kind,
         _ => false,
     })
 }
 
-fn na_flags(said: &Said<'_>) -> u32 {
-    if let Message::NeighborAdvertisement(message) = &said.message { message.flags } else { 0 }
+fn na_flags(packet: &TracedPacket<'_>) -> u32 {
+    if let Message::NeighborAdvertisement(message) = &packet.message { message.flags } else { 0 }
 }
 
-fn destination(said: &Said<'_>) -> Look {
-    let to = said.frame.destination;
-    let holds = match &said.message {
+fn destination(packet: &TracedPacket<'_>) -> Look {
+    let to = packet.frame.destination;
+    let holds = match &packet.message {
         Message::RouterSolicitation(_) => to == ALL_ROUTERS,
-        Message::NeighborSolicitation(message) if said.frame.source.is_unspecified() => to == solicited_node(message.target),
+        Message::NeighborSolicitation(message) if packet.frame.source.is_unspecified() => to == solicited_node(message.target),
         Message::NeighborSolicitation(message) => to == message.target || to == solicited_node(message.target),
         Message::NeighborAdvertisement(message) if to.is_multicast() => {
             if message.flags & NeighborAdvertisement::SOLICITED != 0 {
@@ -248,53 +248,53 @@ fn destination(said: &Said<'_>) -> Look {
     right_if(holds, || format!("destination is {to}"))
 }
 
-fn well_formed(said: &Said<'_>) -> Look {
-    let (reserved, target) = match &said.message {
+fn well_formed(packet: &TracedPacket<'_>) -> Look {
+    let (reserved, target) = match &packet.message {
         Message::RouterSolicitation(message) => (message.reserved, None),
         Message::NeighborSolicitation(message) => (message.reserved, Some(message.target)),
         Message::NeighborAdvertisement(message) => (message.flags & 0x1fff_ffff, Some(message.target)),
         _ => (0, None),
     };
-    if let Some(flaw) = said.flaws.first() {
+    if let Some(flaw) = packet.flaws.first() {
         Look::Wrong(flaw.what.clone())
     } else if reserved != 0 {
         Look::Wrong(format!("reserved bits are {reserved:#x}"))
     } else if let Some(target) = target.filter(Ipv6Addr::is_multicast) {
         Look::Wrong(format!("its target is the group {target}"))
-    } else if said.checksum_right == Some(false) {
+    } else if packet.checksum_right == Some(false) {
         Look::Wrong("its checksum is wrong".into())
     } else {
-        unless_cut(said, Look::Right)
+        unless_cut(packet, Look::Right)
     }
 }
 
-fn link_layer_option(story: &Story<'_>, said: &Said<'_>) -> Look {
-    let frame = &said.frame;
-    match &said.message {
+fn link_layer_option(trace: &Trace<'_>, packet: &TracedPacket<'_>) -> Look {
+    let frame = &packet.frame;
+    match &packet.message {
         // An optimistic address goes without the option (RFC 4429 section 3.2).
-        _ if frame.source.is_unspecified() || detecting(story, frame.source, said.at_us) => Look::Aside,
+        _ if frame.source.is_unspecified() || detecting(trace, frame.source, packet.at_us) => Look::Aside,
         Message::NeighborAdvertisement(message) => {
-            let asks = |asked: &&Said<'_>| {
-                let about = |target| target == message.target && asked.at_us <= said.at_us && said.at_us - asked.at_us <= ANSWER_US;
+            let asks = |asked: &&TracedPacket<'_>| {
+                let about = |target| target == message.target && asked.at_us <= packet.at_us && packet.at_us - asked.at_us <= ANSWER_US;
                 matches!(&asked.message, Message::NeighborSolicitation(solicitation) if about(solicitation.target))
             };
-            match story.network().filter(asks).last() {
-                Some(asked) if asked.frame.destination.is_multicast() && frame.destination == asked.frame.source => present(said, 2),
+            match trace.network().filter(asks).last() {
+                Some(asked) if asked.frame.destination.is_multicast() && frame.destination == asked.frame.source => present(packet, 2),
                 _ => Look::Aside,
             }
         }
         Message::NeighborSolicitation(_) if !frame.destination.is_multicast() => Look::Aside,
-        _ => present(said, 1),
+        _ => present(packet, 1),
     }
 }
 
-fn present(said: &Said<'_>, kind: u8) -> Look {
-    if has_option(said, kind) { Look::Right } else { unless_cut(said, Look::Wrong(format!("option {kind} (link-layer address) is missing"))) }
+fn present(packet: &TracedPacket<'_>, kind: u8) -> Look {
+    if has_option(packet, kind) { Look::Right } else { unless_cut(packet, Look::Wrong(format!("option {kind} (link-layer address) is missing"))) }
 }
 
 /// Whether duplicate address detection of `address` goes on at a time, as far as the recording tells.
-fn detecting(story: &Story<'_>, address: Ipv6Addr, at_us: u64) -> bool {
-    let told = story.address_changes().filter(|(at, change)| *at <= at_us && change.address == address).last();
-    let tested = story.detections().any(|(at, target)| target == address && at <= at_us && at_us - at < DETECTION_US);
+fn detecting(trace: &Trace<'_>, address: Ipv6Addr, at_us: u64) -> bool {
+    let told = trace.address_changes().filter(|(at, change)| *at <= at_us && change.address == address).last();
+    let tested = trace.detections().any(|(at, target)| target == address && at <= at_us && at_us - at < DETECTION_US);
     told.map_or(tested, |(_, change)| change.flags.iter().any(|flag| matches!(flag, AddressFlag::Tentative | AddressFlag::Optimistic)))
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
-use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, heard, held, intended, timing};
+use super::boot::{address_use, client_message, corroboration, verdicts, window};
+use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, intended, network_answers, timing};
+use crate::exchange::{address_origin, leases, retransmissions, solicitation_run, trace, transaction};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! No on-link route that only an assigned address implies.
 
-use super::{Finding, Judgement, Kind, Place, Subject, Table, heard, held};
+use super::{Finding, Judgement, Kind, Place, Subject, Table, address_origin};
 use crate::facts::{AddressFlag, Route, Tense};
 
 /// No prefix is taken to be on the link merely because an address with its length was assigned (RFC 5942 section 4, rule 1). On a link
@@ -13,7 +13,7 @@ impl Kind for NoImpliedOnLinkPrefix {
         const EXPECTED: &str = "no on-link route besides those a router advertises";
         let (_, tenses) = subject.on_interface()?;
         let routes = tenses.state.routes.get()?;
-        let assigned = held::assigned_addresses(tenses)?;
+        let assigned = subject.origins()?.assigned();
         let implied = routes.iter().find_map(|route| {
             if route.gateway.is_some() || route.protocol != Route::KERNEL || !(1..128).contains(&route.prefix_length) {
                 return None;
@@ -21,7 +21,7 @@ impl Kind for NoImpliedOnLinkPrefix {
             let address = assigned.iter().find(|address| {
                 address.prefix_length == route.prefix_length
                     && !address.has(AddressFlag::Noprefixroute)
-                    && held::in_prefix(address.address, route.destination, route.prefix_length)
+                    && address_origin::in_prefix(address.address, route.destination, route.prefix_length)
             })?;
             Some((route, address))
         });
@@ -37,7 +37,7 @@ impl Kind for NoImpliedOnLinkPrefix {
             ));
         };
         let prefix = format!("{}/{}", route.destination, route.prefix_length);
-        let heard = heard::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let advertised = heard
             .iter()
             .flat_map(|advertisement| advertisement.message.prefixes())

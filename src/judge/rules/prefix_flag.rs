@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Finding, Judgement, Kind, Subject, heard};
+use super::{Finding, Judgement, Kind, Subject, network_answers};
 use crate::wire::ndp::PrefixInformation;
 
 /// Whether any valid Router Advertisement has a prefix with this flag is as the profile expects it.
@@ -48,13 +48,12 @@ impl Kind for PrefixFlag {
         let Some(wanted) = wanted else {
             return Ok(Finding::skip(format!("the profile expects nothing of the {letter} flag")));
         };
-        let (_, tenses) = subject.on_interface()?;
-        let heard = heard::valid_advertisements(tenses.network.router.get()?);
+        let heard = &subject.router()?.valid;
         let flagged = heard.iter().find_map(|advertisement| {
             let prefix = advertisement.message.prefixes().find(|prefix| self.flag.is_set(prefix))?;
             Some((advertisement.from, format!("{}/{}", prefix.prefix, prefix.length)))
         });
-        let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
+        let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         let expected = format!("{} prefix with {letter}", if wanted { "a" } else { "no" });
         let finding = match (flagged, wanted) {
             (Some((_, prefix)), true) => Finding::pass(expected, prefix),

@@ -1,6 +1,6 @@
 //! Whoever handles Router Advertisements on the interface accepts them.
 
-use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, daemon, heard, intended};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, daemon, intended, network_answers};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
@@ -44,7 +44,7 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         return Ok(Finding::fail(EXPECTED, "disable_ipv6=1", "IPv6 is switched off here (disable_ipv6=1), so nobody accepts any"));
     }
     if finding.verdict != super::super::Verdict::Fail
-        && let Some(evidence) = heard::filtered_advertisements(subject)
+        && let Some(evidence) = network_answers::filtered_advertisements(subject)
     {
         let message = "Router Advertisements arrive, but no socket sees them: the guest's firewall drops ICMPv6 type 134, most likely";
         return Ok(Finding::fail(EXPECTED, "RAs arrive and are dropped", message)

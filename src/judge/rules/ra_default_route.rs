@@ -1,6 +1,6 @@
 //! A default route learned from a Router Advertisement is there.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, Table, heard, timing};
+use super::{Cause, Finding, Judgement, Kind, Subject, Table, network_answers, timing};
 use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 use crate::stacks;
 
@@ -20,17 +20,17 @@ impl Kind for RaDefaultRoute {
         let finding = if let Some(route) = default.iter().find(|route| route.protocol == Route::RA) {
             Finding::pass(EXPECTED, show(route))
         } else {
-            let Some(router) = heard::default_router(tenses.network.router.get()?)? else {
+            let Some(router) = subject.router()?.default_router()? else {
                 return Ok(Finding::inconclusive("no Router Advertisement that offers a default route was heard, so none can be expected"));
             };
             if let Some(age) = timing::starting(subject) {
                 return Ok(Finding::inconclusive(format!("the interface came up {age} s ago and may still be soliciting; run again")));
             }
-            let offered = heard::advertisement_evidence(&router);
+            let offered = network_answers::advertisement_evidence(router);
             let lifetime = router.message.lifetime_s;
             let none = if default.is_empty() { "no default route".to_owned() } else { format!("no default route learned from one, only {shown}") };
             let failed = |message: String| Finding::fail(EXPECTED, shown.clone(), message);
-            let finding = if let Some(evidence) = heard::filtered_advertisements(subject) {
+            let finding = if let Some(evidence) = network_answers::filtered_advertisements(subject) {
                 failed(format!("{none}: Router Advertisements arrive, but the guest's firewall drops them, most likely"))
                     .because(Cause::Firewall)
                     .with_all(evidence)

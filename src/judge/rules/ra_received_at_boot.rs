@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::story::{Story, seconds};
-use super::window::{Window, advertisements};
+use super::trace::{Trace, seconds};
+use super::window::Window;
 use super::{Cause, Finding, Judgement, Kind, Place, Subject};
 use crate::facts::{RECEIVED_RAS, Route, Tense, Unknown};
 
@@ -15,32 +15,38 @@ pub struct RaReceivedAtBoot {
     window_s: u64,
 }
 
+/// How long after it came up an interface may send its first frame, in microseconds.
+const FIRST_FRAME_US: u64 = 1_000_000;
 const EXPECTED: &str = "a valid Router Advertisement with a router lifetime in the boot window";
 
 impl Kind for RaReceivedAtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        match Story::of(subject) {
-            Ok(story) => Ok(recorded(&story, self.window_s)),
+        match subject.trace() {
+            Ok(trace) => Ok(recorded(trace, self.window_s)),
             Err(absent @ Unknown { absent: true, .. }) => Err(absent),
             Err(unknown) => counted(subject, &unknown),
         }
     }
 }
 
-fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
-    let window = Window::new(story, window_s);
-    let heard: Vec<_> = advertisements(story).collect();
-    let shown = |at_us: u64, from| story.evidence(at_us, format!("Router Advertisement from {from}"));
+fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
+    let window = Window::new(trace, window_s);
+    let heard = &trace.advertisements;
+    let shown = |at_us: u64, from| trace.evidence(at_us, format!("Router Advertisement from {from}"));
     let good = heard.iter().find(|(_, router)| router.offers_default_route());
     if let Some((at_us, router)) = good.filter(|(at_us, _)| window.holds(*at_us)) {
         let seen = format!("from {}, lifetime {} s, {}", router.from, router.message.lifetime_s, window.after(*at_us));
         return Finding::pass(EXPECTED, seen).with_all([shown(*at_us, router.from)]);
     }
+    // An interface that just came up may say its first a second later (RFC 4862 section 5.4.2), and hears routers before.
+    if window.shown && trace.advertised_in(window.from_us.saturating_sub(FIRST_FRAME_US)..window.from_us) {
+        return Finding::inconclusive("a Router Advertisement came just before the interface's first frame, and whether it was up is not known");
+    }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Advertisement that counts is seen, and {why}"));
     }
     let length = window.length();
-    let sent: Vec<u64> = story.solicitations().map(|said| said.at_us).filter(|at_us| window.holds(*at_us)).collect();
+    let sent: Vec<u64> = trace.solicitations().map(|packet| packet.at_us).filter(|at_us| window.holds(*at_us)).collect();
     let finding = match heard.first().filter(|(at_us, _)| window.holds(*at_us)) {
         Some((at_us, router)) => {
             let (seen, message) = match router.invalid() {
@@ -60,8 +66,8 @@ fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
             Finding::fail(EXPECTED, "none", message).because(Cause::Silence)
         }
     };
-    let solicited = sent.iter().map(|at_us| story.evidence(*at_us, "Router Solicitation"));
-    let recorded = story.evidence(window.from_us, format!("the interface came up; recorded until {}", seconds(story.recording.elapsed_us)));
+    let solicited = sent.iter().map(|at_us| trace.evidence(*at_us, "Router Solicitation"));
+    let recorded = trace.evidence(window.from_us, format!("the interface came up; recorded until {}", seconds(trace.recording.elapsed_us)));
     finding.with_all(solicited.take(8)).with_all([recorded])
 }
 

@@ -1,6 +1,6 @@
 //! A valid Router Advertisement answers our Router Solicitation.
 
-use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, heard};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, network_answers};
 use crate::facts::{Direction, Ended, Tense};
 
 /// A Router Advertisement that hosts must not discard (RFC 4861 section 6.1.2) and that offers a default router.
@@ -14,10 +14,9 @@ const ANSWER_MS: u64 = 3500;
 impl Kind for RouterAdvertisement {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a valid Router Advertisement with a router lifetime above 0";
-        let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.router.get()?;
-        let heard = heard::advertisements(conversation);
-        let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
+        let conversation = subject.router()?;
+        let heard = &conversation.all;
+        let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         if let Some(good) = heard.iter().find(|advertisement| advertisement.offers_default_route()) {
             let seen = format!("from {}, lifetime {} s", good.from, good.message.lifetime_s);
             return Ok(Finding::pass(EXPECTED, seen).with_all(evidence));
@@ -25,7 +24,7 @@ impl Kind for RouterAdvertisement {
         if conversation.ended == Ended::Interrupted {
             return Ok(Finding::inconclusive("interrupted by a signal before a Router Advertisement came").with_all(evidence));
         }
-        if !heard::carrier(subject)? {
+        if !network_answers::carrier(subject)? {
             return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, Table::Links, "no LOWER_UP"));
         }
         let seconds = conversation.elapsed_us / 1_000_000;
@@ -50,7 +49,7 @@ impl Kind for RouterAdvertisement {
                 }
             },
         };
-        let solicitations = Place::Message(format!("{} Router Solicitations", heard::whose(subject)));
+        let solicitations = Place::Message(format!("{} Router Solicitations", network_answers::whose(subject)));
         Ok(finding.with(Tense::Network, solicitations, format!("{sent} sent, {seconds} s waited")).with_all(evidence))
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::story::Story;
-use super::window::{Window, advertisements};
+use super::trace::Trace;
+use super::window::Window;
 use super::{Finding, Judgement, Kind, Place, Subject};
+use crate::exchange::duplicates::LinkLocalConflict;
 use crate::facts::{SENT_RSS, Tense, Unknown};
 
 /// A Router Solicitation left the interface in the boot window (RFC 4861 section 6.3.7), or a router was heard before one was due.
@@ -22,24 +23,27 @@ const EXPECTED: &str = "a Router Solicitation in the boot window";
 
 impl Kind for RsAtBoot {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        match Story::of(subject) {
-            Ok(story) => Ok(recorded(&story, self.window_s)),
+        match subject.trace() {
+            Ok(trace) => Ok(recorded(trace, self.window_s)),
             Err(absent @ Unknown { absent: true, .. }) => Err(absent),
             Err(unknown) => counted(subject, &unknown),
         }
     }
 }
 
-fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
-    let window = Window::new(story, window_s);
-    let first = story.solicitations().next().map(|said| said.at_us);
+fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
+    let window = Window::new(trace, window_s);
+    let first = trace.solicitations().next().map(|packet| packet.at_us);
     if let Some(at_us) = first.filter(|at_us| window.holds(*at_us)) {
-        return Finding::pass(EXPECTED, format!("sent {}", window.after(at_us))).with_all([story.evidence(at_us, "Router Solicitation")]);
+        return Finding::pass(EXPECTED, format!("sent {}", window.after(at_us))).with_all([trace.evidence(at_us, "Router Solicitation")]);
     }
     let early = window.from_us.saturating_add(DUE_US);
-    if let Some((at_us, router)) = advertisements(story).find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
-        let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(at_us));
-        return Finding::pass(EXPECTED, seen).with_all([story.evidence(at_us, format!("Router Advertisement from {}", router.from))]);
+    if let Some((at_us, router)) = trace.advertisements.iter().find(|(at_us, router)| router.offers_default_route() && *at_us <= early) {
+        let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(*at_us));
+        return Finding::pass(EXPECTED, seen).with_all([trace.evidence(*at_us, format!("Router Advertisement from {}", router.from))]);
+    }
+    if let Some(conflict) = trace.link_local_conflict() {
+        return silenced(trace, &conflict);
     }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Solicitation is seen, and {why}"));
@@ -49,7 +53,14 @@ fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
         Some(at_us) => (format!("the first one left {}", window.after(at_us)), format!("{none}; the first one left {}", window.after(at_us))),
         None => ("none".into(), none),
     };
-    Finding::fail(EXPECTED, seen, message).with_all([story.evidence(window.from_us, "the interface came up")])
+    Finding::fail(EXPECTED, seen, message).with_all([trace.evidence(window.from_us, "the interface came up")])
+}
+
+/// A guest whose link-local address another node has rightly says nothing.
+pub(super) fn silenced(trace: &Trace<'_>, conflict: &LinkLocalConflict) -> Finding {
+    let LinkLocalConflict { at_us, address, mac } = *conflict;
+    let reason = format!("another node ({mac}) has the guest's link-local address {address}, so that the guest rightly says no more");
+    Finding::skip(reason).with_all([trace.evidence(at_us, format!("{mac} says that {address} is its own"))])
 }
 
 /// By the kernel's counter, which the frames of v6check do not count in.

@@ -4,7 +4,7 @@ use super::{Cause, Evidence, Finding, Judgement, Kind, Place, Subject, dhcpv6_in
 use crate::facts::{Tense, Unknown};
 use crate::judge::Verdict;
 
-/// A right state that nothing on disk brings back. The other way round, set up and not in force, is said where the state fails.
+/// A right state that nothing on disk brings back. The other way round, set up and not in force, is reported where the state fails.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsPersistent;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Finding, Judgement, Kind, Subject, Table, heard};
+use super::{Finding, Judgement, Kind, Subject, Table, network_answers};
 use crate::facts::{Ended, Route, Tense};
 
 /// One router only. A second one shows among the answers, or among the default routes that the guest has learned; that there is none is
@@ -15,9 +15,9 @@ impl Kind for SingleRouter {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "one router";
         let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.router.get()?;
-        let heard = heard::valid_advertisements(conversation);
-        let evidence: Vec<_> = heard.iter().map(heard::advertisement_evidence).collect();
+        let conversation = subject.router()?;
+        let heard = &conversation.valid;
+        let evidence: Vec<_> = heard.iter().map(network_answers::advertisement_evidence).collect();
         let answered: BTreeSet<IpAddr> = heard.iter().map(|advertisement| IpAddr::from(advertisement.from)).collect();
         let routes = tenses.state.routes.get().map(Vec::as_slice).unwrap_or_default();
         let learned: BTreeSet<IpAddr> =

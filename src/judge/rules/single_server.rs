@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Judgement, Kind, Subject, heard};
+use super::{Finding, Judgement, Kind, Subject, network_answers};
 use crate::facts::Ended;
 use crate::wire::duid::Duid;
 
@@ -13,12 +13,10 @@ pub struct SingleServer;
 impl Kind for SingleServer {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "one DHCPv6 server";
-        let (_, tenses) = subject.on_interface()?;
-        let conversation = tenses.network.server.get()?;
-        let answers = heard::answers(conversation);
-        let iaid = conversation.identity.as_ref().map(|identity| identity.iaid).unwrap_or_default();
-        let evidence: Vec<_> = answers.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid))).collect();
-        let servers: BTreeSet<&[u8]> = answers.iter().filter_map(|answer| answer.message.server_id()).collect();
+        let conversation = subject.server()?;
+        let answers = &conversation.all;
+        let evidence: Vec<_> = answers.iter().map(|(answer, offer)| network_answers::answer_evidence(answer, offer)).collect();
+        let servers: BTreeSet<&[u8]> = answers.iter().filter_map(|(answer, _)| answer.message.server_id()).collect();
         let shown = servers.iter().map(|duid| Duid(duid.to_vec()).to_string()).collect::<Vec<_>>().join(", ");
         let finding = if servers.len() > 1 {
             Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 servers answer: {shown}", servers.len()))

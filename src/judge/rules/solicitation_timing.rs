@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::soliciting::{Spell, spells};
-use super::story::{Story, seconds};
+use super::solicitation_run::{SolicitationRun, runs};
+use super::trace::{Trace, seconds};
 use super::{Evidence, Finding, Judgement, Kind, Subject, ra_accepted};
 use crate::facts::{Happening, LinkChange};
 use crate::judge::Verdict;
@@ -43,7 +43,7 @@ enum Aspect {
     Stops,
 }
 
-/// What one spell shows; the first of these counts most.
+/// What one run shows; the first of these counts most.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Shows {
     Wrong(String),
@@ -54,39 +54,39 @@ enum Shows {
 
 impl Kind for SolicitationTiming {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
-        let story = Story::of(subject)?;
+        let trace = subject.trace()?;
         // Who was told to take no RA has nothing to go on for. A capture alone tells nothing of that.
         if self.aspect == Aspect::GoesOn && ra_accepted::now(subject).is_ok_and(|finding| finding.verdict == Verdict::Fail) {
             return Ok(Finding::skip("the guest does not accept Router Advertisements"));
         }
-        let spells = spells(&story);
+        let runs = runs(trace);
         let shown: Vec<_> = match self.aspect {
-            Aspect::FirstDelay => spells.iter().take(1).map(|spell| self.first_delay(&story, spell)).zip(&spells).collect(),
-            _ => spells.iter().map(|spell| self.shows(&story, spell)).zip(&spells).collect(),
+            Aspect::FirstDelay => runs.iter().take(1).map(|run| self.first_delay(trace, run)).zip(&runs).collect(),
+            _ => runs.iter().map(|run| self.shows(trace, run)).zip(&runs).collect(),
         };
         let expected = self.aspect.expected();
         Ok(match shown.into_iter().min_by(|one, other| one.0.cmp(&other.0)) {
-            None => story.none("Router Solicitation"),
-            Some((Shows::Wrong(what), spell)) => {
-                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(&story, spell))
+            None => trace.none("Router Solicitation"),
+            Some((Shows::Wrong(what), run)) => {
+                Finding::fail(expected, what.clone(), format!("Router Solicitations: {what}")).with_all(told(trace, run))
             }
             Some((Shows::Unclear(why), _)) => Finding::inconclusive(why),
-            Some((Shows::Right, spell)) => Finding::pass(expected, times(spell)).with_all(told(&story, spell)),
+            Some((Shows::Right, run)) => Finding::pass(expected, times(run)).with_all(told(trace, run)),
             Some((Shows::Nothing(why), _)) => Finding::skip(why),
         })
     }
 }
 
-/// When the first solicitations of a spell left, in words.
-fn times(spell: &Spell) -> String {
-    let times: Vec<_> = spell.sent_us.iter().take(6).map(|at_us| seconds(*at_us)).collect();
-    format!("{} sent: at {}", spell.sent_us.len(), times.join(", "))
+/// When the first solicitations of a run left, in words.
+fn times(run: &SolicitationRun) -> String {
+    let times: Vec<_> = run.sent_us.iter().take(6).map(|at_us| seconds(*at_us)).collect();
+    format!("{} sent: at {}", run.sent_us.len(), times.join(", "))
 }
 
-/// The first solicitations of a spell, and what ended it, as evidence.
-fn told(story: &Story<'_>, spell: &Spell) -> Vec<Evidence> {
-    let sent = spell.sent_us.iter().chain(&spell.after_us).take(6).map(|at_us| story.evidence(*at_us, "Router Solicitation"));
-    sent.chain(spell.answered_us.map(|at_us| story.evidence(at_us, "valid Router Advertisement"))).collect()
+/// The first solicitations of a run, and what ended it, as evidence.
+fn told(trace: &Trace<'_>, run: &SolicitationRun) -> Vec<Evidence> {
+    let sent = run.sent_us.iter().chain(&run.after_us).take(6).map(|at_us| trace.evidence(*at_us, "Router Solicitation"));
+    sent.chain(run.answered_us.map(|at_us| trace.evidence(at_us, "valid Router Advertisement"))).collect()
 }
 
 impl Aspect {
@@ -106,30 +106,30 @@ impl SolicitationTiming {
         self.tolerance_ms.saturating_mul(1000)
     }
 
-    fn shows(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+    fn shows(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
         match self.aspect {
-            Aspect::FirstDelay => self.first_delay(story, spell),
-            Aspect::Spacing => self.spacing(story, spell),
-            Aspect::Backoff => self.backoff(story, spell),
-            Aspect::GoesOn => self.goes_on(story, spell),
-            Aspect::Stops => self.stops(story, spell),
+            Aspect::FirstDelay => self.first_delay(trace, run),
+            Aspect::Spacing => self.spacing(trace, run),
+            Aspect::Backoff => self.backoff(trace, run),
+            Aspect::GoesOn => self.goes_on(trace, run),
+            Aspect::Stops => self.stops(trace, run),
         }
     }
 
     /// One random second before duplicate address detection (RFC 4862 section 5.4.2) and one before the solicitation, which two programs may
     /// both wait; and detection itself.
-    fn first_delay(&self, story: &Story<'_>, spell: &Spell) -> Shows {
-        let Some(first) = spell.sent_us.first().copied() else { return Shows::Nothing("no Router Solicitation") };
-        if story.answering_advertisements().any(|at_us| at_us < first) {
+    fn first_delay(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
+        let Some(first) = run.sent_us.first().copied() else { return Shows::Nothing("no Router Solicitation") };
+        if trace.answering_advertisements().any(|at_us| at_us < first) {
             return Shows::Nothing("a Router Advertisement came before the first Router Solicitation");
         }
-        let Some(up) = came_up(story, first) else {
+        let Some(up) = came_up(trace, first) else {
             return Shows::Unclear("the recording does not show when the interface came up".into());
         };
-        if story.lost_between(up, first) {
+        if trace.lost_between(up, first) {
             return Shows::Unclear("frames are missing before the first Router Solicitation".into());
         }
-        let tests = story.detections().filter(|(at, target)| target.is_unicast_link_local() && (up..first).contains(at)).count();
+        let tests = trace.detections().filter(|(at, target)| target.is_unicast_link_local() && (up..first).contains(at)).count();
         let detection = RETRANSMIT_US.saturating_mul(u64::try_from(tests).unwrap_or(u64::MAX));
         let delay = (first - up).saturating_sub(detection);
         if delay > self.tolerance().saturating_add(2 * DELAY_US) {
@@ -139,8 +139,8 @@ impl SolicitationTiming {
         }
     }
 
-    fn spacing(&self, story: &Story<'_>, spell: &Spell) -> Shows {
-        let intervals: Vec<_> = intervals(story, spell).collect();
+    fn spacing(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
+        let intervals: Vec<_> = intervals(trace, run).collect();
         let short: Vec<_> = intervals.iter().filter(|(interval, _)| interval.saturating_add(self.tolerance()) < FIRST.0).collect();
         match short.as_slice() {
             // A lost solicitation makes an interval longer, never shorter.
@@ -154,12 +154,12 @@ impl SolicitationTiming {
         }
     }
 
-    fn backoff(&self, story: &Story<'_>, spell: &Spell) -> Shows {
+    fn backoff(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
         let (mut before, mut odd, mut right, mut lost_any) = (None, Vec::new(), 0, false);
-        let mut known = spell.whole;
-        for (interval, lost) in intervals(story, spell) {
+        let mut known = run.whole;
+        for (interval, lost) in intervals(trace, run) {
             // Another program may have missed one, which makes its interval longer, and the next one seem too short.
-            if lost || story.foreign() && interval > self.due(before).1 {
+            if lost || trace.foreign() && interval > self.due(before).1 {
                 (before, known, lost_any) = (None, false, true);
                 continue;
             }
@@ -183,7 +183,7 @@ impl SolicitationTiming {
             [only] => Shows::Unclear(format!("{only}: another program may have begun to solicit")),
             [] if right > 0 => Shows::Right,
             [] if lost_any => Shows::Unclear("frames are missing between the Router Solicitations".into()),
-            [] if spell.sent_us.len() > 1 => Shows::Unclear("the recording begins too late to know which interval is the first".into()),
+            [] if run.sent_us.len() > 1 => Shows::Unclear("the recording begins too late to know which interval is the first".into()),
             [] => Shows::Nothing("no second Router Solicitation was due"),
         }
     }
@@ -201,55 +201,58 @@ impl SolicitationTiming {
         (low.saturating_sub(spread), high.saturating_add(high / LATE_PART).saturating_add(spread))
     }
 
-    fn goes_on(&self, story: &Story<'_>, spell: &Spell) -> Shows {
-        let Some(last) = spell.sent_us.last().copied() else { return Shows::Nothing("no Router Solicitation") };
-        let answered = spell.answered_us.is_some();
-        let silence = spell.answered_us.unwrap_or(spell.until_us).saturating_sub(last);
-        let due = match intervals(story, spell).last() {
+    fn goes_on(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
+        let Some(last) = run.sent_us.last().copied() else { return Shows::Nothing("no Router Solicitation") };
+        let answered = run.answered_us.is_some();
+        let silence = run.answered_us.unwrap_or(run.until_us).saturating_sub(last);
+        let due = match intervals(trace, run).last() {
             Some((_, true)) => return Shows::Unclear("frames are missing between the Router Solicitations".into()),
             Some((interval, false)) => self.due(Some(interval)).1.max(FIRST.1),
-            None => self.due(None).1,
+            None if run.whole => self.due(None).1,
+            // It may be any of a long sequence, and the next one is due after up to an hour.
+            None if !answered => return Shows::Unclear("the recording begins too late to know which solicitation is the first".into()),
+            None => return Shows::Nothing("a router answered before a second Router Solicitation was due"),
         };
-        let due = due.saturating_add(self.tolerance()).saturating_mul(if story.foreign() { MISSED } else { 1 });
+        let due = due.saturating_add(self.tolerance()).saturating_mul(if trace.foreign() { MISSED } else { 1 });
         if silence <= due {
-            return match spell.sent_us.len() {
+            return match run.sent_us.len() {
                 1 if answered => Shows::Nothing("a router answered before a second Router Solicitation was due"),
                 1 => Shows::Unclear("the recording ends before a second Router Solicitation is due".into()),
                 _ => Shows::Right,
             };
         }
-        if story.lost_between(last, last.saturating_add(due)) {
+        if trace.lost_between(last, last.saturating_add(due)) {
             return Shows::Unclear("frames are missing after the last Router Solicitation".into());
         }
-        if story.foreign() && !story.own().any(|said| said.at_us > last.saturating_add(due)) {
+        if trace.foreign() && !trace.own().any(|packet| packet.at_us > last.saturating_add(due)) {
             return Shows::Unclear("nothing of the guest was captured long after its last Router Solicitation".into());
         }
-        Shows::Wrong(format!("none in {} after number {}, though no router had answered", seconds(silence), spell.sent_us.len()))
+        Shows::Wrong(format!("none in {} after number {}, though no router had answered", seconds(silence), run.sent_us.len()))
     }
 
     /// Solicitations after the answer that keep to the sequence come from a host that has not heard it, or does not stop; others may be a
     /// program's start.
-    fn stops(&self, story: &Story<'_>, spell: &Spell) -> Shows {
-        let Some(answered) = spell.answered_us else { return Shows::Nothing("no valid Router Advertisement with a lifetime answered") };
-        let Some(next) = spell.after_us.first() else {
-            return if story.lost_between(answered, spell.until_us) {
+    fn stops(&self, trace: &Trace<'_>, run: &SolicitationRun) -> Shows {
+        let Some(answered) = run.answered_us else { return Shows::Nothing("no valid Router Advertisement with a lifetime answered") };
+        let Some(next) = run.after_us.first() else {
+            return if trace.lost_between(answered, run.until_us) {
                 Shows::Unclear("frames are missing after the Router Advertisement".into())
             } else {
                 Shows::Right
             };
         };
-        let all: Vec<_> = spell.sent_us.iter().chain(&spell.after_us).copied().collect();
+        let all: Vec<_> = run.sent_us.iter().chain(&run.after_us).copied().collect();
         let mut before = None;
-        let (mut kept, mut run) = (0_usize, 0_usize);
+        let (mut kept, mut streak) = (0_usize, 0_usize);
         for pair in all.windows(2) {
             let interval = pair[1] - pair[0];
             let (low, high) = self.due(before);
             let fits = (low..=high).contains(&interval) || before.is_some_and(|before| interval.abs_diff(before) < SAME_US);
-            run = if fits && pair[1] > answered { run + 1 } else { 0 };
-            kept = kept.max(run);
+            streak = if fits && pair[1] > answered { streak + 1 } else { 0 };
+            kept = kept.max(streak);
             before = Some(interval);
         }
-        let count = spell.after_us.len();
+        let count = run.after_us.len();
         if kept >= 2 {
             Shows::Wrong(format!("{count} more after a router had answered at {}, in the rhythm of one that was not answered", seconds(answered)))
         } else {
@@ -261,9 +264,9 @@ impl SolicitationTiming {
     }
 }
 
-/// The intervals between the solicitations of a spell up to its answer, and whether frames may be missing in each.
-fn intervals<'a>(story: &'a Story<'_>, spell: &'a Spell) -> impl Iterator<Item = (u64, bool)> + 'a {
-    spell.sent_us.windows(2).map(|pair| (pair[1] - pair[0], story.lost_between(pair[0], pair[1])))
+/// The intervals between the solicitations of a run up to its answer, and whether frames may be missing in each.
+fn intervals<'a>(trace: &'a Trace<'_>, run: &'a SolicitationRun) -> impl Iterator<Item = (u64, bool)> + 'a {
+    run.sent_us.windows(2).map(|pair| (pair[1] - pair[0], trace.lost_between(pair[0], pair[1])))
 }
 
 fn restarted(interval: u64) -> String {
@@ -271,9 +274,9 @@ fn restarted(interval: u64) -> String {
 }
 
 /// When the interface last came up before a time.
-fn came_up(story: &Story<'_>, before_us: u64) -> Option<u64> {
-    let (mut up_at, mut is_up) = (story.recording.up_at_us?, true);
-    for event in story.recording.events.iter().take_while(|event| event.at_us <= before_us) {
+fn came_up(trace: &Trace<'_>, before_us: u64) -> Option<u64> {
+    let (mut up_at, mut is_up) = (trace.recording.up_at_us?, true);
+    for event in trace.recording.events.iter().take_while(|event| event.at_us <= before_us) {
         if let Happening::Link(LinkChange { up, carrier }) = event.what {
             let now = up && carrier;
             if now && !is_up {

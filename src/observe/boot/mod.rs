@@ -1,13 +1,12 @@
 //! The boot: recording it, and what captures and the journal tell of it.
 
-mod alone;
-mod foreign;
-mod granted;
+mod current_boot;
+mod external_capture;
+mod from_capture;
 mod journal;
-mod of_run;
-mod own;
 mod read;
 mod record;
+mod recorded_capture;
 mod span;
 
 use std::collections::BTreeMap;
@@ -16,10 +15,9 @@ use std::path::Path;
 
 use crate::facts::Recording;
 
-pub use alone::{facts, recorded};
-pub(super) use granted::granted;
-pub use of_run::RECORDING;
-pub(super) use of_run::{Journal, Recordings, are_of_boot, recordings};
+pub use current_boot::RECORDING;
+pub(super) use current_boot::{Journal, Recordings, are_of_boot, recordings};
+pub use from_capture::{facts, recorded};
 pub use read::begins;
 pub use record::again;
 pub use record::{Live, follow, record};

@@ -6,8 +6,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::ReadError;
-use super::foreign::Foreign;
-use super::own::Own;
+use super::external_capture::ExternalCapture;
+use super::recorded_capture::RecordedCapture;
 use super::span::{LONGEST_NAME, Span};
 use crate::capture::{self, Item, Packet, Reader};
 use crate::facts::Recording;
@@ -27,6 +27,8 @@ pub(super) struct Reading {
     pub(super) left_out: BTreeSet<String>,
     /// Of which boot it is, where it says so.
     pub(super) boot_id: Option<String>,
+    /// Packets that were not read, in words, and frames that there was no room for.
+    pub(super) unread: Vec<String>,
     /// When it began, as in its recordings, and how far it reaches in microseconds.
     pub(super) began: String,
     pub(super) elapsed_us: u64,
@@ -63,11 +65,12 @@ pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() ->
         names: Vec::new(),
         own: None,
         ours: false,
-        foreign: Foreign::default(),
+        foreign: ExternalCapture::default(),
         boot_id: None,
         dropped: BTreeMap::new(),
         latest: BTreeMap::new(),
         untimed: 0,
+        unread: BTreeMap::new(),
     };
     while let Some(item) = reader.next().map_err(failed)? {
         pass.item(item);
@@ -94,10 +97,10 @@ struct Pass {
     /// Names of the capture's interfaces.
     names: Vec<String>,
     /// Set once a section says that it is ours; what other programs' sections have is then left aside.
-    own: Option<Own>,
+    own: Option<RecordedCapture>,
     /// The section is ours.
     ours: bool,
-    foreign: Foreign,
+    foreign: ExternalCapture,
     boot_id: Option<String>,
     /// What was told last of packets that were dropped, by interface: when, and how many.
     dropped: BTreeMap<usize, (u64, u64)>,
@@ -105,6 +108,8 @@ struct Pass {
     latest: BTreeMap<usize, u64>,
     /// How many packets that matter have no time.
     untimed: u64,
+    /// Packets of link types that are not read: how many, and from when until when.
+    unread: BTreeMap<u16, (u64, u64, u64)>,
 }
 
 impl Pass {
@@ -114,7 +119,7 @@ impl Pass {
                 self.ours = application.starts_with("v6check ");
                 if self.ours {
                     let first = self.own.is_none();
-                    self.own.get_or_insert_with(Own::default);
+                    self.own.get_or_insert_with(RecordedCapture::default);
                     let boot_id = comment.split_whitespace().find_map(|word| word.strip_prefix("boot_id=")).map(str::to_owned);
                     // Of several boots it is of none.
                     self.boot_id = if first || boot_id == self.boot_id { boot_id } else { None };
@@ -145,7 +150,17 @@ impl Pass {
             return;
         }
         self.span.reaches(packet.at_ns);
+        if !capture::readable(packet.link_type) {
+            if self.unread.len() < MOST_INTERFACES || self.unread.contains_key(&packet.link_type) {
+                let (count, from, until) = self.unread.entry(packet.link_type).or_insert((0, packet.at_ns, packet.at_ns));
+                (*count, *from, *until) = (*count + 1, packet.at_ns.min(*from), packet.at_ns.max(*until));
+            }
+            return;
+        }
         if !capture::interesting(packet.link_type, packet.bytes) {
+            if self.own.is_none() {
+                self.foreign.bystander(packet);
+            }
             return;
         }
         let Some(bytes) = capture::ethernet(packet.link_type, packet.bytes) else { return };
@@ -189,15 +204,23 @@ impl Pass {
     }
 
     fn finish(self, name: &str) -> Reading {
-        let Self { mut span, names, own, foreign, boot_id, untimed, .. } = self;
+        let Self { mut span, names, own, foreign, boot_id, untimed, unread: types, .. } = self;
+        let mut unread = Vec::new();
         if untimed > 0 {
             span.gap(0, u64::MAX, Some(untimed));
+            unread.push(format!("{untimed} packet(s) without a time, as a Simple Packet Block has none, were not read"));
+        }
+        for (link, (count, from, until)) in types {
+            span.gap(from, until, Some(count));
+            unread.push(format!("{count} packet(s) of {} were not read", capture::link_type::name(link)));
         }
         let (began, elapsed_us, _) = span.told();
-        let (recordings, left_out) = match own {
-            Some(own) => own.finish(&span, name),
-            None => foreign.finish(span, &names, name),
+        let (recordings, left_out) = if let Some(own) = own {
+            own.finish(&span, name)
+        } else {
+            unread.extend(foreign.crowded());
+            foreign.finish(span, &names, name)
         };
-        Reading { recordings, left_out, boot_id, began, elapsed_us }
+        Reading { recordings, left_out, boot_id, unread, began, elapsed_us }
     }
 }

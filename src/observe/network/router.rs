@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::dialogue::{Heard, Meaning, Question};
 use super::retransmission::Pace;
+use crate::exchange::advertisement::ReceivedAdvertisement;
 use crate::facts::{ClientIdentity, Direction, Mac};
 use crate::wire::frame::{self, Envelope, Payload};
 use crate::wire::ndp;
-use crate::wire::received::ReceivedAdvertisement;
 
 const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 

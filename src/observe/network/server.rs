@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::dialogue::{Heard, Meaning, Question};
 use super::retransmission::{Pace, Random};
+use crate::exchange::answer::{Offer, Question as Asked, ReceivedAnswer};
 use crate::facts::{ClientIdentity, Direction, Mac};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::duid::Duid;
 use crate::wire::frame::{self, Envelope, Payload};
-use crate::wire::received::{Offer, ReceivedAnswer};
 
 const ALL_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
 const CLIENT_PORT: u16 = 546;
@@ -80,7 +80,7 @@ impl Question for ServerQuestion {
             return Meaning::Related;
         }
         // A Reply that nobody asked for is nothing that a client takes, but it says that a server is there.
-        match answer.offer(self.identity.iaid) {
+        match answer.offer(Asked::SOLICIT, self.identity.iaid) {
             Offer::Addresses(_) if answer.message.kind == kind::ADVERTISE => Meaning::Answer,
             _ => Meaning::Refusal,
         }

@@ -9,7 +9,7 @@ use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 
 /// The interfaces of a recording.
 #[derive(Debug, Default)]
-pub(super) struct Own {
+pub(super) struct RecordedCapture {
     interfaces: BTreeMap<String, Told>,
     /// Interfaces that are too many to be told of.
     beyond: BTreeSet<String>,
@@ -61,7 +61,7 @@ struct Missing {
     frames: Option<u64>,
 }
 
-impl Own {
+impl RecordedCapture {
     /// Takes a frame. Of its interface's number `names` has the name, which changes with the interface's.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: &[u8], cut: bool, names: &[String]) {
         let room = self.bytes < MOST_BYTES;

@@ -1,7 +1,7 @@
 //! Many looks at one thing and the verdict of them all: one that is wrong decides, then one that cannot be told.
 
-use super::story::Story;
 use super::{Evidence, Finding};
+use crate::exchange::trace::Trace;
 use crate::wire::message::Message;
 
 /// What one look found.
@@ -15,7 +15,7 @@ pub(in crate::judge) enum Look {
 }
 
 /// The looks so far.
-pub(in crate::judge) struct Tally {
+pub(in crate::judge) struct Verdicts {
     expected: String,
     looks: usize,
     wrong: Option<(String, String)>,
@@ -26,7 +26,7 @@ pub(in crate::judge) struct Tally {
 /// As many pieces of evidence as are told of looks that were right.
 const MOST_EVIDENCE: usize = 8;
 
-impl Tally {
+impl Verdicts {
     /// None yet.
     pub(in crate::judge) fn new(expected: impl Into<String>) -> Self {
         Self { expected: expected.into(), looks: 0, wrong: None, unsure: None, evidence: Vec::new() }
@@ -46,10 +46,10 @@ impl Tally {
     }
 
     /// The verdict; `what` names in the plural what was looked at. Where there was nothing it does not apply, unless frames are missing.
-    pub(in crate::judge) fn settle<'a>(self, what: &str, stories: impl IntoIterator<Item = &'a Story<'a>>) -> Finding {
+    pub(in crate::judge) fn settle<'a>(self, what: &str, traces: impl IntoIterator<Item = &'a Trace<'a>>) -> Finding {
         let nothing = || {
-            let unread = |story: &Story<'_>| story.said.iter().any(|said| said.cut && said.message == Message::Other);
-            if stories.into_iter().any(|story| !story.recording.gaps.is_empty() || unread(story)) {
+            let unread = |trace: &Trace<'_>| trace.packets.iter().any(|packet| packet.cut && packet.message == Message::Other);
+            if traces.into_iter().any(|trace| !trace.recording.gaps.is_empty() || unread(trace)) {
                 Finding::inconclusive(format!("no {what} in what was recorded, and frames are missing or cut short"))
             } else {
                 Finding::skip(format!("no {what} in the recording"))

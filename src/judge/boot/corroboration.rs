@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Evidence, Place, Subject, held};
+use super::{Evidence, Place, Subject};
 use crate::facts::{AddressFlag, Process, Scope, Tense, Tenses};
 use crate::stacks;
 use crate::wire::dhcpv6::{kind, kind_name};
@@ -29,9 +29,9 @@ pub(in crate::judge) fn of(subject: &Subject<'_>, window_s: u64, what: What, rec
     let addresses = tenses.state.addresses.get().ok()?;
     let up_cs = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min()?;
     let clock = Clock { up_cs, window_cs: window_s.saturating_mul(100) };
-    let told = || journal(tenses, &clock, what).or_else(|| lease(subject, tenses, &clock));
+    let told = || journal(subject, tenses, &clock, what).or_else(|| lease(subject, tenses, &clock));
     let (source, words) = if recorded && what == What::Completed { None } else { told() }
-        .or_else(|| address(tenses, &clock))
+        .or_else(|| address(subject, &clock))
         .or_else(|| if what == What::Asked && !recorded { process(subject, &clock) } else { None })?;
     let evidence = Evidence::new(Tense::Boot, Place::Words(source), format!("{words} (weaker than a recording)"));
     Some((words, evidence))
@@ -54,9 +54,9 @@ impl Clock {
 
 type Seen = Option<(String, String)>;
 
-fn journal(tenses: &Tenses, clock: &Clock, what: What) -> Seen {
+fn journal(subject: &Subject<'_>, tenses: &Tenses, clock: &Clock, what: What) -> Seen {
     const ASKS: [u8; 4] = [kind::SOLICIT, kind::REQUEST, kind::CONFIRM, kind::REBIND];
-    let held = || held::dhcpv6_addresses(tenses).is_ok_and(|held| held.iter().any(|held| !held.address.has(AddressFlag::Dadfailed)));
+    let held = || subject.origins().is_ok_and(|origins| origins.dhcpv6().iter().any(|held| !held.address.has(AddressFlag::Dadfailed)));
     tenses.boot.journal.get().ok()?.iter().find_map(|line| {
         let fits = match what {
             What::Asked => line.sent && ASKS.contains(&line.message),
@@ -80,8 +80,8 @@ fn lease(subject: &Subject<'_>, tenses: &Tenses, clock: &Clock) -> Seen {
     })
 }
 
-fn address(tenses: &Tenses, clock: &Clock) -> Seen {
-    held::dhcpv6_addresses(tenses).ok()?.iter().filter(|held| !held.address.has(AddressFlag::Dadfailed)).find_map(|held| {
+fn address(subject: &Subject<'_>, clock: &Clock) -> Seen {
+    subject.origins().ok()?.dhcpv6().iter().filter(|held| !held.address.has(AddressFlag::Dadfailed)).find_map(|held| {
         let when = clock.near(held.address.created_cs)?;
         let words = format!("the kernel has had the DHCPv6 address {} since {when}", held.address.address);
         Some(("kernel: date of the address".into(), words))

@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 use super::ReadError;
 use super::journal;
 use super::read::{self, Reading};
-use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, Observed, Reason, ReasonKind, Recording, Scope};
+use crate::exchange::address_origin::given_with_lifetime;
+use crate::facts::{Address, Boot, JournalLine, Link, Mac, Observed, Reason, ReasonKind, Recording, Scope};
 use crate::image::Image;
 use crate::observe::host;
 
@@ -44,8 +45,7 @@ pub(in crate::observe) fn are_of_boot(addresses: &[Address]) -> bool {
     const SOON: u64 = 6000;
     let up = addresses.iter().filter(|address| address.scope == Scope::Link).map(|address| address.created_cs).min();
     let soon = |address: &&Address| up.is_some_and(|up| address.created_cs.abs_diff(up) < SOON);
-    let given = |address: &Address| address.scope == Scope::Global && address.protocol.is_none() && !address.has(AddressFlag::Permanent);
-    addresses.iter().filter(soon).any(given)
+    addresses.iter().filter(soon).any(given_with_lifetime)
 }
 
 /// The journal while it is read, beside all else: a large one takes longer than the network.
