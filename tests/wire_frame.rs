@@ -116,11 +116,11 @@ fn payload_length() {
     assert_read(&bytes, &["IPv6 payload length is 17, 16 bytes are left at byte 18"]);
     let mut bytes = solicitation();
     bytes.extend([0; 5]);
-    assert_read(&bytes, &["5 bytes behind the IPv6 packet at byte 70"]);
+    assert_read(&bytes, &[]);
     bytes[IPV6 + 5] = 3;
     let (payload, flaws) = parse(&bytes);
     assert!(matches!(payload, Payload::Icmpv6 { message: [133, 0, _], checksum_right: false }));
-    assert_eq!(flaws, ["18 bytes behind the IPv6 packet at byte 57", "ICMPv6 message of 3 bytes at byte 54"]);
+    assert_eq!(flaws, ["ICMPv6 message of 3 bytes at byte 54"]);
 }
 
 #[test]

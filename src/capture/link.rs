@@ -4,26 +4,27 @@
 
 use std::borrow::Cow;
 
+use super::encapsulation::{self, Inner};
 use super::{Way, link_type};
 
-const IPV4: u16 = 0x0800;
-const IPV6: u16 = 0x86dd;
+pub(super) const IPV4: u16 = 0x0800;
+pub(super) const IPV6: u16 = 0x86dd;
 /// 802.1Q, 802.1ad, and what was used for the outer tag before it.
-const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
-const MOST_VLANS: usize = 2;
+pub(super) const VLAN_TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+pub(super) const MOST_VLANS: usize = 4;
 const MOST_EXTENSION_HEADERS: usize = 4;
 
 /// From here on a frame's type is a type; below it is a length (IEEE 802.3 clause 3.2.6), and one of Linux's own kinds in a cooked capture.
 const FIRST_TYPE: u16 = 0x0600;
 
 /// Lengths of link-layer headers.
-const ETHERNET_HEADER: usize = 14;
+pub(super) const ETHERNET_HEADER: usize = 14;
 const SLL_HEADER: usize = 16;
 const SLL2_HEADER: usize = 20;
 const LOOPBACK_HEADER: usize = 4;
 
 /// Where a packet's network header begins and of which type it is.
-fn network(link: u16, bytes: &[u8]) -> Option<(u16, usize)> {
+pub(super) fn network(link: u16, bytes: &[u8]) -> Option<(u16, usize)> {
     let (at, told) = match link {
         link_type::ETHERNET => (ETHERNET_HEADER, Some(12)),
         link_type::LINUX_SLL => (SLL_HEADER, Some(14)),
@@ -47,6 +48,12 @@ fn network(link: u16, bytes: &[u8]) -> Option<(u16, usize)> {
 /// A packet of any link type that is known as an Ethernet frame; `None` where it is none. MAC addresses that it does not tell are zero, but for the
 /// destination of a multicast packet, which has its group's address (RFC 2464 section 7).
 pub fn ethernet(link: u16, bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let inner = encapsulation::inner(link, bytes);
+    let bytes = match inner {
+        Inner::Frame(frame) => return Some(Cow::Borrowed(frame)),
+        Inner::Rewritten(frame) => return Some(Cow::Owned(frame)),
+        Inner::None => bytes,
+    };
     if link == link_type::ETHERNET {
         return Some(Cow::Borrowed(bytes));
     }
@@ -96,7 +103,18 @@ pub fn cooked(link: u16, bytes: &[u8]) -> Option<Cooked> {
 /// Whether a packet may configure IPv6, or shows that IPv4 was configured: neighbor discovery, multicast listener reports, DHCPv6 and DHCPv4. Of a
 /// packet in fragments, the first.
 pub fn interesting(link: u16, bytes: &[u8]) -> bool {
-    configures(link, bytes).unwrap_or(false)
+    match encapsulation::inner(link, bytes) {
+        Inner::Frame(frame) => configures(link_type::ETHERNET, frame),
+        Inner::Rewritten(frame) => configures(link_type::ETHERNET, &frame),
+        Inner::None => configures(link, bytes),
+    }
+    .unwrap_or(false)
+}
+
+/// Whether packets of this link type are read at all.
+pub fn readable(link: u16) -> bool {
+    use link_type::{ETHERNET, IPV4, IPV6, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW, RAW_BSD, RAW_OPENBSD};
+    [ETHERNET, IPV4, IPV6, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW, RAW_BSD, RAW_OPENBSD].contains(&link)
 }
 
 fn configures(link: u16, bytes: &[u8]) -> Option<bool> {
@@ -142,6 +160,6 @@ fn has_port(datagram: &[u8], ports: &[u16]) -> Option<bool> {
     Some(ports.contains(&u16_at(datagram, 0)?) || ports.contains(&u16_at(datagram, 2)?))
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes)
 }

@@ -4,6 +4,7 @@
 //! kept, whatever the size of the file; writing makes bytes and leaves them to the caller.
 
 mod blocks;
+mod encapsulation;
 mod found;
 mod input;
 mod link;
@@ -11,7 +12,7 @@ mod reader;
 pub mod write;
 
 pub use found::Filter;
-pub use link::{Cooked, cooked, ethernet, interesting};
+pub use link::{Cooked, cooked, ethernet, interesting, readable};
 pub use reader::{CaptureError, Reader};
 
 /// Which way a packet went, as seen by who captured it.
@@ -45,6 +46,27 @@ pub mod link_type {
     pub const IPV6: u16 = 229;
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: u16 = 276;
+
+    /// A link type in words: `link type 105 (IEEE 802.11)`, or its number alone.
+    pub fn name(link: u16) -> String {
+        let name = match link {
+            NULL | LOOP => "loopback",
+            ETHERNET => "Ethernet",
+            9 | 50 | 204 => "PPP",
+            51 => "PPPoE session",
+            104 => "Cisco HDLC",
+            105 => "IEEE 802.11",
+            107 => "Frame Relay",
+            113 | 276 => "Linux cooked",
+            119 | 127 | 192 => "IEEE 802.11 with radio header",
+            149 | 187 | 201 | 254 => "Bluetooth",
+            189 | 220 | 249 => "USB",
+            195 | 230 => "IEEE 802.15.4",
+            239 => "netfilter log",
+            _ => return format!("link type {link}"),
+        };
+        format!("link type {link} ({name})")
+    }
 }
 
 /// An interface of a capture.

@@ -18,9 +18,6 @@ use super::{Flaw, address_at, flaw, mac_at, u16_at, u32_at};
 const ETHERNET_HEADER: usize = 14;
 const IPV6_HEADER: usize = 40;
 const UDP_HEADER: usize = 8;
-/// The shortest frame without its check sequence (IEEE 802.3 clause 4A.4.2), and the length of one VLAN tag, which may have been taken out of or
-/// put into a padded frame. What stands behind the packet of a frame no longer than both is padding.
-const PADDED_FRAME: usize = 60 + VLAN_TAG;
 const VLAN_TAG: usize = 4;
 const MOST_VLANS: usize = 4;
 const MOST_EXTENSION_HEADERS: usize = 16;
@@ -32,7 +29,8 @@ pub const OWN_FLOW_LABEL: u32 = 0x7_6c0c;
 const HOP_BY_HOP: u8 = 0;
 const UDP: u8 = 17;
 const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
+/// The fragment header.
+pub const FRAGMENT: u8 = 44;
 const ICMPV6: u8 = 58;
 const DESTINATION_OPTIONS: u8 = 60;
 
@@ -114,10 +112,9 @@ impl<'a> Frame<'a> {
         let (length, available) = (usize::from(u16_at(header, 4)?), bytes.len() - body);
         if length > available {
             flaws.push(flaw(start + 4, format!("IPv6 payload length is {length}, {available} bytes are left")));
-        } else if length < available && bytes.len() > PADDED_FRAME {
-            flaws.push(flaw(body + length, format!("{} bytes behind the IPv6 packet", available - length)));
         }
         let (source, destination) = (address_at(header, 8)?, address_at(header, 24)?);
+        // What is behind the packet, a NIC or who captured put there: padding, a frame check sequence, a trailer.
         let packet = &bytes[..body + length.min(available)];
         let mut walk = Walk {
             packet,

@@ -82,12 +82,13 @@ fn wanted(packet: &[u8]) -> bool {
     let tagged = |tags: &[u8]| [&[0; 12], tags, &kind, packet].concat();
     let plain = interesting(link_type::ETHERNET, &tagged(&[]));
     let (one, two) = (tagged(&[0x81, 0, 0, 5]), tagged(&[0x88, 0xa8, 0, 6, 0x81, 0, 0, 5]));
-    for tagged in [&one, &two] {
+    let three = tagged(&[0x81, 0, 0, 1, 0x81, 0, 0, 1, 0x81, 0, 0, 1]);
+    for tagged in [&one, &two, &three] {
         assert_eq!(interesting(link_type::ETHERNET, tagged), plain, "a VLAN tag changes nothing");
         // A cooked capture has the outer tag as its type.
         assert_eq!(interesting(link_type::LINUX_SLL, &sll(0, &[], &tagged[12..])), plain);
     }
-    assert!(!interesting(link_type::ETHERNET, &tagged(&[0x81, 0, 0, 1, 0x81, 0, 0, 1, 0x81, 0, 0, 1])), "three tags");
+    assert!(!interesting(link_type::ETHERNET, &tagged(&[0x81, 0, 0, 1].repeat(5))), "five tags");
     // Nothing is told of what is cut off.
     for length in 0..two.len() {
         interesting(link_type::ETHERNET, &two[..length]);

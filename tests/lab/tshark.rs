@@ -173,14 +173,18 @@ fn options(list: &[DhcpOption], to: &mut [Vec<String>]) {
                 }
                 (13, &[])
             }
-            // An IA_PD's IAID, T1 and T2 have the names of an IA_NA's.
-            DhcpOption::Other(code @ 25, data) => {
-                let mut numbers = data.chunks_exact(4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-                to[4].extend(numbers.next().map(|iaid| format!("{iaid:08x}")));
-                to[5].extend(numbers.next().map(|t1_s| t1_s.to_string()));
-                to[6].extend(numbers.next().map(|t2_s| t2_s.to_string()));
-                (*code, &[])
+            // tshark shows an IA_TA's IAID, and an IA_PD's with T1 and T2, by the names of an IA_NA's.
+            DhcpOption::IaTa { iaid, options } => {
+                to[4].push(format!("{iaid:08x}"));
+                (4, options)
             }
+            DhcpOption::IaPd { iaid, t1_s, t2_s, options } => {
+                to[4].push(format!("{iaid:08x}"));
+                to[5].push(t1_s.to_string());
+                to[6].push(t2_s.to_string());
+                (25, options)
+            }
+            DhcpOption::IaPrefix { options, .. } => (26, options),
             DhcpOption::Other(code, _) => (*code, &[]),
             DhcpOption::Rest(_) => continue,
         };
