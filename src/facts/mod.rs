@@ -158,7 +158,8 @@ pub struct Run {
     /// The capture that was looked at instead of a running guest (`replay CAPTURE`): the file, or [`LIVE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture: Option<String>,
-    /// Why some of an image's files could not be read that may name interfaces; empty where the interfaces were given.
+    /// Why some of an image's files could not be read that may name interfaces; empty where the interfaces were given. What of a capture was not
+    /// read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
     /// Nothing was sent (`--passive`).

@@ -102,9 +102,11 @@ fn nothing_checked(interfaces: &[InterfaceEntry], run: &Run) -> String {
         return "nothing has come yet on the interfaces that are watched, and one that is named may not be there yet.".into();
     }
     if run.capture.is_some() {
-        return "no guest was judged: this capture shows none that solicits a router, tests an address or asks for one. Capture on its link while it \
-                boots."
-            .into();
+        let unread = run.unread.iter().take(4).map(|what| format!("; {}", plain(what))).collect::<Vec<_>>().concat();
+        return format!(
+            "no guest was judged: this capture shows none that solicits a router, tests an address or asks for one{unread}. Capture on its link while \
+             it boots."
+        );
     }
     let what = match interfaces.len() {
         0 => "this machine has no interface".to_owned(),

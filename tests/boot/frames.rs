@@ -49,15 +49,32 @@ impl Guest {
 
     /// Tests its link-local address.
     pub(crate) fn dad(self) -> Vec<u8> {
+        self.tests(self.address())
+    }
+
+    /// Tests an address.
+    pub(crate) fn tests(self, address: Ipv6Addr) -> Vec<u8> {
         let mut message = vec![135, 0, 0, 0, 0, 0, 0, 0];
-        message.extend(self.address().octets());
-        frame::icmpv6(&self.to_group(Ipv6Addr::UNSPECIFIED, solicited_node(self.address()), 255), &message)
+        message.extend(address.octets());
+        frame::icmpv6(&self.to_group(Ipv6Addr::UNSPECIFIED, solicited_node(address), 255), &message)
+    }
+
+    /// Asks for the MAC address of the router, from its link-local address.
+    pub(crate) fn asks_for_router(self) -> Vec<u8> {
+        let mut message = vec![135, 0, 0, 0, 0, 0, 0, 0];
+        message.extend(ROUTER.octets());
+        message.extend([1, 1]);
+        message.extend(self.mac().octets());
+        frame::icmpv6(&self.to_group(self.address(), solicited_node(ROUTER), 255), &message)
     }
 
     fn client(self, kind: u8, transaction_id: u32, more: Vec<DhcpOption>) -> Vec<u8> {
+        // A Request names the address that the Advertise has.
+        let requested = DhcpOption::IaAddress { address: LEASED, preferred_s: 0, valid_s: 0, options: Vec::new() };
+        let requested = if kind == kind::REQUEST { vec![requested] } else { Vec::new() };
         let mut options = vec![
             DhcpOption::ClientId(Duid::link_layer(self.mac()).0),
-            DhcpOption::IaNa { iaid: 1, t1_s: 0, t2_s: 0, options: Vec::new() },
+            DhcpOption::IaNa { iaid: 1, t1_s: 0, t2_s: 0, options: requested },
             DhcpOption::ElapsedTime(0),
         ];
         options.extend(more);
@@ -111,6 +128,7 @@ impl Guest {
             (2210, self.advertise(1)),
             (3300, self.request(2)),
             (3310, self.reply(2)),
+            (3500, self.tests(LEASED)),
         ]
     }
 }
@@ -234,5 +252,13 @@ fn what(seen: &SeenFrame) -> String {
 }
 
 /// What a good boot is told as, the first frame at 0.
-pub(crate) const GOOD: [&str; 7] =
-    ["0 guest NS", "1000 guest RS", "1100 network RA", "1200 guest Solicit", "1210 network Advertise", "2300 guest Request", "2310 network Reply"];
+pub(crate) const GOOD: [&str; 8] = [
+    "0 guest NS",
+    "1000 guest RS",
+    "1100 network RA",
+    "1200 guest Solicit",
+    "1210 network Advertise",
+    "2300 guest Request",
+    "2310 network Reply",
+    "2500 guest NS",
+];

@@ -5,5 +5,6 @@ mod alone;
 mod foreign;
 mod frames;
 mod hostile;
+mod kinds;
 mod own;
 mod run;

@@ -63,9 +63,9 @@ fn a_recording_is_told_by_interface() {
     let recordings = read(&file.0);
     assert_eq!(recordings.keys().collect::<Vec<_>>(), ["eth0", "eth1"]);
     let eth0 = &recordings["eth0"];
-    assert_eq!(told(eth0).len(), 8);
+    assert_eq!(told(eth0).len(), 9);
     assert_eq!(told(eth0)[..2], ["1000 guest NS", "2000 guest RS"]);
-    assert_eq!(told(eth0)[7], "9000 v6check RS");
+    assert_eq!(told(eth0)[8], "9000 v6check RS");
     assert_eq!((eth0.by, eth0.mac, eth0.up_at_us), (Recorder::Guest, Some(Guest(2).mac()), Some(500_000)));
     assert_eq!((eth0.began.as_str(), eth0.elapsed_us), ("2026-11-24T05:54:00Z", 60_000_000));
     let eth1 = &recordings["eth1"];

@@ -72,7 +72,7 @@ fn recorded(boot_id: &str, guest: Guest) -> Vec<u8> {
 fn the_recording_of_this_boot_is_read_by_itself() {
     let (recording, journal) = boot(Guest(2).mac(), Some(&recorded(BOOT, Guest(2))), &[]);
     assert_eq!(recording["seen"]["file"], "/run/v6check/boot.pcapng");
-    assert_eq!(recording["seen"]["events"].as_array().unwrap().len(), 8);
+    assert_eq!(recording["seen"]["events"].as_array().unwrap().len(), 9);
     assert_eq!(journal["unknown"], "not read: the boot was recorded");
 }
 

@@ -5,24 +5,31 @@
 //! is a guest only where it is the only one. A party is told by its MAC address; where a capture has none, by what the messages say of it, else by its
 //! address.
 
+mod budget;
 mod guest;
+mod mirror;
+mod role;
+mod vlans;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::Ipv6Addr;
 
 use super::span::{Recordings, Span};
 use crate::capture::{self, Packet};
+use crate::exchange::answer::named_addresses;
 use crate::facts::Mac;
-use crate::wire::dhcpv6::kind;
-use crate::wire::frame::{Frame, Payload};
+use crate::wire::frame::Frame;
 use crate::wire::message::Message;
 use crate::wire::ndp::NdOption;
+use budget::Budget;
+use role::Role;
 
-/// As many frames of all guests together as are kept, and as many bytes.
-const MOST_FRAMES: usize = 1 << 14;
-const MOST_BYTES: usize = 3 << 20;
+/// As long as an interface may take from the test of its address to its first question.
+const UNTIL_ASKED_NS: u64 = 10_000_000_000;
+/// As many addresses of one answer as are taken for its client's.
+const MAX_GIVEN: usize = 16;
 /// As many parties as are told apart, and places.
 const MOST_PARTIES: usize = 4096;
 
@@ -30,11 +37,13 @@ const MOST_PARTIES: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct ExternalCapture {
     frames: Vec<Kept>,
-    bytes: usize,
+    budget: Budget,
     places: HashMap<Place, usize>,
-    parties: BTreeMap<Party, Said>,
+    parties: BTreeMap<Party, Role>,
     /// Whose address it is, at a place.
     owners: HashMap<(usize, Ipv6Addr), Mac>,
+    /// Guests whose taps are seen.
+    silent: BTreeSet<Mac>,
     /// From when until when frames were not kept, and how many.
     left_out: Option<(u64, u64, u64)>,
 }
@@ -48,33 +57,12 @@ type Place = (usize, Option<u32>, Vec<u16>);
 enum Party {
     /// By its MAC address.
     Mac(Mac),
+    /// By its MAC address on one VLAN, where the same address is another guest's on another; the first of its places.
+    Tagged(Mac, usize),
     /// By its address, at a place.
     Address(usize, Ipv6Addr),
     /// Not told, at a place.
     Somebody(usize),
-}
-
-/// What shows whether a party is a guest.
-#[derive(Debug, Default, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each was said or was not, whatever else was")]
-struct Said {
-    /// It solicited a router.
-    solicits: bool,
-    /// It is the client of a DHCPv6 server.
-    client: bool,
-    /// It tested an address.
-    tests: bool,
-    /// It is a router or server.
-    network: bool,
-}
-
-impl Said {
-    fn join(&mut self, other: Self) {
-        self.solicits |= other.solicits;
-        self.client |= other.client;
-        self.tests |= other.tests;
-        self.network |= other.network;
-    }
 }
 
 /// To whom a frame went.
@@ -96,6 +84,8 @@ struct Kept {
     cut: bool,
     /// Of its sender and its packet, without the headers that change from place to place.
     fingerprint: u64,
+    /// How much it matters.
+    class: budget::Class,
     /// What it tests (a Neighbor Solicitation from `::`).
     tested: Option<Ipv6Addr>,
     /// Its source, unless that is `::`.
@@ -104,13 +94,22 @@ struct Kept {
 }
 
 impl ExternalCapture {
+    /// Takes a packet that configures nothing. libvirt's name of a tap tells the guest behind it, though that says nothing in IPv6.
+    pub(super) fn bystander(&mut self, packet: &Packet<'_>) {
+        let ethernet = packet.link_type == capture::link_type::ETHERNET;
+        let Some((addresses, _)) = packet.bytes.split_first_chunk::<12>().filter(|_| ethernet) else { return };
+        let (to, from) = addresses.split_at(6);
+        for (tap, guest) in [(to, from), (from, to)] {
+            let other_end = tap[0] == 0xfe && guest[0] != 0xfe && tap[1..] == guest[1..];
+            if let Some(mac) = <[u8; 6]>::try_from(guest).ok().filter(|_| other_end && self.silent.len() < MOST_PARTIES) {
+                self.silent.insert(mac.into());
+            }
+        }
+    }
+
     /// Takes a frame. What is not IPv6 is left: it shows nothing of who is a guest.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, bytes: Cow<'_, [u8]>, cut: bool) {
         let Some((frame, _)) = Frame::parse(&bytes) else { return };
-        if self.frames.len() >= MOST_FRAMES || self.bytes >= MOST_BYTES {
-            self.leave_out(packet.at_ns);
-            return;
-        }
         let cooked = capture::cooked(packet.link_type, packet.bytes);
         let place = (packet.interface, cooked.and_then(|cooked| cooked.interface), frame.vlans.iter().copied().filter(|vlan| *vlan != 0).collect());
         let next = self.places.len();
@@ -138,14 +137,24 @@ impl ExternalCapture {
         {
             self.owners.entry((place, source)).or_insert(mac);
         }
-        self.note(from, to, &frame, &message, tested.is_some());
+        self.give(place, &frame, &message);
+        self.note(from, to, Role::of(&frame, &message));
+        let class = budget::Class::of(&message, source.is_none());
+        if !self.room(class, bytes.len(), (from, packet.at_ns)) {
+            self.leave_out(packet.at_ns);
+            return;
+        }
         let mut hasher = DefaultHasher::new();
         let headers = bytes.len().saturating_sub(14 + 4 * frame.vlans.len());
         (frame.source_mac, &bytes[bytes.len() - headers..]).hash(&mut hasher);
         let fingerprint = hasher.finish();
         let bytes = bytes.into_owned();
-        self.bytes += bytes.len();
-        self.frames.push(Kept { at_ns: packet.at_ns, from, to, place, cooked: cooked.is_some(), cut, fingerprint, tested, source, bytes });
+        self.frames.push(Kept { at_ns: packet.at_ns, from, to, place, cooked: cooked.is_some(), cut, fingerprint, class, tested, source, bytes });
+    }
+
+    /// That frames were left out, in words.
+    pub(super) fn crowded(&self) -> Option<String> {
+        self.left_out.map(|(_, _, count)| format!("{count} frame(s) were left out, as the capture has more than are kept"))
     }
 
     fn leave_out(&mut self, at_ns: u64) {
@@ -153,28 +162,64 @@ impl ExternalCapture {
         self.left_out = Some((from.min(at_ns), until.max(at_ns), count + 1));
     }
 
-    /// What a message says of who sent it and of whom it is for.
-    fn note(&mut self, from: Party, to: To, frame: &Frame<'_>, message: &Message, tests: bool) {
-        let nothing = Said::default();
-        let said = match message {
-            Message::RouterSolicitation(_) => Said { solicits: true, ..nothing },
-            Message::NeighborSolicitation(_) => Said { tests, ..nothing },
-            Message::RouterAdvertisement(_) => Said { network: true, ..nothing },
-            Message::FromClient(it) => {
-                let relayed = matches!(it.kind, kind::RELAY_FORWARD | kind::RELAY_REPLY) || is_from(frame, 547) == Some(true);
-                Said { client: !relayed, ..nothing }
+    /// The addresses that a server gives are its client's, who tests them without a word of itself.
+    fn give(&mut self, place: usize, frame: &Frame<'_>, message: &Message) {
+        let Message::ToClient(answer) = message else { return };
+        let Some(mac) = self.owners.get(&(place, frame.destination)).copied() else { return };
+        for address in named_addresses(&answer.options).take(MAX_GIVEN) {
+            if self.owners.len() < MOST_PARTIES {
+                self.owners.entry((place, address)).or_insert(mac);
             }
-            Message::ToClient(it) => Said { network: matches!(it.kind, kind::ADVERTISE | kind::REPLY | kind::RECONFIGURE), ..nothing },
-            _ => nothing,
+        }
+    }
+
+    /// Whether there is room for a frame more. Where a class is full, the frames of those go who show no sign of being a guest or the network, and of
+    /// those who only tested an address, what is older than a boot takes to ask.
+    fn room(&mut self, class: budget::Class, bytes: usize, (from, at_ns): (Party, u64)) -> bool {
+        if self.budget.take(class, bytes) {
+            return true;
+        }
+        let parties = &self.parties;
+        let role = |party: &Party| parties.get(party).copied().unwrap_or_default();
+        let matters = |party: Party, seen_ns: u64| {
+            let role = role(&party);
+            role.asks() || role.is_network() || role.tests && seen_ns.saturating_add(UNTIL_ASKED_NS) >= at_ns
         };
-        let asked = match (message, to) {
-            (Message::ToClient(_), To::One(party)) if said.network => Some(party),
+        if class == budget::Class::Exchange || !matters(from, at_ns) || !self.budget.may_clear() {
+            return false;
+        }
+        let mut gone: Vec<u64> = Vec::new();
+        let budget = &mut self.budget;
+        self.frames.retain(|kept| {
+            let stays = kept.class != class || matters(kept.from, kept.at_ns);
+            if !stays {
+                budget.give_back(kept.class, kept.bytes.len());
+                gone.push(kept.at_ns);
+            }
+            stays
+        });
+        for at_ns in gone {
+            self.leave_out(at_ns);
+        }
+        self.budget.take(class, bytes)
+    }
+
+    /// What a message says of who sent it and of whom it is for.
+    fn note(&mut self, from: Party, to: To, role: Role) {
+        let asked = match to {
+            To::One(party) if role.serves => Some(party),
             _ => None,
         };
-        for (party, said) in [(Some(from), said), (asked, Said { client: true, ..nothing })] {
+        for (party, role) in [(Some(from), role), (asked, Role::CLIENT)] {
             let Some(party) = party else { continue };
+            if role == Role::default() {
+                continue;
+            }
+            if self.parties.len() >= MOST_PARTIES && !self.parties.contains_key(&party) && (role.asks() || role.is_network()) {
+                self.parties.retain(|_, role| role.asks() || role.is_network());
+            }
             if self.parties.len() < MOST_PARTIES || self.parties.contains_key(&party) {
-                self.parties.entry(party).or_default().join(said);
+                self.parties.entry(party).or_default().join(role);
             }
         }
     }
@@ -183,7 +228,7 @@ impl ExternalCapture {
     fn known(&self, party: Party) -> Party {
         match party {
             Party::Address(place, address) => self.owners.get(&(place, address)).map_or(party, |mac| Party::Mac(*mac)),
-            Party::Mac(_) | Party::Somebody(_) => party,
+            Party::Mac(_) | Party::Tagged(..) | Party::Somebody(_) => party,
         }
     }
 
@@ -192,7 +237,7 @@ impl ExternalCapture {
         if let Some((from, until, count)) = self.left_out {
             span.gap(from, until, Some(count));
         }
-        let mut parties: BTreeMap<Party, Said> = BTreeMap::new();
+        let mut parties: BTreeMap<Party, Role> = BTreeMap::new();
         for (party, said) in &self.parties {
             parties.entry(self.known(*party)).or_default().join(*said);
         }
@@ -204,20 +249,25 @@ impl ExternalCapture {
             }
         }
         frames.sort_by_key(|kept| kept.at_ns);
+        let mut frames = mirror::without_copies(frames);
         let mut guests = guest::of(&parties, &frames);
+        if guests.is_empty() {
+            let silent = self.silent.iter().map(|mac| Party::Mac(*mac));
+            guests.extend(silent.filter(|party| !parties.get(party).is_some_and(|role| role.is_network())));
+        }
         guest::settle_nameless(&mut guests, &mut frames);
+        let mut places: Vec<(usize, Vec<u16>)> = vec![(0, Vec::new()); self.places.len()];
+        for ((interface, _, vlans), number) in &self.places {
+            places[*number] = (*interface, vlans.clone());
+        }
+        vlans::tell_apart(&mut guests, &mut frames, &places);
         let interface = |place: usize| {
-            let found = self.places.iter().find(|(_, number)| **number == place);
-            found.and_then(|((interface, ..), _)| names.get(*interface)).cloned().unwrap_or_else(|| "interface".to_owned())
+            let found = places.get(place).and_then(|(interface, _)| names.get(*interface));
+            found.cloned().unwrap_or_else(|| "interface".to_owned())
         };
-        guest::recordings(&guests, &frames, &span, file, &interface)
-    }
-}
-
-fn is_from(frame: &Frame<'_>, port: u16) -> Option<bool> {
-    match frame.payload {
-        Payload::Udp { source_port, .. } => Some(source_port == port),
-        _ => None,
+        let link =
+            guest::Link { places: &places, interface: &interface, network: &|party| parties.get(&party).is_some_and(|role| role.is_network()) };
+        guest::recordings(&guests, &frames, &span, file, &link)
     }
 }
 

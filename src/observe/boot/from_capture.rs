@@ -8,10 +8,7 @@ use std::io::Read;
 
 use super::ReadError;
 use super::read::{self, Reading};
-use crate::exchange::trace::Trace;
-use crate::facts::{
-    Boot, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Network, Observed, Recording, Run, SCHEMA, State, Tenses, Tool,
-};
+use crate::facts::{Boot, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Observed, Recording, Run, SCHEMA, State, Tenses, Tool};
 
 /// Why a capture has nothing else.
 const PACKETS_ONLY: &str = "a capture shows packets only";
@@ -23,8 +20,9 @@ const PACKETS_ONLY: &str = "a capture shows packets only";
 pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
     const TOO_MANY: &str = "the capture has so many guests that not all are told of, or even named; keep its frames alone, \
                             `tcpdump -r CAPTURE -w ITS_OWN ether host MAC`";
-    let Reading { recordings, left_out, began, elapsed_us, .. } = read::stream(source, name)?;
+    let Reading { recordings, left_out, unread, began, elapsed_us, .. } = read::stream(source, name)?;
     let mut facts = recorded(recordings, name, began, elapsed_us);
+    facts.run.unread = unread;
     let link = Observed::Absent(PACKETS_ONLY.to_owned());
     let others = left_out.into_iter().map(|name| (name, Interface { left_out: Some(TOO_MANY.into()), link: link.clone(), tenses: None }));
     facts.interfaces.extend(others);
@@ -58,8 +56,7 @@ pub fn recorded(recordings: BTreeMap<String, Recording>, name: &str, began: Stri
 }
 
 fn interface(recording: Recording) -> Interface {
-    let trace = Trace::read(&recording);
-    let network = Network { router: conversation::router(&trace).into(), server: conversation::server(&trace).into() };
+    let network = conversation::of(&recording);
     let boot = Boot { recording: Observed::Seen(recording), journal: Observed::Absent(PACKETS_ONLY.into()) };
     let tenses = Tenses { intent: InterfaceIntent::absent(PACKETS_ONLY), state: State::absent(PACKETS_ONLY), boot, network };
     Interface { left_out: None, link: Observed::Absent(PACKETS_ONLY.into()), tenses: Some(tenses) }

@@ -27,6 +27,8 @@ pub(super) struct Reading {
     pub(super) left_out: BTreeSet<String>,
     /// Of which boot it is, where it says so.
     pub(super) boot_id: Option<String>,
+    /// Packets that were not read, in words, and frames that there was no room for.
+    pub(super) unread: Vec<String>,
     /// When it began, as in its recordings, and how far it reaches in microseconds.
     pub(super) began: String,
     pub(super) elapsed_us: u64,
@@ -68,6 +70,7 @@ pub(super) fn running(source: &mut dyn Read, name: &str, uptime_ns: &dyn Fn() ->
         dropped: BTreeMap::new(),
         latest: BTreeMap::new(),
         untimed: 0,
+        unread: BTreeMap::new(),
     };
     while let Some(item) = reader.next().map_err(failed)? {
         pass.item(item);
@@ -105,6 +108,8 @@ struct Pass {
     latest: BTreeMap<usize, u64>,
     /// How many packets that matter have no time.
     untimed: u64,
+    /// Packets of link types that are not read: how many, and from when until when.
+    unread: BTreeMap<u16, (u64, u64, u64)>,
 }
 
 impl Pass {
@@ -145,7 +150,17 @@ impl Pass {
             return;
         }
         self.span.reaches(packet.at_ns);
+        if !capture::readable(packet.link_type) {
+            if self.unread.len() < MOST_INTERFACES || self.unread.contains_key(&packet.link_type) {
+                let (count, from, until) = self.unread.entry(packet.link_type).or_insert((0, packet.at_ns, packet.at_ns));
+                (*count, *from, *until) = (*count + 1, packet.at_ns.min(*from), packet.at_ns.max(*until));
+            }
+            return;
+        }
         if !capture::interesting(packet.link_type, packet.bytes) {
+            if self.own.is_none() {
+                self.foreign.bystander(packet);
+            }
             return;
         }
         let Some(bytes) = capture::ethernet(packet.link_type, packet.bytes) else { return };
@@ -189,15 +204,23 @@ impl Pass {
     }
 
     fn finish(self, name: &str) -> Reading {
-        let Self { mut span, names, own, foreign, boot_id, untimed, .. } = self;
+        let Self { mut span, names, own, foreign, boot_id, untimed, unread: types, .. } = self;
+        let mut unread = Vec::new();
         if untimed > 0 {
             span.gap(0, u64::MAX, Some(untimed));
+            unread.push(format!("{untimed} packet(s) without a time, as a Simple Packet Block has none, were not read"));
+        }
+        for (link, (count, from, until)) in types {
+            span.gap(from, until, Some(count));
+            unread.push(format!("{count} packet(s) of {} were not read", capture::link_type::name(link)));
         }
         let (began, elapsed_us, _) = span.told();
-        let (recordings, left_out) = match own {
-            Some(own) => own.finish(&span, name),
-            None => foreign.finish(span, &names, name),
+        let (recordings, left_out) = if let Some(own) = own {
+            own.finish(&span, name)
+        } else {
+            unread.extend(foreign.crowded());
+            foreign.finish(span, &names, name)
         };
-        Reading { recordings, left_out, boot_id, began, elapsed_us }
+        Reading { recordings, left_out, boot_id, unread, began, elapsed_us }
     }
 }

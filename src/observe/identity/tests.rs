@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::facts::{Ipv6Stack, Observed, Owners};
+use crate::facts::{Address, AddressFlag, Ipv6Stack, Observed, Owners, Scope};
 
 const MAC: Mac = pnet::util::MacAddr(0xfa, 0x16, 0x3e, 0, 0, 1);
 

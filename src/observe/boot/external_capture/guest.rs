@@ -6,8 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv6Addr;
 
-use super::{Kept, Party, Said, To};
-use crate::facts::{Direction, Event, Gap, Happening, Recorder, Recording};
+use super::role::Role;
+use super::{Kept, Party, To};
+use pnet::util::MacAddr;
+
+use crate::facts::{Direction, Event, Gap, Happening, Mac, Recorder, Recording};
 use crate::observe::boot::span::{MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 use crate::wire::neighbor::solicited_node;
@@ -20,11 +23,25 @@ const MOST_EVENTS: usize = 1 << 14;
 /// up to a second (RFC 4862 section 5.4.2), and again when it is repeated.
 const COMING_UP_NS: u64 = 5_000_000_000;
 
+/// MAC addresses that Calico gives the host's end of each link: that of its own interfaces, and the one that taps have with libvirt from 9.5.0 on.
+const HOST_ENDS: [Mac; 2] = [MacAddr(0xee, 0xee, 0xee, 0xee, 0xee, 0xee), MacAddr(0x00, 0x61, 0xfe, 0xed, 0xca, 0xfe)];
+
+/// Where the frames of a capture were seen.
+pub(super) struct Link<'l> {
+    /// Interface and VLANs of each place.
+    pub(super) places: &'l [(usize, Vec<u16>)],
+    /// The name of a place's interface.
+    pub(super) interface: &'l dyn Fn(usize) -> String,
+    /// Whether a party is a router or server.
+    pub(super) network: &'l dyn Fn(Party) -> bool,
+}
+
 /// Who of `parties`, which are all that sent something, is a guest.
-pub(super) fn of(parties: &BTreeMap<Party, Said>, frames: &[Kept]) -> BTreeSet<Party> {
-    let candidates = || parties.iter().filter(|(party, said)| !said.network && (said.client || !is_tap(**party, **said, parties)));
-    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.solicits || said.client).map(|(party, _)| *party).collect();
-    let only_test: BTreeSet<Party> = candidates().filter(|(party, said)| said.tests && !guests.contains(party)).map(|(party, _)| *party).collect();
+pub(super) fn of(parties: &BTreeMap<Party, Role>, frames: &[Kept]) -> BTreeSet<Party> {
+    let candidates = || parties.iter().filter(|(party, said)| !said.is_network() && (said.client || !is_tap(**party, **said, parties)));
+    let mut guests: BTreeSet<Party> = candidates().filter(|(_, said)| said.asks()).map(|(party, _)| *party).collect();
+    let only_test: BTreeSet<Party> =
+        candidates().filter(|(party, said)| said.tests && !said.forwards && !guests.contains(party)).map(|(party, _)| *party).collect();
     let mut at: BTreeMap<usize, BTreeSet<Party>> = BTreeMap::new();
     for kept in frames.iter().filter(|kept| guests.contains(&kept.from) || only_test.contains(&kept.from)) {
         at.entry(kept.place).or_default().insert(kept.from);
@@ -35,8 +52,11 @@ pub(super) fn of(parties: &BTreeMap<Party, Said>, frames: &[Kept]) -> BTreeSet<P
 
 /// Whether that is the compute host's end of a guest's link. libvirt gives it the guest's MAC address with 0xfe as its first byte, and lets no guest
 /// have one that begins so (virNetDevTapCreateInBridgePort, qemuInterfaceEthernetConnect).
-fn is_tap(party: Party, said: Said, parties: &BTreeMap<Party, Said>) -> bool {
+fn is_tap(party: Party, said: Role, parties: &BTreeMap<Party, Role>) -> bool {
     let Party::Mac(mac) = party else { return false };
+    if HOST_ENDS.contains(&mac) {
+        return true;
+    }
     let [0xfe, rest @ ..] = mac.octets() else { return false };
     let is_other_end = |other: &Party| matches!(other, Party::Mac(other) if *other != mac && other.octets()[1..] == rest);
     !said.solicits || parties.keys().any(is_other_end)
@@ -60,22 +80,28 @@ pub(super) fn settle_nameless(guests: &mut BTreeSet<Party>, frames: &mut [Kept])
     }
 }
 
-/// The recordings of `guests`; `interface` names the interface of a place.
-pub(super) fn recordings(guests: &BTreeSet<Party>, frames: &[Kept], span: &Span, file: &str, interface: &dyn Fn(usize) -> String) -> Recordings {
+/// The recordings of `guests`.
+pub(super) fn recordings(guests: &BTreeSet<Party>, frames: &[Kept], span: &Span, file: &str, link: &Link<'_>) -> Recordings {
     let most = (MOST_EVENTS / guests.len().clamp(1, MOST_GUESTS)).min(Recording::MOST_EVENTS);
     let named = |guest: &Party| match guest {
         Party::Mac(mac) => mac.to_string(),
         Party::Address(_, address) => address.to_string(),
-        Party::Somebody(place) => interface(*place),
+        Party::Tagged(mac, place) => {
+            let vlans = link.places.get(*place).map(|(_, vlans)| vlans.as_slice()).unwrap_or_default();
+            let vlans = vlans.iter().map(|vlan| format!("VLAN {vlan}")).collect::<Vec<_>>().join(" ");
+            format!("{mac} {}", if vlans.is_empty() { "untagged" } else { &vlans })
+        }
+        Party::Somebody(place) => (link.interface)(*place),
     };
-    let told = guests.iter().take(MOST_GUESTS).map(|guest| (named(guest), recording(*guest, frames, span, file, most))).collect();
+    let told = guests.iter().take(MOST_GUESTS).map(|guest| (named(guest), recording(*guest, frames, (span, file, link), most))).collect();
     (told, guests.iter().skip(MOST_GUESTS).take(MOST_NAMED).map(named).collect())
 }
 
-fn recording(guest: Party, frames: &[Kept], span: &Span, file: &str, most: usize) -> Recording {
+fn recording(guest: Party, frames: &[Kept], (span, file, link): (&Span, &str, &Link<'_>), most: usize) -> Recording {
     let to_it = |kept: &Kept| matches!(kept.to, To::One(party) if party == guest);
     let own: Vec<&Kept> = frames.iter().filter(|kept| kept.from == guest || to_it(kept)).collect();
-    let places: BTreeSet<usize> = own.iter().map(|kept| kept.place).collect();
+    let mut places: BTreeSet<usize> = own.iter().map(|kept| kept.place).collect();
+    places.extend(tagged_one_way(&places, frames, link));
     let said = || own.iter().filter(|kept| kept.from == guest);
     let groups: BTreeSet<Ipv6Addr> = said().filter_map(|kept| kept.source.or(kept.tested)).map(solicited_node).collect();
     let concerns = |kept: &&Kept| {
@@ -108,13 +134,26 @@ fn recording(guest: Party, frames: &[Kept], span: &Span, file: &str, most: usize
     Recording {
         file: file.to_owned(),
         by: Recorder::Capture,
-        mac: if let Party::Mac(mac) = guest { Some(mac) } else { None },
+        mac: if let Party::Mac(mac) | Party::Tagged(mac, _) = guest { Some(mac) } else { None },
         began,
         elapsed_us,
         up_at_us: coming_up(events.iter().copied().filter(|kept| kept.from == guest)).map(|at_ns| span.since(at_ns)),
         events: events.into_iter().map(|kept| event(kept, guest, span)).collect(),
         gaps,
     }
+}
+
+/// The place at which the network answers a guest whose own `places` have no answer: where a capture is taken, tags may be there in one direction
+/// only. It is on the same interface, the only such one, and no other guest's.
+fn tagged_one_way(places: &BTreeSet<usize>, frames: &[Kept], link: &Link<'_>) -> Option<usize> {
+    let interface = |place: usize| link.places.get(place).map(|(interface, _)| *interface);
+    let heard: BTreeSet<usize> = frames.iter().filter(|kept| (link.network)(kept.from)).map(|kept| kept.place).collect();
+    if !heard.is_disjoint(places) {
+        return None;
+    }
+    let near: Vec<usize> = heard.into_iter().filter(|place| places.iter().any(|own| interface(*own) == interface(*place))).collect();
+    let [only] = near[..] else { return None };
+    frames.iter().filter(|kept| kept.place == only).all(|kept| (link.network)(kept.from)).then_some(only)
 }
 
 fn event(kept: &Kept, guest: Party, span: &Span) -> Event {

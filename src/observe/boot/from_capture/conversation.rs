@@ -1,9 +1,10 @@
 //! The guest's own conversations with routers and servers, which stand for those that a run would have had.
 
 use crate::exchange::answer::Offer;
+use crate::exchange::boots;
 use crate::exchange::trace::{Sender, Trace, TracedPacket};
 use crate::exchange::transaction::{Transaction, Transactions};
-use crate::facts::{ClientIdentity, Conversation, Direction, Ended, Frame, LIVE, hexadecimal};
+use crate::facts::{ClientIdentity, Conversation, Direction, Ended, Frame, LIVE, Network, Recording, hexadecimal};
 use crate::wire::dhcpv6::kind;
 use crate::wire::message::Message;
 
@@ -15,17 +16,37 @@ const SERVER_US: u64 = 1_000_000;
 /// As long as a run waits for second routers and servers, by default.
 const WINDOW_US: u64 = 5_000_000;
 
+/// The conversations of the boots that a capture shows: the first that nobody answered, else that of them all.
+pub(super) fn of(recording: &Recording) -> Network {
+    let boots = boots::traces(recording);
+    let whole = Trace::read(recording);
+    let unanswered = |talk: fn(&Trace<'_>) -> Result<Conversation, String>| {
+        let silent = |conversation: &Conversation| conversation.frames.iter().all(|frame| frame.direction == Direction::Sent);
+        let found = boots.iter().filter(|_| boots.len() > 1).filter_map(|trace| talk(trace).ok()).find(silent);
+        found.map_or_else(|| talk(if let [only] = &boots[..] { only } else { &whole }), Ok)
+    };
+    Network { router: unanswered(router).into(), server: unanswered(server).into() }
+}
+
+/// Why an answer that is not seen may have come.
+const ONE_SIDED: &str = "nor the Advertise that the guest's Request is for: what comes for the guest alone was not captured";
+
 /// What the guest asked routers, and what they say.
 ///
 /// # Errors
 /// That cannot be judged, for this reason.
-pub(super) fn router(trace: &Trace<'_>) -> Result<Conversation, String> {
+fn router(trace: &Trace<'_>) -> Result<Conversation, String> {
     let good: Vec<u64> = trace.answering_advertisements().collect();
+    // What came before the interface did, the guest did not hear.
+    let heard_us = trace.recording.up_at_us.unwrap_or_default();
     let talk = Talk::new(trace, |packet| match (&packet.message, packet.by) {
         (Message::RouterSolicitation(_), Sender::Guest) => Some(Part::Question),
-        (Message::RouterAdvertisement(_), Sender::Network) => Some(Part::Answer(good.contains(&packet.at_us))),
+        (Message::RouterAdvertisement(_), Sender::Network) if packet.at_us >= heard_us => Some(Part::Answer(good.contains(&packet.at_us))),
         _ => None,
     });
+    if !talk.answered && Transactions::of(trace).one_sided() {
+        return Err(format!("{} shows no Router Advertisement, {ONE_SIDED}", place(trace)));
+    }
     talk.finish("a router", "Router Solicitation", "Router Advertisement", ROUTER_US)
 }
 
@@ -34,8 +55,9 @@ pub(super) fn router(trace: &Trace<'_>) -> Result<Conversation, String> {
 ///
 /// # Errors
 /// That cannot be judged, for this reason.
-pub(super) fn server(trace: &Trace<'_>) -> Result<Conversation, String> {
-    let transactions = Transactions::of(trace).all;
+fn server(trace: &Trace<'_>) -> Result<Conversation, String> {
+    let transactions = Transactions::of(trace);
+    let (one_sided, transactions) = (transactions.one_sided(), transactions.all);
     let solicits: Vec<&Transaction> = transactions.iter().filter(|transaction| transaction.kind == kind::SOLICIT).collect();
     if !trace.client().any(|(_, message)| message.kind == kind::SOLICIT) {
         return Err(format!("{} shows no Solicit of the guest", place(trace)));
@@ -57,6 +79,9 @@ pub(super) fn server(trace: &Trace<'_>) -> Result<Conversation, String> {
         let answer = packet.by == Sender::Network && matches!(packet.message, Message::ToClient(_));
         (answer && answers.any(|answer| answer.at_us == packet.at_us)).then_some(Part::Answer(true))
     });
+    if !talk.answered && one_sided {
+        return Err(format!("{} shows no Advertise, {ONE_SIDED}", place(trace)));
+    }
     let mut conversation = talk.finish("a server", "Solicit", "answer of a server", SERVER_US)?;
     let source = "the guest's own Solicit".into();
     conversation.identity = Some(ClientIdentity { duid: hexadecimal(&chosen.duid), iaid, of_guest: true, source });
@@ -134,6 +159,9 @@ impl<'t, 'a> Talk<'t, 'a> {
             }
             if lost || cut {
                 return Err(format!("{} shows no {answer}, and frames are missing or cut in it", place(self.trace)));
+            }
+            if self.trace.fragments_in(from, end) {
+                return Err(format!("{} shows no {answer}, and fragments for the guest, which are not put together", place(self.trace)));
             }
             if waited < wait_us {
                 let milliseconds = waited / 1000;
