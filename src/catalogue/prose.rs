@@ -169,6 +169,7 @@ fn cause_prose(cause: crate::judge::Cause) -> &'static str {
         Cause::Forwarding => "where forwarding is on",
         Cause::Duplicate => "where another node uses the address",
         Cause::NoAddress => "where the server has no address for this guest",
+        Cause::Unusable => "where the answer is one that no client may take",
         Cause::Silence => "where nobody answers",
         Cause::NotAsked => "where the guest does not ask",
         Cause::Metadata => "where cloud-init writes the file by the cloud's metadata",

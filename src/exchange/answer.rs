@@ -99,6 +99,11 @@ impl ReceivedAnswer {
             && self.checksum_right != Some(false)
     }
 
+    /// The same of one that was cut, where the identifiers may be behind the cut.
+    pub fn may_answer(&self, transaction_id: u32, duid: &[u8]) -> bool {
+        self.message.transaction_id == transaction_id && self.message.client_id().is_none_or(|client| client == duid)
+    }
+
     /// What it says to a question about an address for the identity association `iaid`.
     pub fn offer(&self, question: Question, iaid: u32) -> Offer {
         let mut refused = failure(&self.message.options);

@@ -7,6 +7,7 @@ pub mod address_origin;
 pub mod advertisement;
 pub mod answer;
 pub mod boots;
+pub mod duplicates;
 pub mod leases;
 pub mod network_answers;
 pub mod retransmissions;

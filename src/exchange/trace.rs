@@ -9,7 +9,7 @@ use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Gap, Ha
 use crate::wire::Flaw;
 use crate::wire::dhcpv4;
 use crate::wire::dhcpv6;
-use crate::wire::frame::Frame;
+use crate::wire::frame::{FRAGMENT, Frame, Payload};
 use crate::wire::message::Message;
 use crate::wire::neighbor::NeighborAdvertisement;
 
@@ -47,8 +47,8 @@ pub struct Trace<'a> {
     pub recording: Excerpt<'a>,
     /// Its frames that are IPv6, in the order of time, those of v6check left out.
     pub packets: Vec<TracedPacket<'a>>,
-    /// The Router Advertisements of others, valid or not, and when each came. One that was cut behind its first options is no invalid one for
-    /// that.
+    /// The Router Advertisements of others since the interface came up, valid or not, and when each came. One that was cut behind its first
+    /// options is no invalid one for that.
     pub advertisements: Vec<(u64, ReceivedAdvertisement)>,
     /// MAC addresses of the interface; none where the capture has none.
     macs: BTreeSet<Mac>,
@@ -99,7 +99,9 @@ impl<'a> Trace<'a> {
     /// Of packets that are read already.
     pub(super) fn made_of(recording: Excerpt<'a>, packets: Vec<TracedPacket<'a>>) -> Self {
         let macs = macs(&recording, &packets);
-        let advertisements = packets.iter().filter(|packet| packet.by == Sender::Network).filter_map(advertisement).collect();
+        let up_us = recording.up_at_us.unwrap_or_default();
+        let heard = packets.iter().filter(|packet| packet.by == Sender::Network && packet.at_us >= up_us);
+        let advertisements = heard.filter_map(advertisement).collect();
         Self { recording, packets, advertisements, macs }
     }
 
@@ -122,6 +124,17 @@ impl<'a> Trace<'a> {
     /// What others sent.
     pub fn network(&self) -> impl Iterator<Item = &TracedPacket<'a>> {
         self.packets.iter().filter(|packet| packet.by == Sender::Network)
+    }
+
+    /// Whether a router advertised itself in a span, before the interface is seen to have come up too.
+    pub fn advertised_in(&self, span: Range<u64>) -> bool {
+        self.network().any(|packet| span.contains(&packet.at_us) && matches!(packet.message, Message::RouterAdvertisement(_)))
+    }
+
+    /// Whether what came for the guest in a span is in fragments, which are not put together.
+    pub fn fragments_in(&self, from_us: u64, until_us: u64) -> bool {
+        let fragment = |packet: &&TracedPacket<'_>| packet.frame.payload == Payload::Other(FRAGMENT);
+        self.network().filter(fragment).any(|packet| from_us <= packet.at_us && packet.at_us <= until_us)
     }
 
     /// The DHCPv4 messages, with who sent each and when.

@@ -3,7 +3,9 @@
 //! It pairs messages by transaction and identity (RFC 8415 section 16), and each answer with the associations of the question, in any order; it
 //! does not say what is right or wrong with them.
 
-use super::answer::{Offer, Question, ReceivedAnswer, associations};
+use std::net::Ipv6Addr;
+
+use super::answer::{Offer, Question, ReceivedAnswer, associations, named_addresses};
 use super::trace::Trace;
 use crate::wire::dhcpv6::{Message, kind};
 
@@ -20,6 +22,8 @@ pub struct Transaction {
     pub rapid_commit: bool,
     /// IAIDs of its associations for addresses.
     pub iaids: Vec<u32>,
+    /// The addresses that it names.
+    pub addresses: Vec<Ipv6Addr>,
     /// When it was sent, each time, in microseconds since the capture began; at least once.
     pub sent_us: Vec<u64>,
     /// What came back, in the order of time.
@@ -54,7 +58,7 @@ impl Transaction {
     /// section 15).
     pub fn due_us(&self) -> u64 {
         let wait_us = match self.sent_us[..] {
-            [.., before, last] => (last - before).saturating_mul(21) / 10,
+            [.., before, last] => last.saturating_sub(before).saturating_mul(21) / 10,
             _ => 1_100_000,
         };
         self.last_us().saturating_add(wait_us)
@@ -112,6 +116,7 @@ impl Transactions {
                     duid: duid.to_vec(),
                     rapid_commit: message.rapid_commit(),
                     iaids,
+                    addresses: named_addresses(&message.options).take(MAX_ASSOCIATIONS).collect(),
                     sent_us: vec![packet.at_us],
                     answers: Vec::new(),
                 });
@@ -125,7 +130,8 @@ impl Transactions {
             let fits = |transaction: &&mut Transaction| {
                 transaction.first_us() <= packet.at_us
                     && (transaction.kind == kind::SOLICIT || !solicited)
-                    && received.answers(transaction.transaction_id, &transaction.duid)
+                    && (received.answers(transaction.transaction_id, &transaction.duid)
+                        || packet.cut && received.may_answer(transaction.transaction_id, &transaction.duid))
             };
             match all.iter_mut().rev().find(fits) {
                 Some(transaction) => {
@@ -136,6 +142,14 @@ impl Transactions {
             }
         }
         Self { all, unmatched }
+    }
+
+    /// Whether answers to the guest alone are not in the recording: a Request follows an Advertise, and none is there before it.
+    pub fn one_sided(&self) -> bool {
+        self.all.iter().enumerate().any(|(at, request)| {
+            let solicits = || self.all[..at].iter().filter(|other| other.kind == kind::SOLICIT && other.duid == request.duid);
+            request.kind == kind::REQUEST && solicits().next().is_some() && solicits().all(|solicit| solicit.answers.is_empty())
+        })
     }
 }
 

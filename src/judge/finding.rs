@@ -44,6 +44,8 @@ pub enum Cause {
     Duplicate,
     /// The server knows this MAC under another DUID, or not at all.
     NoAddress,
+    /// The server's answer is one that no client may take.
+    Unusable,
     /// Nobody answered.
     Silence,
     /// The guest did not ask.
@@ -56,8 +58,17 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Firewall, Self::Forwarding, Self::Duplicate, Self::NoAddress, Self::Silence, Self::NotAsked, Self::Metadata, Self::Unread];
+    pub const ALL: [Self; 9] = [
+        Self::Firewall,
+        Self::Forwarding,
+        Self::Duplicate,
+        Self::NoAddress,
+        Self::Unusable,
+        Self::Silence,
+        Self::NotAsked,
+        Self::Metadata,
+        Self::Unread,
+    ];
 
     /// Whether its remedy is one more, to be told before the usual one, which is right as well.
     pub fn adds(self) -> bool {
@@ -71,6 +82,7 @@ impl Cause {
             Self::Forwarding => "forwarding",
             Self::Duplicate => "duplicate",
             Self::NoAddress => "no-address",
+            Self::Unusable => "unusable",
             Self::Silence => "silence",
             Self::NotAsked => "not-asked",
             Self::Metadata => "metadata",

@@ -20,6 +20,15 @@ pub use subject::{Expectations, Subject};
 ///
 /// Could-not-look is `inconclusive` with its reason, and a rule that does not apply is `skip` with the reason of the condition.
 pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding {
+    let boots = subject.boots();
+    if boots.len() < 2 || rule.scope() == Scope::Host {
+        return judge_one(rule, when, subject);
+    }
+    let findings = boots.iter().map(|boot| judge_one(rule, when, boot));
+    boot::worst::of(&boots, findings.collect())
+}
+
+fn judge_one(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding {
     let applies = when.map_or_else(|| Finding::pass("", ""), |condition| settle(condition.judge(subject)));
     match applies.verdict {
         Verdict::Pass => settle(rule.judge(subject)),

@@ -54,6 +54,12 @@ impl<'a> Subject<'a> {
         boots.get(self.boot).ok_or_else(|| Unknown::new("no boot was recorded"))
     }
 
+    /// The subject once for each boot that was captured; nothing where none was.
+    pub(super) fn boots(&self) -> Vec<Self> {
+        let boots = self.exchange().ok().and_then(|exchange| exchange.boots.as_ref().ok()).map_or(0, Vec::len);
+        (0..boots).map(|boot| Self { boot, ..*self }).collect()
+    }
+
     /// What routers answered.
     ///
     /// # Errors

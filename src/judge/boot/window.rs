@@ -64,6 +64,8 @@ pub(in crate::judge) fn hides(trace: &Trace<'_>, (from_us, from): (u64, &str), u
         Some("frames of that time are missing in the recording".into())
     } else if trace.packets.iter().any(|packet| within(packet.at_us) && packet.cut && packet.message == Message::Other) {
         Some("frames of that time were cut so short that they cannot be read".into())
+    } else if trace.fragments_in(from_us, until_us) {
+        Some("answers of that time came in fragments, which are not put together".into())
     } else {
         lost_link().map(|event| format!("the link was down meanwhile (from {} on)", seconds(event.at_us)))
     }
@@ -75,7 +77,7 @@ fn comes_up(packet: &TracedPacket<'_>) -> bool {
     packet.frame.source.is_unspecified()
         && match &packet.message {
             Message::NeighborSolicitation(solicitation) => solicitation.target.is_unicast_link_local(),
-            Message::ListenerReport(_) => true,
+            // A report of the group alone may be the second one, behind the test (RFC 3810 section 6.1).
             _ => false,
         }
 }

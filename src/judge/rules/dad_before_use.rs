@@ -21,7 +21,7 @@ impl Kind for DadBeforeUse {
             let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it", unknown.reason) };
             Unknown { reason, ..unknown }
         })?;
-        let used = first_uses(&trace);
+        let used = first_uses(trace);
         let (mut good, mut bad, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
         let mut unseen = None;
         for (address, at_us) in &used {
@@ -31,8 +31,8 @@ impl Kind for DadBeforeUse {
                     good.push(address.to_string());
                     evidence.push(trace.evidence(tested, format!("Neighbor Solicitation from :: for {address}")));
                 }
-                None if optimistic(&trace, *address) => continue,
-                None => match hidden(&trace, *address, *at_us) {
+                None if optimistic(trace, *address) => continue,
+                None => match hidden(trace, *address, *at_us) {
                     Some(why) => unseen = unseen.or(Some(format!("no test of {address} is seen before its first use, and {why}"))),
                     None => bad.push(*address),
                 },

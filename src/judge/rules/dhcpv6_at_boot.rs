@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::corroboration::{self, What};
+use super::rs_at_boot::silenced;
 use super::trace::{Sender, Trace};
 use super::window::Window;
 use super::{Finding, Judgement, Kind, Subject, Verdict};
@@ -84,6 +85,9 @@ pub(super) fn recorded(trace: &Trace<'_>, subject: &Subject<'_>, window_s: u64) 
         return Finding::pass(EXPECTED, format!("{name} {}{late}", window.after(*at_us))).with_all([trace.evidence(*at_us, name.clone())]);
     }
     let none = format!("no DHCPv6 request (Solicit, Request, Confirm, Rebind) left within {} of the interface's coming up", window.length());
+    if let Some(conflict) = trace.link_local_conflict().filter(|_| first.is_none()) {
+        return silenced(trace, &conflict);
+    }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no DHCPv6 request is seen, and {why}"));
     }

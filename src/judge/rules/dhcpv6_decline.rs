@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 
-use super::trace::{Trace, TracedPacket, seconds};
+use super::trace::{Trace, seconds};
 use super::verdicts::{Look, Verdicts};
 use super::{Judgement, Kind, Subject};
 use crate::exchange::answer::named_addresses;
@@ -61,12 +61,7 @@ fn duplicate(trace: &Trace<'_>, address: Ipv6Addr) -> Option<u64> {
         .filter(|packet| packet.frame.source.is_unspecified() && matches!(&packet.message, Message::NeighborSolicitation(it) if it.target == address))
         .map(|packet| packet.at_us)
         .collect();
-    let detecting = |at_us: u64| asked.iter().any(|asked| *asked <= at_us && at_us - asked <= DETECTION_US);
-    let defended = |packet: &TracedPacket<'_>| {
-        let claims = matches!(&packet.message, Message::NeighborAdvertisement(it) if it.target == address);
-        claims && packet.valid_neighbor() && !trace.echoed(packet)
-    };
-    let heard = trace.network().find(|packet| detecting(packet.at_us) && defended(packet)).map(|packet| packet.at_us);
+    let heard = asked.iter().find_map(|asked| trace.claimed(address, *asked..asked.saturating_add(DETECTION_US))).map(|packet| packet.at_us);
     // Where the kernel holds it to be usable, detection did not fail, whatever was on the link.
     told.or(heard.filter(|heard| trace.usable_at(address, *heard..u64::MAX).is_none()))
 }

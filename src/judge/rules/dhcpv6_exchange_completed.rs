@@ -1,17 +1,19 @@
 //! The DHCPv6 exchange of the boot came to its end: an address, which the guest uses.
 
+use std::net::Ipv6Addr;
+
 use serde::Deserialize;
 
+use super::address_use::{CROSSING_US, PATIENCE_US, Use, again, use_of};
 use super::corroboration::What;
 use super::dhcpv6_at_boot::{asked, recorded};
 use super::trace::{Trace, seconds};
 use super::transaction::{Answer, Transaction, Transactions};
 use super::window::{self, Window};
 use super::{Cause, Finding, Judgement, Kind, Subject, Verdict, network_answers};
-use crate::exchange::answer::{Offer, named_addresses};
-use crate::facts::{AddressFlag, Change, Happening, Recorder};
+use crate::exchange::answer::{Offer, assignable};
+use crate::exchange::duplicates::LinkLocalConflict;
 use crate::wire::dhcpv6::{kind, kind_name};
-use crate::wire::message::Message;
 
 /// Solicit, Advertise, Request and Reply, or a shorter exchange (Rapid Commit, Confirm, Renew, Rebind), with an address that the guest then uses
 /// (RFC 8415 section 18.2). Where it stopped, the step that is missing says who was silent.
@@ -23,14 +25,12 @@ pub struct Dhcpv6ExchangeCompleted {
 }
 
 const EXPECTED: &str = "a DHCPv6 exchange that ends with an address";
-/// How long the other side may take before it is silent, in microseconds: four transmissions of a client, and a slow server.
-const PATIENCE_US: u64 = 10_000_000;
-/// A message that leaves that soon after an answer may have crossed it, in microseconds.
-const CROSSING_US: u64 = 500_000;
 /// What needs no patience: as many messages that went unanswered for as long, in microseconds; as many that were sent again in spite of an answer; as
 /// many refusals.
 const UNANSWERED: (usize, u64) = (4, 7_000_000);
 const SENT_AGAIN: usize = 2;
+/// As many questions as are looked at for an address that was taken all the same; a hostile recording has thousands.
+const MAX_LOOKED_AT: usize = 64;
 const REFUSALS: usize = 2;
 
 impl Kind for Dhcpv6ExchangeCompleted {
@@ -47,29 +47,29 @@ struct Exchanges<'d, 'a> {
     transactions: Vec<Transaction>,
     /// Answers to nobody's question.
     unmatched: usize,
-}
-
-/// What became of an address that a Reply gave.
-enum Use {
-    Used(String),
-    Duplicate(String),
-    /// In spite of the answer the client sent its question again: how often, and when last.
-    Ignored(usize, u64),
-    Unused(String),
-    NotYet(String),
+    /// Answers to the guest alone were not captured.
+    one_sided: bool,
 }
 
 impl<'d, 'a> Exchanges<'d, 'a> {
     fn of(trace: &'d Trace<'a>, subject: &'d Subject<'a>, window_s: u64) -> Self {
-        let Transactions { all, unmatched } = Transactions::of(trace);
-        Self { trace, subject, window_s, transactions: all, unmatched }
+        let transactions = Transactions::of(trace);
+        let one_sided = transactions.one_sided();
+        let Transactions { all, unmatched } = transactions;
+        Self { trace, subject, window_s, transactions: all, unmatched, one_sided }
     }
 
     fn judge(&self) -> Finding {
         let window = Window::new(self.trace, self.window_s);
         let at_boot = recorded(self.trace, self.subject, self.window_s);
         // What came of a request outside of the window is told as well; that it was late is told by the requirement to ask at boot.
-        let finding = if at_boot.verdict != Verdict::Pass && self.transactions.is_empty() {
+        let finding = if let Some(conflict) = self.trace.link_local_conflict().filter(|_| self.transactions.is_empty()) {
+            let LinkLocalConflict { address, mac, .. } = conflict;
+            let message = format!("another node ({mac}) has the guest's link-local address {address}, so that the guest cannot ask for an address");
+            return Finding::fail(EXPECTED, "none asked for: the link-local address is a duplicate", message)
+                .because(Cause::Duplicate)
+                .with_all(at_boot.evidence);
+        } else if at_boot.verdict != Verdict::Pass && self.transactions.is_empty() {
             return Finding { expected: if at_boot.verdict == Verdict::Fail { EXPECTED.into() } else { String::new() }, ..at_boot };
         } else if self.transactions.is_empty() {
             match window::hides(self.trace, (window.from_us, "the interface's coming up"), window.until_us) {
@@ -88,17 +88,20 @@ impl<'d, 'a> Exchanges<'d, 'a> {
         let replies = self.transactions.iter().flat_map(|transaction| transaction.answers.iter().map(move |answer| (transaction, answer)));
         let given: Vec<_> =
             replies.filter(|(transaction, answer)| answer.received.message.kind == kind::REPLY && answer.gives(transaction)).collect();
+        if let Some(finding) = self.taken_all_the_same(window) {
+            return finding;
+        }
         let mut unused: Option<Finding> = None;
         // Told is the first that the client was content with; the boot is judged, not the last renewal.
         let content = given.iter().filter(|(transaction, answer)| transaction.last_us() <= answer.at_us.saturating_add(CROSSING_US));
         for (transaction, answer) in content.chain(given.iter()) {
-            if let Use::Used(how) = self.use_of(transaction, answer) {
+            if let Use::Used(how) = use_of(self.trace, self.subject, transaction, answer) {
                 return Finding::pass(EXPECTED, format!("{how}, the Reply came {}", window.after(answer.at_us)));
             }
         }
         for (transaction, answer) in given.into_iter().rev() {
             let unused_for = |message| Finding::fail(EXPECTED, "the Reply was not used", message);
-            let finding = match self.use_of(transaction, answer) {
+            let finding = match use_of(self.trace, self.subject, transaction, answer) {
                 Use::Used(_) => continue,
                 Use::NotYet(why) => Finding::inconclusive(why),
                 Use::Duplicate(message) => {
@@ -125,6 +128,29 @@ impl<'d, 'a> Exchanges<'d, 'a> {
         unused.or_else(|| furthest().map(|transaction| self.stopped(transaction))).unwrap_or_else(|| Finding::inconclusive("nothing was asked"))
     }
 
+    /// An address that the guest took though a client must not, as BusyBox' udhcpc6 does; or whose Reply was not captured.
+    fn taken_all_the_same(&self, window: &Window<'_, '_>) -> Option<Finding> {
+        self.transactions.iter().take(MAX_LOOKED_AT).find_map(|transaction| {
+            let name = kind_name(transaction.kind);
+            let replies = transaction.answers.iter().filter(|answer| answer.received.message.kind == kind::REPLY);
+            let taken = |address, from_us| self.trace.took(address, from_us).filter(|at_us| self.trace.claimed(address, *at_us..u64::MAX).is_none());
+            let unusable = replies.clone().filter(|answer| matches!(answer.offer, Offer::Unusable { .. })).find_map(|answer| {
+                let address = answer.offer.addresses().into_iter().find(|address| assignable(*address) && taken(*address, answer.at_us).is_some())?;
+                let seen = format!("{address} by {name} and Reply, which the guest took ({})", answer.offer.describe());
+                Some(Finding::pass(EXPECTED, format!("{seen}, the Reply came {}", window.after(answer.at_us))))
+            });
+            let unseen = || {
+                let requested = transaction.kind == kind::REQUEST && replies.clone().next().is_none();
+                let new = |address: &&Ipv6Addr| self.trace.took(**address, 0).is_some_and(|at_us| at_us >= transaction.first_us());
+                let address = *transaction.addresses.iter().filter(|_| requested).filter(new).find(|address| taken(**address, 0).is_some())?;
+                let at_us = taken(address, 0)?;
+                let seen = format!("{address} by Request: the guest took it {}, so the Reply came, which was not captured", window.after(at_us));
+                Some(Finding::pass(EXPECTED, seen).with_all([self.trace.evidence(at_us, format!("the guest takes {address}"))]))
+            };
+            unusable.or_else(unseen)
+        })
+    }
+
     /// A failure, unless what would contradict it may be hidden; where it is not certain, it may also be still to come.
     fn unless_hidden(&self, transaction: &Transaction, certain: bool, finding: Finding) -> Finding {
         let cut = transaction.answers.iter().any(|answer| answer.cut && answer.offer == Offer::Nothing);
@@ -135,6 +161,9 @@ impl<'d, 'a> Exchanges<'d, 'a> {
         match window::hides(self.trace, (transaction.first_us(), "its first message"), until_us) {
             Some(why) => Finding::inconclusive(format!("the {} is not seen to end with an address, and {why}", kind_name(transaction.kind))),
             None if cut => Finding::inconclusive("the answer was cut in the recording, and its address may be behind the cut"),
+            None if self.one_sided && finding.cause == Some(Cause::Silence) => Finding::inconclusive(
+                "the guest sent a Request, so an Advertise came, and it was not captured: what comes for the guest alone is missing in the capture",
+            ),
             None => finding,
         }
     }
@@ -160,7 +189,8 @@ impl<'d, 'a> Exchanges<'d, 'a> {
                 .filter(|other| other.kind == transaction.kind && other.duid == transaction.duid)
                 .map(|transaction| transaction.answers.len())
                 .sum();
-            let finding = Finding::fail(EXPECTED, format!("refused: {refusal}"), message).because(Cause::NoAddress);
+            let cause = if matches!(answer.offer, Offer::Unusable { .. }) { Cause::Unusable } else { Cause::NoAddress };
+            let finding = Finding::fail(EXPECTED, format!("refused: {refusal}"), message).because(cause);
             return self.unless_hidden(transaction, refusals >= REFUSALS, finding);
         }
         // A client that finds no server with one transaction begins another.
@@ -206,77 +236,6 @@ impl<'d, 'a> Exchanges<'d, 'a> {
         self.unless_hidden(transaction, times >= SENT_AGAIN, finding)
     }
 
-    fn use_of(&self, transaction: &Transaction, answer: &Answer) -> Use {
-        let name = kind_name(transaction.kind);
-        let (times, last) = again([transaction], answer);
-        let Offer::Addresses(addresses) = &answer.offer else {
-            return match last {
-                Some(last_us) => Use::Ignored(times, last_us),
-                None => Use::Used("the server confirmed the address".into()),
-            };
-        };
-        let Some(address) = addresses.first().map(|(address, ..)| *address) else { return Use::NotYet("the Reply has no address".into()) };
-        let trace = self.trace;
-        let later = || trace.recording.events.iter().filter(|event| event.at_us >= answer.at_us);
-        let changes = || {
-            later().filter_map(|event| match &event.what {
-                Happening::Address(change) if change.address == address && change.change == Change::Set => Some(change),
-                _ => None,
-            })
-        };
-        let guest = || trace.guest().filter(|packet| packet.at_us >= answer.at_us);
-        let declined = trace.client().any(|(packet, message)| {
-            packet.at_us >= answer.at_us && message.kind == kind::DECLINE && named_addresses(&message.options).any(|named| named == address)
-        });
-        if declined || changes().any(|change| change.flags.contains(&AddressFlag::Dadfailed)) {
-            return Use::Duplicate(format!("the server gave {address}, and another node on the link has it: duplicate address detection failed"));
-        }
-        let usable = changes().any(|change| !change.flags.contains(&AddressFlag::Tentative)) || guest().any(|packet| packet.frame.source == address);
-        let held = self.subject.on_interface().ok().and_then(|(_, tenses)| tenses.state.addresses.get().ok());
-        let held = held.is_some_and(|held| held.iter().any(|held| held.address == address && !held.has(AddressFlag::Dadfailed)));
-        if usable || held {
-            return Use::Used(format!("{address} by {name} and Reply"));
-        }
-        // A test that comes back to who sent it is its own.
-        let contested = trace.network().any(|packet| {
-            packet.at_us >= answer.at_us
-                && match &packet.message {
-                    Message::NeighborAdvertisement(it) => it.target == address,
-                    Message::NeighborSolicitation(it) => {
-                        it.target == address && packet.frame.source.is_unspecified() && trace.recording.mac != Some(packet.frame.source_mac)
-                    }
-                    _ => false,
-                }
-        });
-        if contested {
-            return Use::Duplicate(format!(
-                "the server gave {address}, a duplicate: another node on the link claims it, so that the guest does not use it"
-            ));
-        }
-        let detects = guest().any(|packet| matches!(&packet.message, Message::NeighborSolicitation(it) if it.target == address));
-        if changes().next().is_some() || detects {
-            return Use::Used(format!("{address} by {name} and Reply"));
-        }
-        if let Some(last_us) = last {
-            return Use::Ignored(times, last_us);
-        }
-        // A capture from elsewhere shows no addresses; that the client asks no more is all that can be seen.
-        if trace.recording.by == Recorder::Capture {
-            let content = trace.recording.elapsed_us >= transaction.due_us();
-            return if content {
-                Use::Used(format!("{address} by {name} and Reply"))
-            } else {
-                Use::NotYet(format!("the Reply with {address} came just before the capture ended, and whether the client asked on is not seen"))
-            };
-        }
-        if trace.recording.elapsed_us < answer.at_us.saturating_add(PATIENCE_US) {
-            return Use::NotYet(format!("the Reply with {address} came just before the recording ended, and whether it was used is not seen"));
-        }
-        let message =
-            format!("the Reply of {} with {address} arrived, and the address was never set: the client did not use it", answer.received.from);
-        Use::Unused(message)
-    }
-
     fn evidence(&self, transaction: &Transaction) -> Vec<super::Evidence> {
         let times = if transaction.sent_us.len() == 1 {
             String::new()
@@ -302,11 +261,4 @@ fn ignored(transaction: &Transaction, answer: &Answer, last_us: u64) -> String {
         kind_name(transaction.kind),
         seconds(last_us.saturating_sub(answer.at_us))
     )
-}
-
-/// How often any of `asks` was sent after `answer`, those left aside that may have crossed it; and when last.
-fn again<'a>(transactions: impl IntoIterator<Item = &'a Transaction>, answer: &Answer) -> (usize, Option<u64>) {
-    let sent =
-        transactions.into_iter().flat_map(|transaction| &transaction.sent_us).filter(|sent_us| **sent_us > answer.at_us.saturating_add(CROSSING_US));
-    sent.fold((0, None), |(times, last), sent_us| (times + 1, last.max(Some(*sent_us))))
 }

@@ -58,6 +58,10 @@ fn refused(conversation: &Conversation, server: &str, offer: &Offer) -> Finding 
         );
         return Finding::fail(EXPECTED, says, message).because(Cause::NoAddress);
     }
+    if matches!(offer, Offer::Unusable { .. }) {
+        let message = format!("the DHCPv6 server {server} offers {says}");
+        return Finding::fail(EXPECTED, says, message).because(Cause::Unusable);
+    }
     Finding::fail(EXPECTED, says.clone(), format!("the DHCPv6 server {server} answers without an address ({says})")).because(Cause::NoAddress)
 }
 

@@ -46,7 +46,7 @@ impl Kind for DuplicateDetection {
         let shown = tests.iter().enumerate().filter_map(|(number, &(at_us, target))| {
             // The next solicitation for the address begins anew.
             let until_us = tests[number + 1..].iter().find(|(_, other)| *other == target).map_or(u64::MAX, |(next, _)| *next);
-            let test = Test { trace: trace, at_us, target, until_us, tolerance_us: self.tolerance_ms.saturating_mul(1000) };
+            let test = Test { trace, at_us, target, until_us, tolerance_us: self.tolerance_ms.saturating_mul(1000) };
             let (shows, more) = match self.aspect {
                 Aspect::Wait => test.wait()?,
                 Aspect::Duplicate => test.duplicate()?,
@@ -108,23 +108,10 @@ impl Test<'_> {
 
     /// Nothing to say where nobody else showed that the address is its own.
     fn duplicate(&self) -> Option<(Shows, Evidence)> {
-        let own = self.trace.recording.mac.or_else(|| self.trace.own().map(|packet| packet.frame.source_mac).next());
         // What comes just as detection ends, the kernel may have seen behind it.
         let end_us = self.at_us.saturating_add(self.retransmit().saturating_sub(self.tolerance_us));
         let end_us = end_us.min(self.until_us).min(self.usable().unwrap_or(u64::MAX));
-        let other = self.trace.network().find(|packet| {
-            let during = (self.at_us..end_us).contains(&packet.at_us);
-            let mac = packet.frame.source_mac;
-            // The guest's own solicitation may come back to it, and a capture may not know MAC addresses.
-            let claims = match &packet.message {
-                Message::NeighborAdvertisement(message) => message.target == self.target && (Some(mac) != own || mac.is_zero()),
-                Message::NeighborSolicitation(message) => {
-                    message.target == self.target && packet.frame.source.is_unspecified() && Some(mac) != own && !mac.is_zero()
-                }
-                _ => false,
-            };
-            during && claims && packet.valid_neighbor() && !self.trace.echoed(packet)
-        })?;
+        let other = self.trace.claimed(self.target, self.at_us..end_us)?;
         let evidence = self.trace.evidence(other.at_us, format!("{} says that {} is its own", other.frame.source_mac, self.target));
         let after = other.at_us.saturating_add(self.tolerance_us);
         let used = self.used(after).map(|packet| packet.at_us).or_else(|| self.usable().filter(|at_us| *at_us >= after));

@@ -56,7 +56,10 @@ impl Kind for GroupReports {
             return Ok(Finding::pass(expected, seen).with_all([trace.evidence(first_at, format!("{first} is in {group}, which was reported"))]));
         };
         let group = solicited_node(*address);
-        if !trace.shows_the_start() {
+        // An interface reports the group up to a second before it tests the address (RFC 4862 section 5.4.2), and the capture of another program may
+        // begin between both.
+        let just_begun = trace.foreign() && self.by == By::Detection && *at_us < BEGINNING_US && !trace.reported_before(*at_us);
+        if !trace.shows_the_start() || just_begun {
             return Ok(Finding::inconclusive(format!("{group} may have been reported before the recording began")));
         }
         let until = if self.by == By::Use { u64::MAX } else { at_us.saturating_add(self.tolerance()) };
@@ -72,6 +75,9 @@ impl Kind for GroupReports {
         Ok(Finding::fail(expected, message.clone(), message).with_all([trace.evidence(*at_us, format!("{address}, whose group is {group}"))]))
     }
 }
+
+/// How long a capture must reach back before a test for a missing report to be one, in microseconds.
+const BEGINNING_US: u64 = 2_000_000;
 
 impl GroupReports {
     fn tolerance(&self) -> u64 {

@@ -25,7 +25,7 @@ impl Kind for RaDefaultRoute {
             if let Some(age) = timing::starting(subject) {
                 return Ok(Finding::inconclusive(format!("the interface came up {age} s ago and may still be soliciting; run again")));
             }
-            let offered = network_answers::advertisement_evidence(&router);
+            let offered = network_answers::advertisement_evidence(router);
             let lifetime = router.message.lifetime_s;
             let none = if default.is_empty() { "no default route".to_owned() } else { format!("no default route learned from one, only {shown}") };
             let failed = |message: String| Finding::fail(EXPECTED, shown.clone(), message);

@@ -15,6 +15,8 @@ pub struct RaReceivedAtBoot {
     window_s: u64,
 }
 
+/// How long after it came up an interface may send its first frame, in microseconds.
+const FIRST_FRAME_US: u64 = 1_000_000;
 const EXPECTED: &str = "a valid Router Advertisement with a router lifetime in the boot window";
 
 impl Kind for RaReceivedAtBoot {
@@ -35,6 +37,10 @@ fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
     if let Some((at_us, router)) = good.filter(|(at_us, _)| window.holds(*at_us)) {
         let seen = format!("from {}, lifetime {} s, {}", router.from, router.message.lifetime_s, window.after(*at_us));
         return Finding::pass(EXPECTED, seen).with_all([shown(*at_us, router.from)]);
+    }
+    // An interface that just came up may say its first a second later (RFC 4862 section 5.4.2), and hears routers before.
+    if window.shown && trace.advertised_in(window.from_us.saturating_sub(FIRST_FRAME_US)..window.from_us) {
+        return Finding::inconclusive("a Router Advertisement came just before the interface's first frame, and whether it was up is not known");
     }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Advertisement that counts is seen, and {why}"));

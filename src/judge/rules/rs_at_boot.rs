@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::trace::Trace;
 use super::window::Window;
 use super::{Finding, Judgement, Kind, Subject};
+use crate::exchange::duplicates::LinkLocalConflict;
 use crate::facts::{SENT_RSS, Tense, Unknown};
 
 /// A Router Solicitation left the interface in the boot window (RFC 4861 section 6.3.7), or a router was heard before one was due.
@@ -41,6 +42,9 @@ fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
         let seen = format!("none was needed: {} advertised itself {}", router.from, window.after(*at_us));
         return Finding::pass(EXPECTED, seen).with_all([trace.evidence(*at_us, format!("Router Advertisement from {}", router.from))]);
     }
+    if let Some(conflict) = trace.link_local_conflict() {
+        return silenced(trace, &conflict);
+    }
     if let Some(why) = window.hides() {
         return Finding::inconclusive(format!("no Router Solicitation is seen, and {why}"));
     }
@@ -50,6 +54,13 @@ fn recorded(trace: &Trace<'_>, window_s: u64) -> Finding {
         None => ("none".into(), none),
     };
     Finding::fail(EXPECTED, seen, message).with_all([trace.evidence(window.from_us, "the interface came up")])
+}
+
+/// A guest whose link-local address another node has rightly says nothing.
+pub(super) fn silenced(trace: &Trace<'_>, conflict: &LinkLocalConflict) -> Finding {
+    let LinkLocalConflict { at_us, address, mac } = *conflict;
+    let reason = format!("another node ({mac}) has the guest's link-local address {address}, so that the guest rightly says no more");
+    Finding::skip(reason).with_all([trace.evidence(at_us, format!("{mac} says that {address} is its own"))])
 }
 
 /// By the kernel's counter, which the frames of v6check do not count in.

@@ -208,7 +208,10 @@ impl SolicitationTiming {
         let due = match intervals(trace, run).last() {
             Some((_, true)) => return Shows::Unclear("frames are missing between the Router Solicitations".into()),
             Some((interval, false)) => self.due(Some(interval)).1.max(FIRST.1),
-            None => self.due(None).1,
+            None if run.whole => self.due(None).1,
+            // It may be any of a long sequence, and the next one is due after up to an hour.
+            None if !answered => return Shows::Unclear("the recording begins too late to know which solicitation is the first".into()),
+            None => return Shows::Nothing("a router answered before a second Router Solicitation was due"),
         };
         let due = due.saturating_add(self.tolerance()).saturating_mul(if trace.foreign() { MISSED } else { 1 });
         if silence <= due {
