@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::file::{self, Root};
 use crate::facts::Host;
+use crate::image::{self, Image};
 
 /// As much as is read of such a file, in bytes.
 const MOST: u64 = 64 << 10;
@@ -14,13 +14,13 @@ pub(super) fn host(root: &Path) -> Host {
     Host {
         name: if name.is_empty() { "unknown".into() } else { name },
         kernel: first_line("/proc/sys/kernel/osrelease"),
-        distribution: distribution(&Root::new(root)),
+        distribution: distribution(&Image::new(root)),
     }
 }
 
 /// Names of a machine that does not run: its host name by hostname(5).
 pub(super) fn of_image(root: &Path) -> Host {
-    let root = Root::new(root);
+    let root = Image::new(root);
     let name = root.text("/etc/hostname").unwrap_or_default();
     let name = name.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or("image");
     Host { name: name.to_owned(), kernel: String::new(), distribution: distribution(&root) }
@@ -35,12 +35,12 @@ pub(super) fn uptime_cs() -> u64 {
 }
 
 fn first_line(path: &str) -> String {
-    let bytes = file::read(Path::new(path), MOST).unwrap_or_default();
+    let bytes = image::read(Path::new(path), MOST).unwrap_or_default();
     String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// `PRETTY_NAME` of os-release(5).
-fn distribution(root: &Root) -> String {
+fn distribution(root: &Image) -> String {
     let read = |path: &str| root.text(path).ok();
     let Some(text) = read("/etc/os-release").or_else(|| read("/usr/lib/os-release")) else { return String::new() };
     let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));

@@ -13,7 +13,7 @@ use crate::exchange::leases::last_lease;
 use crate::facts::{ClientIdentity, HostState, Lease, Mac, Owner, Process, Recording, State};
 use crate::wire::duid::Duid;
 
-use super::file::Root;
+use crate::image::Image;
 
 /// The interface to solicit from.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(super) struct Guest<'a> {
     pub(super) mac: Mac,
     pub(super) state: &'a State,
     pub(super) host: &'a HostState,
-    pub(super) root: &'a Root,
+    pub(super) root: &'a Image,
     /// Its boot, where it was recorded.
     pub(super) boot: Option<&'a Recording>,
 }

@@ -4,7 +4,6 @@
 //! Files of intent, which nothing of that changes, are read by a thread of their own meanwhile.
 
 pub mod boot;
-mod file;
 mod host;
 mod identity;
 mod image;
@@ -34,10 +33,9 @@ use crate::facts::{
     Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Recording, Run, SCHEMA,
     Scope, State, Tenses, Tool,
 };
-use crate::halves;
+use crate::image::Image;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
-use file::Root;
 
 /// Why nothing could be observed at all.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +132,7 @@ async fn look(
     let mut answers = match &plan.network {
         Observed::Seen(()) => {
             // The state was read below `/` as well.
-            let root = Root::new(Path::new("/"));
+            let root = Image::new(Path::new("/"));
             let target = |(name, link): (&&String, &&Link)| target(name, link, states.get(*name)?, &host_state, &root, recordings.get(*name));
             let targets: Vec<Target> = checked.iter().filter_map(target).collect();
             ask(&targets, Ending { timeout: plan.timeout, thorough: plan.thorough }, signals, progress).await
@@ -143,7 +141,8 @@ async fn look(
     };
     let unasked = match &plan.network {
         Observed::Seen(()) => Observed::unknown("the interface has no MAC address, so nothing can be sent"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Observed::unknown(reason),
+        Observed::Unknown(reason) => Observed::Unknown(reason.clone()),
+        Observed::Absent(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
     let mut files = files();
@@ -195,11 +194,10 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    let names: Vec<&String> = names.iter().collect();
-    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().collect()
+    names.iter().map(|name| (name.clone(), state::counters(name))).collect()
 }
 
-fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Root, boot: Option<&Observed<Recording>>) -> Option<Target> {
+fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Image, boot: Option<&Observed<Recording>>) -> Option<Target> {
     let mac = link.mac?;
     let usable = |address: &&Address| address.scope == Scope::Link && !address.has(AddressFlag::Tentative) && !address.has(AddressFlag::Dadfailed);
     let link_local = state.addresses.get().ok().and_then(|addresses| addresses.iter().find(usable)).map(|address| address.address);

@@ -4,10 +4,9 @@ use super::boot;
 use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
-use crate::catalogue::{Requirement, Selection};
+use crate::catalogue::{InCharge, Requirement, Selection};
 use crate::exchange::Exchanges;
 use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
-use crate::halves;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
@@ -18,8 +17,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
     let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
     let exchanges = &Exchanges::read(facts);
     let mut results = of_host(facts, exchanges, selection);
-    let checked_interfaces: Vec<_> = checked(facts).collect();
-    results.extend(halves::of(&checked_interfaces, |part| of_interfaces(part, facts, exchanges, selection)));
+    results.extend(checked(facts).flat_map(|(name, _, tenses)| of_interface((name, tenses), facts, exchanges, selection)));
     let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
@@ -52,14 +50,10 @@ pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes:
     }
 }
 
-fn of_interfaces(interfaces: &[(&str, &Interface, &Tenses)], facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
-    let mut results = Vec::new();
-    for (name, _, tenses) in interfaces {
-        let subject = Subject::of_interface(facts, exchanges, name, &selection.profile.network);
-        let stack = stack(tenses);
-        results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
-    }
-    results
+fn of_interface((name, tenses): (&str, &Tenses), facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject::of_interface(facts, exchanges, name, &selection.profile.network);
+    let stack = stack(tenses);
+    of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack)).collect()
 }
 
 fn of_host(facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> Vec<CheckResult> {
@@ -68,7 +62,7 @@ fn of_host(facts: &Facts, exchanges: &Exchanges<'_>, selection: &Selection) -> V
     let mut stacks: Vec<_> = checked(facts).map(|(_, _, tenses)| stack(tenses)).collect();
     stacks.dedup();
     let stack = if stacks.len() == 1 { stacks.pop().flatten() } else { None };
-    of_scope(selection, Scope::Host).map(|it| judged(it, &subject, stack.as_deref())).collect()
+    of_scope(selection, Scope::Host).map(|it| judged(it, &subject, stack)).collect()
 }
 
 fn checked(facts: &Facts) -> impl Iterator<Item = (&str, &Interface, &Tenses)> {
@@ -80,7 +74,7 @@ fn of_scope(selection: &Selection, scope: Scope) -> impl Iterator<Item = &Requir
     selection.requirements.iter().filter(move |requirement| requirement.check.rule.scope() == scope)
 }
 
-fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>) -> CheckResult {
+fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InCharge>) -> CheckResult {
     let check = &requirement.check;
     let Finding { verdict, expected, seen, message, reason, evidence, cause } = judge(&check.rule, check.when.as_ref(), subject);
     let interface = subject.interface.map(|_| subject.name.to_owned());
@@ -97,8 +91,9 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         expected,
         seen,
         message,
-        reason,
-        evidence,
+        reason_kind: reason.as_ref().map(|reason| reason.kind).unwrap_or_default(),
+        reason: reason.map(|reason| reason.text),
+        evidence: evidence.into_iter().map(Into::into).collect(),
         remedy,
         script,
         waived: None,
@@ -109,25 +104,23 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
 /// The configuration files that evidence names, each once.
 fn files(evidence: &[Evidence]) -> Vec<&str> {
     let mut files: Vec<&str> = Vec::new();
-    for evidence in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/')) {
-        let numbered = evidence.source.rsplit_once(':').filter(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
-        let file = numbered.map_or(evidence.source.as_str(), |(file, _)| file);
-        if !files.contains(&file) {
-            files.push(file);
+    for line in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent).filter_map(|evidence| evidence.place.line()) {
+        if !files.contains(&line.path.as_str()) {
+            files.push(&line.path);
         }
     }
     files
 }
 
-/// The stack whose remedies fit: the one that will configure the interface (`ifupdown+dhcpcd` where it has another do that), else a daemon that is in charge of it now.
-fn stack(tenses: &Tenses) -> Option<String> {
+/// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.
+fn stack(tenses: &Tenses) -> Option<InCharge> {
     if let Ok(intent) = tenses.intent.stack.get() {
-        return Some(intent.by.as_ref().map_or_else(|| intent.stack.clone(), |by| format!("{}+{by}", intent.stack)));
+        return Some(InCharge { stack: intent.stack, by: intent.by });
     }
     let owners = &tenses.state.owners;
     let ra = owners.ra.get().ok().filter(|owner| owner.name != Owner::KERNEL);
     let owner = ra.or_else(|| owners.dhcpv6.get().ok().and_then(|clients| clients.first()));
-    owner.map(|owner| owner.name.clone())
+    owner.and_then(Owner::id).map(InCharge::from)
 }
 
 fn entry(name: &str, interface: &Interface) -> InterfaceEntry {

@@ -1,6 +1,6 @@
 //! What a trace shows, as evidence and findings.
 
-use super::{Evidence, Finding};
+use super::{Evidence, Finding, Place};
 use crate::exchange::retransmissions::Sent;
 use crate::exchange::trace::{Trace, seconds};
 use crate::facts::Tense;
@@ -8,7 +8,7 @@ use crate::facts::Tense;
 impl Trace<'_> {
     /// A piece of evidence out of the recording: `what` at a time.
     pub(in crate::judge) fn evidence(&self, at_us: u64, what: impl Into<String>) -> Evidence {
-        Evidence { tense: Tense::Boot, source: format!("{} at {}", self.recording.file, seconds(at_us)), value: what.into() }
+        Evidence::new(Tense::Boot, Place::Frame { file: self.recording.file.to_owned(), at: seconds(at_us) }, what)
     }
 
     /// What there is to say of messages that the recording does not have.

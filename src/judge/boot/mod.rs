@@ -9,4 +9,4 @@ pub(super) mod verdicts;
 pub(super) mod window;
 pub(super) mod worst;
 
-use super::{Evidence, Finding, Subject};
+use super::{Evidence, Finding, Place, Subject};

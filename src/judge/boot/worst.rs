@@ -2,6 +2,7 @@
 
 use super::{Finding, Subject};
 use crate::exchange::trace::{Trace, seconds};
+use crate::facts::Reason;
 use crate::judge::Verdict;
 
 /// A boot of which the guest is seen for less shows too little to count against one that is seen whole, in microseconds.
@@ -39,7 +40,7 @@ pub(in crate::judge) fn of(boots: &[Subject<'_>], findings: Vec<Finding>) -> Fin
         Verdict::Skip => finding,
         Verdict::Fail | Verdict::Inconclusive => {
             let message = format!("{which}: {}", finding.message);
-            Finding { reason: finding.reason.map(|reason| format!("{which}: {reason}")), message, ..finding }
+            Finding { reason: finding.reason.map(|reason| Reason::new(reason.kind, format!("{which}: {}", reason.text))), message, ..finding }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A DHCPv6 server offers this guest an address.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, network_answers};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, network_answers};
 use crate::exchange::answer::Offer;
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
@@ -36,7 +36,7 @@ impl Kind for Dhcpv6Offer {
         let evidence = conversation.all.iter().map(|(answer, offer)| network_answers::answer_evidence(answer, offer));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
-            source: format!("{} Solicit", network_answers::whose(subject)),
+            place: Place::Message(format!("{} Solicit", network_answers::whose(subject))),
             value: format!("DUID {}, IAID {:08x}, {}", identity.duid, identity.iaid, identity.source),
         });
         Ok(finding.with_all(evidence).with_all(identity))
@@ -74,5 +74,5 @@ fn silence(conversation: &Conversation, whose: &str) -> Finding {
     let solicits = if sent == 1 { "Solicit" } else { "Solicits" };
     Finding::fail(EXPECTED, "silence", format!("no DHCPv6 server answers: {sent} {solicits} in {seconds} s brought nothing"))
         .because(Cause::Silence)
-        .with(Tense::Network, format!("{whose} Solicits"), format!("{sent} sent, {seconds} s waited"))
+        .with(Tense::Network, Place::Message(format!("{whose} Solicits")), format!("{sent} sent, {seconds} s waited"))
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, address_origin};
+use super::{Evidence, Finding, Judgement, Kind, Subject, Table, address_origin};
 use crate::facts::{AddressFlag, Tense};
 
 /// Each DHCPv6 address has this length. DHCPv6 carries none, and a client must not make one up (RFC 8415 section 21.6). A client that takes
@@ -49,7 +49,7 @@ impl Kind for Dhcpv6PrefixLength {
         };
         let evidence = held.iter().map(|held| Evidence {
             tense: Tense::State,
-            source: "rtnetlink addresses".into(),
+            place: Table::Addresses.into(),
             value: format!("{} by DHCPv6: {}", held.text(), held.because),
         });
         Ok(finding.with_all(evidence))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::boot::{address_use, client_message, corroboration, verdicts, window};
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, intended, network_answers, timing};
+use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, intended, network_answers, timing};
 use crate::exchange::{address_origin, leases, retransmissions, solicitation_run, trace, transaction};
 
 /// What a rule judges.

@@ -19,7 +19,6 @@ pub use current_boot::RECORDING;
 pub(super) use current_boot::{Journal, Recordings, are_of_boot, recordings};
 pub use from_capture::{facts, recorded};
 pub use read::begins;
-#[cfg(feature = "lab")]
 pub use record::again;
 pub use record::{Live, follow, record};
 

@@ -11,7 +11,7 @@ use super::recorded_capture::RecordedCapture;
 use super::span::{LONGEST_NAME, Span};
 use crate::capture::{self, Item, Packet, Reader};
 use crate::facts::Recording;
-use crate::observe::file;
+use crate::image;
 
 /// As many interfaces as a capture's packets are told apart by.
 const MOST_INTERFACES: usize = 4096;
@@ -46,7 +46,7 @@ pub fn begins(first: &[u8]) -> bool {
 pub(super) fn file(path: &Path) -> Result<Reading, ReadError> {
     let name = path.display().to_string();
     let failed = |what: String| ReadError { file: name.clone(), what };
-    let mut opened = file::open(path).map_err(|error| failed(error.to_string()))?;
+    let mut opened = image::open(path).map_err(|error| failed(error.to_string()))?;
     stream(&mut opened, &name)
 }
 

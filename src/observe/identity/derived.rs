@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher24;
 
 use super::Guest;
 use crate::facts::{ClientIdentity, Lease, Mac, Owner};
-use crate::observe::state::NETWORK_MANAGER;
+use crate::stacks::running::NETWORK_MANAGER;
 use crate::wire::duid::Duid;
 
 /// `HASH_KEY` of systemd's libsystemd-network/dhcp-identifier.c; NetworkManager took it over.

@@ -66,7 +66,15 @@ impl Case {
             processes: Observed::Seen(vec![process]),
             dhcpv6_client_sockets: Observed::Seen(Vec::new()),
         };
-        of(&Guest { name: "eth0", index: 2, mac: MAC, state: &state, host: &host, root: &Root::new(self.root.path()), boot: self.boot.as_ref() })
+        of(&Guest {
+            name: "eth0",
+            index: 2,
+            mac: MAC,
+            state: &state,
+            host: &host,
+            root: &crate::image::Image::new(self.root.path()),
+            boot: self.boot.as_ref(),
+        })
     }
 
     /// As `duid iaid`, and whether it is the guest's.

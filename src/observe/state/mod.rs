@@ -3,10 +3,8 @@
 //! What cannot be read becomes a reason in the facts. Nothing here sends a packet, binds a port or changes a setting.
 
 pub(in crate::observe) mod addresses;
-mod leases;
 pub(in crate::observe) mod links;
 pub(in crate::observe) mod netlink;
-mod owners;
 mod processes;
 pub(in crate::observe) mod routes;
 mod settings;
@@ -19,13 +17,15 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ObserveError;
-use super::file::{self, Root};
-use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Route, State, UdpSocket};
+use crate::facts::{
+    Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Reason, ReasonKind, Route, State, UdpSocket,
+};
+use crate::image::{self, Image};
 use crate::plan::{Survey, SurveyedLink};
+use crate::stacks::dhclient;
+use crate::stacks::{leases, running as owners};
 
-pub use leases::parse as parse_leases;
-pub(in crate::observe) use leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
-pub(in crate::observe) use owners::NETWORK_MANAGER;
+pub use dhclient::leases::parse as parse_leases;
 pub use settings::counters;
 
 /// Links and capabilities of this machine.
@@ -61,14 +61,16 @@ fn is_link_local(address: IpAddr) -> bool {
 /// Whether packet sockets can be opened (packet(7)): CAP_NET_RAW, bit 13 of the effective capabilities (proc_pid_status(5)).
 fn raw_sockets() -> Observed<()> {
     const CAP_NET_RAW: u64 = 1 << 13;
-    let status = file::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let status = image::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let capabilities = match &status {
         Ok(status) => status.lines().find_map(|line| line.strip_prefix("CapEff:")).and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()),
-        Err(error) => return Observed::unknown(format!("/proc/self/status: {error}")),
+        Err(error) => return Observed::unknown(Reason::of_io("/proc/self/status", error)),
     };
     match capabilities {
         Some(capabilities) if capabilities & CAP_NET_RAW != 0 => Observed::Seen(()),
-        Some(_) => Observed::unknown("CAP_NET_RAW is missing: run as root, or with `setcap cap_net_raw+ep`"),
+        Some(_) => {
+            Observed::unknown(Reason::new(ReasonKind::MissingPrivilege, "CAP_NET_RAW is missing: run as root, or with `setcap cap_net_raw+ep`"))
+        }
         None => Observed::unknown("/proc/self/status does not tell our capabilities"),
     }
 }
@@ -94,7 +96,7 @@ pub fn host() -> HostState {
 }
 
 fn ipv6_stack() -> Ipv6Stack {
-    let words = file::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
+    let words = image::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
     let words = String::from_utf8_lossy(&words).into_owned();
     let switch = words
         .split_ascii_whitespace()
@@ -105,7 +107,7 @@ fn ipv6_stack() -> Ipv6Stack {
 /// The kernel's tables, each read once for all interfaces; or why one could not be read.
 #[derive(Debug)]
 pub struct Tables {
-    links: Result<Vec<links::Told>, String>,
+    links: Result<Vec<links::Told>, Reason>,
     addresses: Table<Address>,
     ipv4: Table<Ipv4Addr>,
     routes: Table<Route>,
@@ -113,7 +115,7 @@ pub struct Tables {
 }
 
 /// Entries with the index of their interface.
-type Table<T> = Result<Vec<(u32, T)>, String>;
+type Table<T> = Result<Vec<(u32, T)>, Reason>;
 
 impl Tables {
     /// Reads them.
@@ -136,14 +138,14 @@ impl Tables {
 /// What `tables` and the daemons of `host` hold for each of `interfaces`, by name. The counters are for the caller to fill in, as they are read
 /// twice: [`counters`], [`witness`].
 pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tables) -> BTreeMap<String, State> {
-    let root = Root::new(Path::new("/"));
+    let root = Image::new(Path::new("/"));
     let Tables { links, addresses, ipv4, routes, neighbours } = tables;
-    let files = leases::Files::read(&root, host);
+    let files = dhclient::leases::Files::read(&root, host);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let mut states = BTreeMap::new();
     for name in interfaces {
         let told = match links {
-            Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| format!("there is no link {name} any more")),
+            Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| Reason::from(format!("there is no link {name} any more"))),
             Err(reason) => Err(reason.clone()),
         };
         let index = told.as_ref().map(|told| told.link.index).map_err(Clone::clone);
@@ -199,18 +201,17 @@ pub fn detects_duplicates(indices: &BTreeSet<u32>) -> bool {
 pub fn witness(before: Observed<Counters>, after: Observed<Counters>) -> Observed<CountersWitness> {
     match (before, after) {
         (Observed::Seen(before), Observed::Seen(after)) => Observed::Seen(CountersWitness { before, after }),
-        (Observed::Unknown(reason) | Observed::Absent(reason), _) | (_, Observed::Unknown(reason) | Observed::Absent(reason)) => {
-            Observed::Unknown(reason)
-        }
+        (Observed::Unknown(reason), _) | (_, Observed::Unknown(reason)) => Observed::Unknown(reason),
+        (Observed::Absent(reason), _) | (_, Observed::Absent(reason)) => Observed::unknown(reason),
     }
 }
 
-fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, String> {
-    told.map_err(|error| format!("the kernel does not tell its {what}: {error}"))
+fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, Reason> {
+    told.map_err(|error| Reason::of_io(&format!("the kernel does not tell its {what}"), &error))
 }
 
 /// The part of a table that belongs to the interface of `index`.
-fn of<T: Clone>(table: &Table<T>, index: &Result<u32, String>) -> Observed<Vec<T>> {
+fn of<T: Clone>(table: &Table<T>, index: &Result<u32, Reason>) -> Observed<Vec<T>> {
     match (table, index) {
         (Ok(table), Ok(index)) => Observed::Seen(table.iter().filter(|(of, _)| of == index).map(|(_, entry)| entry.clone()).collect()),
         (Err(reason), _) | (_, Err(reason)) => Observed::unknown(reason),

@@ -8,7 +8,7 @@ use netlink_packet_sock_diag::constants::{AF_INET6, IPPROTO_UDP};
 use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags};
 
 use super::netlink::dump;
-use crate::observe::file;
+use crate::image;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// The port of DHCPv6 clients (RFC 8415 section 7.2).
@@ -64,7 +64,7 @@ fn decode(message: &[u8]) -> Option<Told> {
 
 /// Whether /proc/net/udp6 can be read and shows no socket on the port.
 fn nobody_in_procfs() -> bool {
-    let Ok(table) = file::read(std::path::Path::new("/proc/self/net/udp6"), 16 << 20) else { return false };
+    let Ok(table) = image::read(std::path::Path::new("/proc/self/net/udp6"), 16 << 20) else { return false };
     let port = format!(":{CLIENT_PORT:04X}");
     !String::from_utf8_lossy(&table).lines().skip(1).filter_map(|line| line.split_ascii_whitespace().nth(1)).any(|local| local.ends_with(&port))
 }

@@ -1,0 +1,10 @@
+//! What lies below the network stacks: one file or folder each for sysctl.d, the boot loader, modprobe.d, firewalls, services and the image's identity.
+
+pub(crate) mod boot_loader;
+pub(crate) mod firewall;
+pub(crate) mod image_identity;
+pub(crate) mod init;
+pub(crate) mod literal_backticks;
+pub(crate) mod modprobe;
+pub(crate) mod services;
+pub(crate) mod sysctl;

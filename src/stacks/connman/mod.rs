@@ -1,0 +1,171 @@
+//! ConnMan: connmand configures every Ethernet interface unless told otherwise (connman.conf(5), connman-service.config(5), and what it keeps
+//! below /var/lib/connman). The kernel takes Router Advertisements; connmand watches them and runs DHCPv6 when M is set.
+//!
+//! Only wired interfaces are looked at.
+
+pub(crate) mod running;
+
+use std::io;
+
+use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::host::services;
+use crate::image::Image;
+use crate::image::Nic;
+use crate::image::ini::{self, Keyed};
+use crate::stacks::Claim;
+use crate::stacks::Reading;
+
+const ID: StackId = StackId::ConnMan;
+const FOLDER: &str = "/var/lib/connman";
+const MAIN: &str = "/etc/connman/main.conf";
+/// Beginnings of names that it leaves alone if main.conf says nothing.
+const BLACKLIST: &str = "vmnet,vboxnet,virbr,ifb,ve-,vb-";
+
+/// What connmand is set up to do with each of `nics`.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+    if !services::starts(root, &["connman", "connmand"]) {
+        return Ok(Reading::default());
+    }
+    let main = Keys::read(root, MAIN)?;
+    let mut reading = Reading::default();
+    for nic in nics.iter().filter(|nic| nic.name != "lo") {
+        let listed = main.last("General", "NetworkInterfaceBlacklist");
+        let patterns = listed.map_or(BLACKLIST, |listed| &listed.value[..]);
+        let claim = if patterns.split([',', ';']).any(|start| !start.trim().is_empty() && nic.name.starts_with(start.trim())) {
+            let reason =
+                listed.map_or_else(|| Setting::by_rule(MAIN, format!("ConnMan leaves interfaces like {} alone", nic.name)), |line| line.holding(()));
+            Claim::LeavesAlone(Intent::leaving_alone(ID, &reason))
+        } else {
+            Claim::Configures(configures(root, nic, nics.len() > 1, &main)?.into())
+        };
+        reading.interfaces.insert(nic.name.clone(), claim);
+    }
+    for path in root.glob(&format!("{FOLDER}/*.config")) {
+        let named = Keys::read(root, &path)?.0.into_iter().filter(|key| key.name == "DeviceName").map(|key| key.setting.value);
+        reading.named.extend(named);
+    }
+    Ok(reading)
+}
+
+/// How it configures IPv6 on an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Auto,
+    Manual,
+    Off,
+}
+
+impl Method {
+    /// `off`, `auto`, `manual`, or an address in its place.
+    fn from(value: &str) -> Self {
+        match value {
+            "auto" | "6to4" => Self::Auto,
+            "off" => Self::Off,
+            _ => Self::Manual,
+        }
+    }
+}
+
+fn intent(at_boot: Setting<bool>, method: &Setting<Method>) -> Intent {
+    let (dhcpv6, takes_ras) = match method.value {
+        Method::Auto => (RunsDhcpv6::WhenManaged, TakesRas::Kernel),
+        Method::Manual => (RunsDhcpv6::No, TakesRas::Kernel),
+        // It switches IPv6 off on the interface.
+        Method::Off => (RunsDhcpv6::No, TakesRas::No),
+    };
+    Intent::new(ID, at_boot, method.holding(dhcpv6), method.holding(takes_ras)).with_client(ID)
+}
+
+/// What it does with an interface that it handles, or why that cannot be said.
+fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result<Result<Intent, String>> {
+    let mut method = Setting::by_rule(MAIN, "ConnMan configures IPv6 automatically by default").holding(Method::Auto);
+    let mut at_boot = Setting::by_rule(MAIN, "ConnMan connects wired interfaces by default").holding(true);
+    if let Some(listed) = main.last("General", "DefaultAutoConnectTechnologies") {
+        at_boot = listed.holding(listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet"));
+    }
+    let mac = nic.mac.map(|mac| mac.to_string().replace(':', "").to_lowercase());
+    for path in root.glob(&format!("{FOLDER}/ethernet_*_cable/settings")) {
+        let keys = Keys::read(root, &path)?;
+        let kept = keys.any("IPv6.method");
+        match &mac {
+            Some(mac) if path.contains(&format!("/ethernet_{mac}_cable/")) => {
+                method = kept.map_or(method, |kept| kept.holding(Method::from(&kept.value)));
+                at_boot = keys.any("AutoConnect").map_or(at_boot, |kept| kept.holding(kept.value == "true"));
+            }
+            Some(_) => {}
+            None => {
+                if let Some(kept) = kept.filter(|kept| kept.value != "auto") {
+                    let reason = format!(
+                        "{path}:{}: `{}` is for a network card by its MAC address, and that of {} is not known",
+                        kept.at.line, kept.text, nic.name
+                    );
+                    return Ok(Err(reason));
+                }
+            }
+        }
+    }
+    for path in root.glob(&format!("{FOLDER}/*.config")) {
+        let keys = Keys::read(root, &path)?;
+        for section in keys.wired() {
+            let of = |name: &str| keys.last(section, name);
+            let fits = match (of("MAC"), of("DeviceName")) {
+                (Some(wanted), _) => match &mac {
+                    Some(mac) => *mac == wanted.value.replace(':', "").to_lowercase(),
+                    None => {
+                        return Ok(Err(format!("{path}:{}: `{}`, and the MAC address of {} is not known", wanted.at.line, wanted.text, nic.name)));
+                    }
+                },
+                (None, Some(device)) => device.value == nic.name,
+                // The first interface that it finds, then.
+                (None, None) if several => return Ok(Err(format!("{path}: [{section}] does not say which interface it is for"))),
+                (None, None) => true,
+            };
+            if let Some(provisioned) = of("IPv6").filter(|_| fits) {
+                method = provisioned.holding(Method::from(&provisioned.value));
+            }
+        }
+    }
+    if let Some(wired) = Keys::read(root, &format!("{FOLDER}/settings"))?.last("Wired", "Enable").filter(|wired| wired.value == "false") {
+        at_boot = wired.holding(false);
+    }
+    Ok(Ok(intent(at_boot, &method)))
+}
+
+/// The assignments of a key file of GLib.
+#[derive(Debug)]
+struct Keys(Vec<Key>);
+
+#[derive(Debug)]
+struct Key {
+    section: String,
+    name: String,
+    setting: Setting<String>,
+}
+
+impl Keys {
+    fn read(root: &Image, path: &str) -> io::Result<Self> {
+        let text = root.text_if_any(path)?.unwrap_or_default();
+        let key = |found: Keyed<'_>| {
+            let setting = Setting { value: found.value.to_owned(), at: found.at(path), text: found.text.to_owned() };
+            Key { section: found.section.to_owned(), name: found.key.to_owned(), setting }
+        };
+        Ok(Self(ini::assignments(&text).map(key).collect()))
+    }
+
+    fn last(&self, section: &str, name: &str) -> Option<&Setting<String>> {
+        self.0.iter().rev().find(|key| key.section == section && key.name == name).map(|key| &key.setting)
+    }
+
+    fn any(&self, name: &str) -> Option<&Setting<String>> {
+        self.0.iter().rev().find(|key| key.name == name).map(|key| &key.setting)
+    }
+
+    /// The services for wired interfaces, each once.
+    fn wired(&self) -> impl Iterator<Item = &str> {
+        let wired = |key: &&Key| key.section.starts_with("service_") && key.name == "Type" && key.setting.value == "ethernet";
+        self.0.iter().filter(wired).map(|key| &key.section[..])
+    }
+}

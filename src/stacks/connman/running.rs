@@ -1,0 +1,35 @@
+//! Whether ConnMan speaks DHCPv6 for an interface. While it is bound it holds no socket, so its settings tell.
+//!
+//! Knows Ethernet services only, by the MAC address in their name, and nothing of provisioning files.
+
+use crate::facts::Address;
+use crate::stacks::running::Subject;
+
+/// Its process.
+pub(crate) const NAME: &str = "connmand";
+
+/// Evidence for or against: with `IPv6.method=auto` it speaks DHCPv6 as soon as an RA asks for it (connman 1.44, src/network.c).
+///
+/// # Errors
+/// It has no settings for the interface, or they cannot be read.
+pub(crate) fn speaks(subject: &Subject<'_>) -> Result<Option<String>, String> {
+    let unknown = || "ConnMan runs; it holds no socket while it has a lease, and no settings of it for the interface were found".to_owned();
+    let mac = subject.mac.ok_or_else(unknown)?.to_string().replace(':', "");
+    let path = format!("/var/lib/connman/ethernet_{mac}_cable/settings");
+    let text = subject.root.text_if_any(&path).map_err(|error| format!("ConnMan runs, but {error}"))?.ok_or_else(unknown)?;
+    match crate::stacks::running::value(&text, "IPv6.method") {
+        Some("auto") => Ok(Some(format!("it runs, and {path} has IPv6.method=auto{}", installed(subject)))),
+        Some(_) => Ok(None),
+        None => Err(unknown()),
+    }
+}
+
+/// What it installs looks static: no lifetime, and the prefix length of the RA's prefix.
+fn installed(subject: &Subject<'_>) -> String {
+    use crate::facts::{AddressFlag, Scope};
+    let its = |address: &&Address| address.scope == Scope::Global && address.has(AddressFlag::Permanent) && !address.has(AddressFlag::Noprefixroute);
+    let found = subject.addresses.get().ok().and_then(|addresses| addresses.iter().find(its));
+    found
+        .map(|address| format!("; {}/{} has no lifetime, as the addresses that it installs", address.address, address.prefix_length))
+        .unwrap_or_default()
+}

@@ -1,0 +1,47 @@
+//! The lease of NetworkManager's own DHCPv6 client, from the state file of the device. That has a section `[dhcp6]` only while there is a
+//! lease, and no lifetimes (seen with 1.42; NetworkManager's manual asks nobody to read it, but D-Bus tells the same).
+
+use std::io;
+use std::net::Ipv6Addr;
+
+use crate::facts::{Lease, LeaseAddress, hexadecimal};
+use crate::stacks::leases::Subject;
+use crate::stacks::running::NETWORK_MANAGER;
+use crate::wire::duid::Duid;
+
+pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
+    let Some(index) = subject.index else { return Ok(None) };
+    let path = format!("/run/NetworkManager/devices/{index}");
+    let Some(text) = subject.root.text_if_any(&path)? else { return Ok(None) };
+    let written = subject.root.modified(&path)?;
+    Ok(parse(&path, &text, written).map(|lease| Lease { fresh: lease.fresh && subject.runs(NETWORK_MANAGER), ..lease }))
+}
+
+fn parse(path: &str, text: &str, written: u64) -> Option<Lease> {
+    let mut lines = (1..).zip(text.lines().map(str::trim)).skip_while(|(_, line)| *line != "[dhcp6]");
+    let (line, _) = lines.next()?;
+    let mut lease = Lease {
+        path: path.to_owned(),
+        line,
+        client: NETWORK_MANAGER.to_owned(),
+        duid: None,
+        iaid: None,
+        addresses: Vec::new(),
+        released: false,
+        fresh: false,
+    };
+    for (key, value) in lines.map(|(_, line)| line).take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')) {
+        match key.strip_prefix("dhcp6.").unwrap_or(key) {
+            "dhcp6_client_id" => lease.duid = Duid::from_hex(value).map(|duid| hexadecimal(&duid.0)),
+            "iaid" => lease.iaid = Duid::from_hex(value).and_then(|bytes| Some(u32::from_be_bytes(bytes.0.try_into().ok()?))),
+            "ip6_address" => {
+                let addresses =
+                    value.split_ascii_whitespace().filter_map(|address| address.parse::<Ipv6Addr>().ok()).take(crate::stacks::leases::MOST_ADDRESSES);
+                lease.addresses = addresses.map(|address| LeaseAddress { address, starts: written, preferred_s: None, valid_s: None }).collect();
+            }
+            _ => {}
+        }
+    }
+    lease.fresh = !lease.addresses.is_empty();
+    Some(lease)
+}
