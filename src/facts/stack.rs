@@ -30,6 +30,8 @@ macro_rules! ids {
 ids! {
     /// Debian's ifupdown.
     Ifupdown = "ifupdown";
+    /// ifupdown2 of Cumulus Linux and Proxmox.
+    Ifupdown2 = "ifupdown2";
     /// ifupdown-ng, as Alpine has it.
     IfupdownNg = "ifupdown-ng";
     /// The `ifup` of BusyBox.
