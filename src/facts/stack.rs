@@ -92,6 +92,8 @@ impl fmt::Display for StackId {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::StackId;
 
     #[test]

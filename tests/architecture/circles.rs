@@ -40,7 +40,7 @@ fn paths(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = String::new();
     for (number, part) in code.split("use ").enumerate() {
-        let begins = number > 0 && rest.chars().next_back().is_none_or(|before| before.is_whitespace());
+        let begins = number > 0 && rest.chars().next_back().is_none_or(char::is_whitespace);
         match part.split_once(';').filter(|_| begins) {
             Some((used, after)) => {
                 found.extend(opened(&used.split_whitespace().collect::<Vec<_>>().join(" ")));
