@@ -1,6 +1,11 @@
 //! The architecture as a test: who may import whom, who may touch the machine, and how large a file may be.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
+#[path = "architecture/stacks.rs"]
+mod stacks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -30,6 +30,8 @@ macro_rules! ids {
 ids! {
     /// Debian's ifupdown.
     Ifupdown = "ifupdown";
+    /// ifupdown2 of Cumulus Linux and Proxmox.
+    Ifupdown2 = "ifupdown2";
     /// ifupdown-ng, as Alpine has it.
     IfupdownNg = "ifupdown-ng";
     /// The `ifup` of BusyBox.
@@ -90,6 +92,8 @@ impl fmt::Display for StackId {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::StackId;
 
     #[test]

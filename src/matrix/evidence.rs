@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::cell::Cell;
-use super::html::{esc, is_told, label, letter, markup};
+use super::markup::{esc, is_told, label, letter, markup};
 use super::read::Read;
 use super::table::{Row, Table, by_column};
 use crate::report::{CheckResult, alike, blame, cut, details, diagnoses, level, names};

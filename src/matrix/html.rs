@@ -7,17 +7,15 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::Again;
-use super::cell::{Cell, Counts, MARKS, State};
+use super::cell::{Counts, MARKS, State};
 use super::evidence;
+use super::markup::{MOST_IN_FULL, esc, is_told, label, letter, markup};
 use super::table::{Row, Table};
-use crate::report::line;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Of the script, for the page's policy (Content Security Policy Level 3, section 2.3.1). A test computes it.
 const SCRIPT_HASH: &str = "sha256-jJv+hgYm/uAdkGPfym+LKpcyyjjto86W5kw/0X8vlH8=";
-/// Up to as many images what holds has its evidence in the page as well.
-pub(super) const MOST_IN_FULL: usize = 50;
 
 /// Writes the page; links to reports begin at `folder`.
 pub(super) fn write(table: &Table, folder: &Path, again: &mut Again<'_>, to: &mut dyn Write) -> io::Result<()> {
@@ -42,47 +40,6 @@ pub(super) fn write(table: &Table, folder: &Path, again: &mut Again<'_>, to: &mu
         evidence::image(at, row, table, report.as_ref(), link.as_deref(), to)?;
     }
     write!(to, "<script>{SCRIPT}</script>\n</body>\n</html>\n")
-}
-
-/// Text of a report in one line, as HTML text or as an attribute in double quotes.
-pub(super) fn esc(text: &str) -> String {
-    markup(&line(text))
-}
-
-/// Text that is safe already.
-pub(super) fn markup(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
-}
-
-/// Whether the evidence of this cell is in the page.
-pub(super) fn is_told(cell: Cell, table: &Table) -> bool {
-    !cell.is_quiet() || table.rows.len() <= MOST_IN_FULL
-}
-
-/// A letter where ASCII has none as clear.
-pub(super) fn letter(cell: Cell) -> &'static str {
-    match cell.mark().class {
-        "p" => "\u{2713}",
-        "s" => "\u{2013}",
-        "f" => "F",
-        "n" => "N",
-        "fs" => "f",
-        "ns" => "n",
-        "u" => "?",
-        "i" => "i",
-        _ => "w",
-    }
 }
 
 fn head(table: &Table, to: &mut dyn Write) -> io::Result<()> {
@@ -163,16 +120,6 @@ fn line_of(at: usize, row: &Row, table: &Table) -> String {
     }
     html.push_str("</tr>\n");
     html
-}
-
-/// The word for a state that stands in its row.
-pub(super) fn label(state: State) -> &'static str {
-    match state {
-        State::Guest => "guest",
-        State::Network => "network",
-        State::Undecided => "not judged",
-        State::Good => "good",
-    }
 }
 
 /// How many cells there are of what is wrong.

@@ -8,6 +8,7 @@ mod evidence;
 mod html;
 mod input;
 mod json;
+mod markup;
 mod names;
 mod read;
 mod table;

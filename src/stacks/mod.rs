@@ -11,6 +11,7 @@ pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
 pub(crate) mod ifcfg;
 pub(crate) mod ifupdown;
+pub(crate) mod ifupdown2;
 pub(crate) mod ifupdown_ng;
 pub(crate) mod leases;
 pub(crate) mod netifd;
@@ -39,6 +40,7 @@ pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits};
 pub(crate) const STACKS: &[Stack] = &[
     dhclient::STACK,
     ifupdown::STACK,
+    ifupdown2::STACK,
     networkd::STACK,
     network_manager::STACK,
     network_scripts::STACK,

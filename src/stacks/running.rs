@@ -31,7 +31,7 @@ pub(crate) struct Running {
     /// Whether a process of such a name is it, where the name alone does not say so.
     pub(crate) is_it: Option<fn(&Process) -> bool>,
     /// It as the owner of the interface's Router Advertisements.
-    pub(crate) ras: Option<fn(&Subject<'_>, &[Process]) -> Result<Option<Owner>, Reason>>,
+    pub(crate) ras: Option<Find>,
     /// What shows that it wrote accept_ra=0 to the interface, whether or not it runs.
     pub(crate) wrote_accept_ra: Option<fn(&Subject<'_>) -> Option<String>>,
     /// The DHCPv6 clients of the interface that its arguments or its title show.
@@ -41,11 +41,12 @@ pub(crate) struct Running {
     /// What a socket on UDP 546 shows.
     pub(crate) socket: Option<Socket>,
     /// It as the DHCPv6 client where nothing else shows one.
-    pub(crate) without_socket: Option<fn(&Subject<'_>, &[Process]) -> Result<Option<Owner>, Reason>>,
+    pub(crate) without_socket: Option<Find>,
     /// Whether a process of it was started to ask for an address.
     pub(crate) asks: Option<fn(&Process) -> bool>,
 }
 
+type Find = fn(&Subject<'_>, &[Process]) -> Result<Option<Owner>, Reason>;
 type Clients = fn(&Subject<'_>, &[Process], &[UdpSocket]) -> Result<Vec<Owner>, Reason>;
 
 impl Running {

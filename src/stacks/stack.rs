@@ -16,9 +16,9 @@ pub(crate) struct Stack {
     /// What its files set up for each of some interfaces.
     pub(crate) read: Option<Read>,
     /// The documents that it renders for another stack.
-    pub(crate) renders: Option<fn(&Image, &[Nic], &Given) -> Rendered>,
+    pub(crate) renders: Option<Renders>,
     /// Whether it writes the files of other stacks anew for each instance, and where that is said.
-    pub(crate) overrides: Option<fn(&Image) -> io::Result<Option<Setting<StackId>>>>,
+    pub(crate) overrides: Option<Overrides>,
     /// What shows that it runs, and for which interface.
     pub(crate) running: Running,
     /// The lease or identity that it keeps for an interface.
@@ -61,6 +61,8 @@ pub(crate) struct Journal {
     pub(crate) says: fn(&str) -> Option<(&str, u8, bool)>,
 }
 
+type Renders = fn(&Image, &[Nic], &Given) -> Rendered;
+type Overrides = fn(&Image) -> io::Result<Option<Setting<StackId>>>;
 /// How the files of a stack are read.
 pub(crate) type Read = fn(&Image, &[Nic], &Given) -> io::Result<Reading>;
 
@@ -97,6 +99,7 @@ pub(crate) struct Rendered {
 
 /// How a stack or client behaves, as far as rules depend on it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own, and any of them go together")]
 pub(crate) struct Traits {
     /// It sets IPv4 up first, and goes on to IPv6 when that has come or was given up.
     pub(crate) ipv4_first: bool,

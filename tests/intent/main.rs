@@ -6,6 +6,7 @@ mod cloud_init;
 mod dhclient;
 mod firewall;
 mod ifupdown;
+mod ifupdown2;
 mod image;
 mod keyfile;
 mod netplan;

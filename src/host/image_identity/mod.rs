@@ -14,14 +14,20 @@ use crate::image::MOST_BYTES;
 
 const MACHINE_ID: &str = "/etc/machine-id";
 const DBUS_MACHINE_ID: &str = "/var/lib/dbus/machine-id";
+/// Patterns of paths.
+type Places = &'static [&'static str];
+/// What a file with this path and content holds.
+type DuidOfFile = fn(&str, &[u8]) -> Option<BakedDuid>;
+type OfFile = fn(&str, &[u8]) -> Vec<Setting<String>>;
+
 /// What one client keeps in files. Each part is read from the files of its places.
 pub(crate) struct Keeps {
     /// Its DUID.
-    pub(crate) duids: &'static [(&'static [&'static str], fn(&str, &[u8]) -> Option<BakedDuid>)],
+    pub(crate) duids: &'static [(Places, DuidOfFile)],
     /// Its leases.
-    pub(crate) leases: &'static [(&'static [&'static str], fn(&str, &[u8]) -> Vec<Setting<String>>)],
+    pub(crate) leases: &'static [(Places, OfFile)],
     /// What its stable addresses are made of, by whose it is.
-    pub(crate) secrets: &'static [(&'static str, &'static [&'static str])],
+    pub(crate) secrets: &'static [(&'static str, Places)],
 }
 
 impl Keeps {

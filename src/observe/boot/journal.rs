@@ -28,8 +28,6 @@ const FIRST_US: u64 = 60_000_000;
 /// Where journald keeps it, for this boot and for all (systemd-journald.service(8)).
 const PLACES: [&str; 2] = ["/run/log/journal", "/var/log/journal"];
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
-/// The clients, by what they call themselves in it.
-
 /// An entry, as far as it is read. Fields with bytes that are no text are arrays, and so is one that is there twice.
 #[derive(Deserialize)]
 struct Entry {

@@ -52,22 +52,22 @@ const UDHCPC: [&str; 4] = ["/sbin/udhcpc", "/usr/sbin/udhcpc", "/bin/udhcpc", "/
 /// # Errors
 /// A file cannot be read.
 pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
-    let Some(which) = which_ifupdown(root).filter(|which| matches!(which, Ifupdown::Debian | Ifupdown::Two)) else {
+    if which_ifupdown(root) != Some(Ifupdown::Debian) {
         return Ok(Reading::default());
-    };
+    }
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
     let claim = |nic: &Nic| {
         let own = cloud_helper::configuration(root, &configuration, &nic.name)?;
         let configuration = own.as_ref().unwrap_or(&configuration);
-        Ok((nic.name.clone(), claim(root, configuration, which, &nic.name)?))
+        Ok((nic.name.clone(), claim(root, configuration, &nic.name)?))
     };
     let interfaces: io::Result<_> = nics.iter().map(claim).collect();
     Ok(Reading { interfaces: interfaces?, named })
 }
 
-fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
+fn claim(root: &Image, configuration: &Configuration, name: &str) -> io::Result<Claim> {
     if let Some((line, _)) = configuration.mappings.iter().find(|(_, patterns)| patterns.iter().any(|pattern| fits(pattern, name))) {
         let reason = format!("{}: `{}` lets a script choose the configuration of {name}", line.at, line.text);
         return Ok(Claim::Configures(Observed::unknown(reason)));
@@ -79,11 +79,6 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
         let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
         return Ok(Claim::LeavesAlone(Intent::leaving_alone(ID, &none)));
     };
-    if which == Ifupdown::Two {
-        let Line { at, text } = &first.line;
-        let reason = format!("{at}: `{text}` is for ifupdown2, which v6check does not read");
-        return Ok(Claim::Configures(Observed::unknown(reason)));
-    }
     let at_boot = match boot {
         Some((line, _)) => setting(true, line, line.text.clone()),
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
