@@ -16,7 +16,6 @@
 //!
 //! Everything right of [`observe`] is a function of [`facts`]; a run and a replay differ only in where the facts come from.
 
-mod below;
 pub mod capture;
 pub mod catalogue;
 pub mod cli;
@@ -36,6 +35,7 @@ mod near;
 pub mod observe;
 pub mod plan;
 pub mod report;
+mod rooted;
 mod stacks;
 pub mod story;
 mod watch;

@@ -1,0 +1,81 @@
+//! What of an image could not be looked at: the path and the reason. Whatever is derived while an entry is made is not known.
+//!
+//! Readers need not think of it: a question whose answer could not be known is answered as if nothing were there, and the entry is made. Who
+//! turns what they derive into facts asks for the entries ([`Image::known`]).
+
+use std::cell::RefCell;
+use std::fmt::{self, Display, Formatter};
+use std::rc::Rc;
+
+use super::Image;
+
+/// As many entries of one derivation as are kept; one is enough for it to be unknown.
+const MOST_ENTRIES: usize = 16;
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// Where, within the image.
+    pub(crate) path: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+impl Display for Unread {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        write!(to, "{}: {}", self.path, self.reason)
+    }
+}
+
+/// The entries of the derivations that go on, the innermost last.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    open: RefCell<Vec<Vec<Rc<Unread>>>>,
+}
+
+impl Ledger {
+    /// Notes an entry for the derivation that goes on.
+    pub(super) fn note(&self, path: &str, reason: &dyn Display) {
+        self.again(&[Rc::new(Unread { path: path.to_owned(), reason: reason.to_string() })]);
+    }
+
+    /// Notes entries of what is known from before.
+    pub(super) fn again(&self, entries: &[Rc<Unread>]) {
+        if let Some(open) = self.open.borrow_mut().last_mut() {
+            let room = MOST_ENTRIES.saturating_sub(open.len());
+            open.extend(entries.iter().take(room).cloned());
+        }
+    }
+
+    /// What `derive` gives, and the entries that were made meanwhile.
+    pub(super) fn of<T>(&self, derive: impl FnOnce() -> T) -> (T, Vec<Rc<Unread>>) {
+        self.open.borrow_mut().push(Vec::new());
+        let derived = derive();
+        (derived, self.open.borrow_mut().pop().unwrap_or_default())
+    }
+}
+
+impl Image {
+    /// What `derive` gives, and the first that could not be looked at meanwhile.
+    pub(crate) fn scope<T>(&self, derive: impl FnOnce() -> T) -> (T, Option<Rc<Unread>>) {
+        let (derived, entries) = self.ledger.of(derive);
+        (derived, entries.into_iter().next())
+    }
+
+    /// What `derive` gives, if all that it looked at could be looked at. A derivation around this one is not concerned.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub(crate) fn known<T, E: Display>(&self, derive: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+        match self.scope(derive) {
+            (Err(reason), _) => Err(reason.to_string()),
+            (Ok(_), Some(unread)) => Err(unread.to_string()),
+            (Ok(derived), None) => Ok(derived),
+        }
+    }
+
+    /// Says that something at `path` is not looked at.
+    pub(crate) fn note(&self, path: &str, reason: &dyn Display) {
+        self.ledger.note(path, reason);
+    }
+}
