@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 25] = [
     ("stacks", &["facts", "glob", "host", "image", "wire"]),
     // image_identity and literal_backticks still read what the stacks know of dhclient.
     ("host", &["facts", "image", "stacks", "wire"]),
-    ("observe", &["capture", "facts", "halves", "host", "image", "json", "plan", "stacks", "wire"]),
+    ("observe", &["capture", "facts", "halves", "host", "image", "json", "plan", "rooted", "stacks", "wire"]),
     ("install", &["rooted", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "near", "wrap"]),
     ("report", &["catalogue", "facts", "halves", "harmless", "judge", "story", "wrap"]),

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::io;
 
 /// As many names as are looked up. Thousands are usual.
-const MOST_LOOKUPS: u64 = 400_000;
+const MOST_LOOKUPS: u64 = 500_000;
 /// As many names as are listed or matched with a pattern.
-const MOST_ENTRIES: u64 = 2_000_000;
+const MOST_ENTRIES: u64 = 1_000_000;
 /// As many bytes as are read.
 const MOST_BYTES: u64 = 256 << 20;
 
@@ -51,15 +51,8 @@ impl Budget {
 }
 
 fn take(left: &Cell<u64>, taken: u64, what: &str) -> io::Result<()> {
-    match left.get().checked_sub(taken) {
-        Some(rest) => {
-            left.set(rest);
-            Ok(())
-        }
-        None => {
-            // What is too large now would be so again, piece by piece.
-            left.set(0);
-            Err(io::Error::other(format!("not looked at: too many {what} in this image")))
-        }
-    }
+    let rest = left.get().checked_sub(taken);
+    // What is too large now would be so again, piece by piece.
+    left.set(rest.unwrap_or(0));
+    rest.map(|_| ()).ok_or_else(|| io::Error::other(format!("not looked at: too many {what} in this image")))
 }

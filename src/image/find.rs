@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::overlay::Said;
 use super::seen::Names;
 use super::{Entry, Image, Overlay};
-use crate::rooted::{Node, is_absence};
+use crate::rooted::{self, Node, is_absence};
 
 /// As many entries of one directory as are looked at.
 const MOST_ENTRIES: usize = 16_384;
@@ -77,7 +77,7 @@ impl Image {
 
     /// Where `path` leads to, its symbolic links read as this image has them.
     pub(super) fn resolve(&self, path: &str) -> io::Result<PathBuf> {
-        self.root.resolve(Path::new(path), |place| self.link_at(place))
+        rooted::resolve(Path::new(path), |place| self.link_at(place))
     }
 
     /// What the symbolic link at `place` says, in whose folders no link is.
@@ -88,10 +88,11 @@ impl Image {
             Said::Entry(Entry::Link(target)) => return Ok(Some(target.into())),
             Said::Entry(_) | Said::NotADirectory | Said::Directory { only: true } => return Ok(None),
         }
+        // Known ones count too: a link may lead over hundreds of names, and thousands of paths over forty links.
+        self.budget.lookup()?;
         if let Some(known) = self.seen.borrow().links.get(place) {
             return Ok(known.clone());
         }
-        self.budget.lookup()?;
         let target = self.root.link(place)?;
         let mut seen = self.seen.borrow_mut();
         if seen.has_room(2 * place.as_os_str().len()) {

@@ -74,6 +74,15 @@ impl Image {
         }
     }
 
+    /// At most `most` of some files. That others are left out is noted.
+    pub(crate) fn at_most<T>(&self, most: usize, mut files: Vec<T>, what: &str) -> Vec<T> {
+        if files.len() > most {
+            self.note(what, &format!("more than {most} files"));
+            files.truncate(most);
+        }
+        files
+    }
+
     /// Says that something at `path` is not looked at.
     pub(crate) fn note(&self, path: &str, reason: &dyn Display) {
         self.ledger.note(path, reason);

@@ -32,7 +32,6 @@ use seen::{Names, Seen};
 
 pub(crate) use crate::glob::{has_wildcard, matches};
 pub(crate) use file::{of_kernel, open, read};
-pub(crate) use ledger::Unread;
 pub(crate) use overlay::{Entry, Overlay};
 
 /// As many bytes as a configuration or lease file may have: 1 MiB.
@@ -210,7 +209,7 @@ impl Image {
         let mut found = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             if !has_wildcard(part) {
-                found.iter_mut().for_each(|base| *base = format!("{base}/{part}"));
+                found = found.iter().map(|base| format!("{base}/{part}")).collect();
                 continue;
             }
             let fits = |name: &&String| (part.starts_with('.') || !name.starts_with('.')) && matches(part, name);

@@ -83,3 +83,76 @@ fn nothing_outside_is_read_while_a_directory_is_swapped_for_a_link() {
         assert!(image.glob("/etc/*/name").iter().all(|path| image.text(path).ok().as_deref() != Some("outside")));
     }
 }
+
+/// What an image without `/etc` being readable, or the like, leaves unknown.
+fn unknown<T>(image: &Image, ask: impl FnOnce() -> T) -> Option<String> {
+    image.known(|| Ok::<_, String>(ask())).err()
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_noted_and_what_is_not_there_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let make = |name: &str| std::fs::create_dir_all(directory.path().join(name)).unwrap();
+    make("etc/d");
+    std::os::unix::fs::symlink("loop", directory.path().join("etc/loop")).unwrap();
+    std::fs::write(directory.path().join("etc/file"), "text").unwrap();
+    let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"99-\xe9t\xe9.conf");
+    std::fs::write(directory.path().join("etc/d").join::<&std::ffi::OsStr>(odd), "").unwrap();
+    let image = Image::new(directory.path());
+    assert_eq!(unknown(&image, || image.exists("/etc/none")), None);
+    assert_eq!(unknown(&image, || image.names("/etc/file")), None, "no directory, so no names");
+    // A loop of links, whatever is asked of it; and again, when the answer is known from before.
+    for _ in 0..2 {
+        assert_eq!(unknown(&image, || image.exists("/etc/loop")).as_deref(), Some("/etc/loop: too many symbolic links"));
+        assert!(unknown(&image, || image.names("/etc/loop/d")).is_some());
+        assert!(unknown(&image, || image.is_directory("/etc/loop")).is_some());
+        assert!(unknown(&image, || image.link("/etc/loop/x")).is_some());
+        assert!(unknown(&image, || image.text("/etc/loop").ok()).is_some());
+        assert!(unknown(&image, || image.text_if_any("/etc/loop/x").ok()).is_some());
+    }
+    assert_eq!(unknown(&image, || image.link("/etc/loop")), None, "the link itself can be read");
+    assert_eq!(unknown(&image, || image.text("/etc/d").ok()).as_deref(), Some("/etc/d: not a regular file"));
+    assert!(unknown(&image, || image.read("/etc/file", 3).ok()).unwrap().contains("larger than 3 bytes"));
+    // A name that is not UTF-8 concerns those who might mean it.
+    for _ in 0..2 {
+        assert!(unknown(&image, || image.names("/etc/d")).unwrap().contains("UTF-8"));
+        assert!(unknown(&image, || image.glob("/etc/d/*.conf")).unwrap().contains("UTF-8"));
+        assert_eq!(unknown(&image, || image.glob("/etc/d/*.network")), None);
+    }
+    // One derivation inside another: what it does not know is its own affair.
+    let inner = image.known(|| Ok::<_, String>(unknown(&image, || image.exists("/etc/loop")).is_some()));
+    assert_eq!(inner, Ok(true));
+}
+
+#[test]
+fn an_error_of_a_directory_is_not_an_empty_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("d")).unwrap();
+    std::fs::write(directory.path().join("d/a.conf"), "text").unwrap();
+    let seen = |fault| {
+        let image = Image::failing(directory.path(), fault);
+        (image.known(|| Ok::<_, String>((image.glob("/d/*.conf"), image.text_if_any("/d/a.conf").ok().flatten()))), image.calls())
+    };
+    let (whole, calls) = seen(None);
+    let whole = whole.unwrap();
+    assert_eq!(whole, (vec!["/d/a.conf".to_owned()], Some("text".to_owned())));
+    for call in 0..calls {
+        for errno in [rustix::io::Errno::IO, rustix::io::Errno::ACCESS, rustix::io::Errno::NFILE] {
+            let (found, _) = seen(Some(Fault { call, errno: errno.raw_os_error() }));
+            assert!(found.as_ref().is_err() || found == Ok(whole.clone()), "call {call}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn the_budget_is_of_the_whole_image() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in 0..200 {
+        std::os::unix::fs::symlink(".", directory.path().join(format!("d{name}"))).unwrap();
+    }
+    let image = Image::new(directory.path());
+    assert!(unknown(&image, || image.glob("/*/*/*")).unwrap().contains("more than 1024 files match"));
+    let spent = (0..10_000).find_map(|line| unknown(&image, || image.glob(&format!("/*/d{line}x*"))));
+    assert!(spent.unwrap().contains("too many names were listed in this image"));
+    assert!(unknown(&image, || image.glob("/*y")).is_some(), "spent is spent");
+}

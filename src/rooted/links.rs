@@ -7,12 +7,20 @@ use std::path::{Component, Path, PathBuf};
 /// As many symbolic links as one path may lead through; the kernel's limit (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
+/// Where `path` leads to, its links being what `link_at` says; `None` where there is no link. Nothing need be there.
+///
+/// # Errors
+/// There are too many links, or one could not be looked at.
+pub(crate) fn resolve(path: &Path, mut link_at: impl FnMut(&Path) -> io::Result<Option<PathBuf>>) -> io::Result<PathBuf> {
+    place(path, true, &mut link_at)
+}
+
 /// The place of `path`, as `link_at` tells what the symbolic link at a place says; `None` where there is no link. The last name is followed
 /// only if `follow` says so.
 ///
 /// # Errors
 /// There are too many links in the way, or one could not be looked at.
-pub(super) fn resolve(path: &Path, follow: bool, link_at: &mut dyn FnMut(&Path) -> io::Result<Option<PathBuf>>) -> io::Result<PathBuf> {
+pub(super) fn place(path: &Path, follow: bool, link_at: &mut dyn FnMut(&Path) -> io::Result<Option<PathBuf>>) -> io::Result<PathBuf> {
     let mut ahead: Vec<OsString> = parts(path).collect();
     let mut here = PathBuf::from("/");
     let mut links = 0;

@@ -16,15 +16,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatfs, openat, openat2, readlinkat};
+use rustix::fs::{CWD, Dir, FileType, FsWord, Mode, OFlags, ResolveFlags, Stat, fstat, fstatfs, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use fault::Calls;
 pub use fault::Fault;
+pub(crate) use links::resolve;
 
 /// File systems whose files are no data: reading some of them acts, as reading /proc/kmsg takes lines from the kernel's log.
 /// (linux/magic.h: procfs, sysfs, tracefs, debugfs, securityfs, configfs.)
-const MADE_UP: [(i64, &str); 6] = [
+const MADE_UP: [(FsWord, &str); 6] = [
     (0x9fa0, "procfs"),
     (0x6265_6572, "sysfs"),
     (0x7472_6163, "tracefs"),
@@ -134,7 +135,7 @@ impl Root {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {}
             Err(error) => return Err(error),
         }
-        self.settled(&links::resolve(path, follow, &mut link_at)?)
+        self.settled(&links::place(path, follow, &mut link_at)?)
     }
 
     /// As [`Root::at`], for a place where no link is left.
@@ -146,14 +147,6 @@ impl Root {
             Some(number) if number == Errno::LOOP.raw_os_error() => io::Error::other("changed while it was looked at"),
             _ => error,
         })
-    }
-
-    /// Where `path` leads to, its links being what `link_at` says. Nothing need be there.
-    ///
-    /// # Errors
-    /// There are too many links, or one could not be looked at.
-    pub(crate) fn resolve(&self, path: &Path, mut link_at: impl FnMut(&Path) -> io::Result<Option<PathBuf>>) -> io::Result<PathBuf> {
-        links::resolve(path, true, &mut link_at)
     }
 
     /// As [`Root::find`], with each link read anew.
@@ -291,7 +284,7 @@ impl Root {
 /// The name of the file system if its files are no data.
 fn made_up(handle: &OwnedFd) -> Result<Option<&'static str>, Errno> {
     let kind = fstatfs(handle)?.f_type;
-    Ok(MADE_UP.iter().find(|(magic, _)| i64::try_from(kind).is_ok_and(|kind| kind == *magic)).map(|(_, name)| *name))
+    Ok(MADE_UP.iter().find(|(magic, _)| kind == *magic).map(|(_, name)| *name))
 }
 
 /// Whether an error says that nothing is there. Every other one says that it is not known what is.

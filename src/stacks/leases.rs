@@ -45,19 +45,16 @@ pub(crate) const READERS: [Reader; 5] = [networkd::lease::lease, network_manager
 
 /// The leases of the interface, oldest first; those that only tell an identity come before those that have addresses.
 pub(crate) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec<Lease>> {
-    let mut leases = match of_dhclient.of(subject.name, subject.mac, subject.now) {
-        Ok(leases) => leases,
-        Err(reason) => return Observed::Unknown(reason),
-    };
+    subject.root.known(|| known(subject, of_dhclient)).into()
+}
+
+fn known(subject: &Subject<'_>, of_dhclient: &Files) -> Result<Vec<Lease>, String> {
+    let mut leases = of_dhclient.of(subject.name, subject.mac, subject.now)?;
     for read in READERS {
-        match read(subject) {
-            Ok(lease) => leases.extend(lease),
-            Err(error) => return Observed::unknown(error.to_string()),
-        }
+        leases.extend(read(subject).map_err(|error| error.to_string())?);
     }
-    let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();
-    leases.sort_by_key(starts);
-    Observed::Seen(leases)
+    leases.sort_by_key(|lease| lease.addresses.iter().map(|address| address.starts).max());
+    Ok(leases)
 }
 
 /// Whether the address is still valid; where the client does not tell how long, that is not known.

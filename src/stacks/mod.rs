@@ -97,8 +97,24 @@ const UNREAD: &[(&str, &[&str])] = &[
 pub(crate) type Readings = [(&'static str, Result<Reading, String>)];
 
 pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
-    let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
+    let read = |stack: &Stack| (stack.name, root.known(|| (stack.read)(root, nics)).map_err(|error| format!("{}: {error}", stack.name)));
     STACKS.iter().map(read).collect()
+}
+
+/// The interfaces that the stacks' files name by their names, and why some files could not be read that may name others.
+pub(crate) fn named(root: &Image) -> (BTreeSet<String>, Vec<String>) {
+    let (mut named, mut unknown) = (BTreeSet::new(), Vec::new());
+    for stack in STACKS {
+        let (reading, unread) = root.scope(|| (stack.read)(root, &[]));
+        match reading {
+            Ok(reading) => {
+                named.extend(reading.named);
+                unknown.extend(unread.map(|unread| format!("{}: {unread}", stack.name)));
+            }
+            Err(error) => unknown.push(format!("{}: {error}", stack.name)),
+        }
+    }
+    (named, unknown)
 }
 
 /// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.

@@ -39,7 +39,7 @@ pub(crate) const DHCPCD: &str = "dhcpcd";
 
 /// Who is in charge of the interface.
 pub(crate) fn owners(subject: &Subject<'_>) -> Owners {
-    Owners { ra: answer(ra(subject)), dhcpv6: answer(dhcpv6(subject)) }
+    Owners { ra: answer(subject.root.known(|| ra(subject))), dhcpv6: answer(subject.root.known(|| dhcpv6(subject))) }
 }
 
 /// Nobody can say.
@@ -78,11 +78,14 @@ pub(crate) fn stopped(subject: &Subject<'_>, processes: &[Process]) -> String {
     if subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) != Some(&0) {
         return String::new();
     }
-    let traces = [
-        (SYSTEMD_NETWORKD, NETWORKD, networkd::managed(subject)),
-        (NETWORK_MANAGER, NETWORK_MANAGER, network_manager::managed(subject)),
-        (DHCPCD, DHCPCD, dhcpcd::traces(subject)),
-    ];
+    // It only explains: a trace that could not be looked at leaves the owner known.
+    let (traces, _) = subject.root.scope(|| {
+        [
+            (SYSTEMD_NETWORKD, NETWORKD, networkd::managed(subject)),
+            (NETWORK_MANAGER, NETWORK_MANAGER, network_manager::managed(subject)),
+            (DHCPCD, DHCPCD, dhcpcd::traces(subject)),
+        ]
+    });
     let mut stopped = traces.into_iter().filter(|(_, process, _)| named(processes, process).is_none());
     let found = stopped.find_map(|(name, _, trace)| Some((name, trace?)));
     found

@@ -34,17 +34,18 @@ const MOST_FILES: usize = 256;
 /// What is fixed in files. What a file that cannot be read would fix is named as unread.
 pub(crate) fn read(root: &Image) -> BakedIdentity {
     let mut unread = BTreeMap::new();
-    let machine_id = or_unread(&mut unread, "machine_id", machine_id(root));
-    let (duids, error) = duids::read(root);
-    unread.extend(error.map(|error| ("duids".to_owned(), error.to_string())));
-    let leases = or_unread(&mut unread, "leases", leases(root));
-    let secrets = or_unread(&mut unread, "secrets", secrets(root));
+    let machine_id = or_unread(&mut unread, "machine_id", root.known(|| machine_id(root)));
+    let ((duids, error), unlooked) = root.scope(|| duids::read(root));
+    let reason = error.map(|error| error.to_string()).or_else(|| unlooked.map(|unread| unread.to_string()));
+    unread.extend(reason.map(|reason| ("duids".to_owned(), reason)));
+    let leases = or_unread(&mut unread, "leases", root.known(|| leases(root)));
+    let secrets = or_unread(&mut unread, "secrets", root.known(|| secrets(root)));
     BakedIdentity { machine_id, duids, leases, secrets, unread }
 }
 
-fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: io::Result<T>) -> T {
-    read.unwrap_or_else(|error| {
-        unread.insert(what.to_owned(), error.to_string());
+fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: Result<T, String>) -> T {
+    read.unwrap_or_else(|reason| {
+        unread.insert(what.to_owned(), reason);
         T::default()
     })
 }

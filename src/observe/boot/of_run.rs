@@ -86,7 +86,7 @@ impl Told {
 /// The recorder's file, if it is of this boot.
 fn recorded(root: &Path) -> Result<Found, String> {
     let below = Image::new(root);
-    if !below.exists(RECORDING) {
+    if !below.known(|| Ok::<_, String>(below.exists(RECORDING)))? {
         return Err(NOT_RECORDED.into());
     }
     let file = below.open(RECORDING).map_err(|error| format!("{RECORDING}: {error}"))?;

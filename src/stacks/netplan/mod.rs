@@ -108,7 +108,7 @@ fn definitions(root: &Image) -> io::Result<Definitions> {
     }
     let written_anew = cloud_init::overrides(root)?.is_some();
     let mut definitions = Definitions::default();
-    for (name, path) in files.into_iter().take(MOST_FILES) {
+    for (name, path) in root.at_most(MOST_FILES, files.into_iter().collect(), "/etc/netplan") {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {
