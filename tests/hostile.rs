@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use v6check::catalogue::{Catalogue, Selection};
 use v6check::facts::{self, Facts, StoreError};
 use v6check::report::{self, Counting, FORMATS, RemedyFormat, Style, Verbosity};
+use v6check_lab::needs;
 
 /// As many mutations of each worked example, so that all of it takes seconds.
 const OF_A_CASE: usize = 2;
@@ -212,7 +213,7 @@ fn depth_has_an_end() {
 }
 
 fn v6check(arguments: &[&str]) -> std::process::Output {
-    std::process::Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
 }
 
 /// What a run complains that is impossible: one line of bounded length without a control character.
@@ -234,8 +235,10 @@ fn an_error_is_one_harmless_line_with_its_place() {
         broken("\"device\"", &format!("\"\\u001b[2J\\n{}\"", "y".repeat(100_000))),
         broken("\"mtu\"", "\"\\u001b[2J\\n\""),
         [b"{\n\"schema\": \"", &[0xff_u8][..], b"\""].concat(),
+        broken("\"schema\"", "\"schema\": \"x\", \"schema\""),
     ];
-    for (bytes, place) in cases.into_iter().zip([" at line 1", " at line 1", " at line 2 column 12\n"]) {
+    let places = [" at line 1", " at line 1", " at line 2 column 12\n", "duplicate field `schema` at line 2 column"];
+    for (bytes, place) in cases.into_iter().zip(places) {
         std::fs::write(file, bytes).unwrap();
         let told = refused(&["replay", file]);
         let harmless = told.trim_end_matches('\n').chars().all(|character| !character.is_control());
@@ -249,7 +252,7 @@ fn an_error_is_one_harmless_line_with_its_place() {
 #[test]
 fn an_error_that_cannot_be_told_is_no_crash() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let binary = || std::process::Command::new(env!("CARGO_BIN_EXE_v6check"));
+    let binary = || needs::command(env!("CARGO_BIN_EXE_v6check"));
     assert_eq!(binary().args(["replay", "/nonexistent"]).stderr(full()).status().unwrap().code(), Some(2));
     assert_eq!(binary().arg("--help").stdout(full()).status().unwrap().code(), Some(2));
 }

@@ -8,10 +8,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check::facts::StackId;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
@@ -35,7 +37,7 @@ impl Image {
         // The root of an overlay is searched by whoever runs in it.
         fs::create_dir(image.root()).unwrap();
         fs::set_permissions(image.root(), fs::Permissions::from_mode(0o755)).unwrap();
-        let copied = Command::new("cp").args(["-a", &format!("{}/.", tree.display())]).arg(image.root()).output().unwrap();
+        let copied = needs::command("cp").args(["-a", &format!("{}/.", tree.display())]).arg(image.root()).output().unwrap();
         assert!(copied.status.success(), "{}", text(&copied.stderr));
         for (path, contents) in changes {
             let path = image.root().join(path);
@@ -50,7 +52,7 @@ impl Image {
     }
 
     fn v6check(&self, arguments: &[&str]) -> Output {
-        Command::new(V6CHECK).args(arguments).arg("--root").arg(self.root()).args(["-i", "eth0"]).output().unwrap()
+        needs::command(V6CHECK).args(arguments).arg("--root").arg(self.root()).args(["-i", "eth0"]).output().unwrap()
     }
 
     /// The requirements that fail.
@@ -77,7 +79,7 @@ impl Image {
         fs::write(self.directory.path().join("script"), script).unwrap();
         let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
         let enter = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {} < \"$3\"", self.enter);
-        let output = Command::new("unshare")
+        let output = needs::command("unshare")
             .args(["--mount", "--net", "sh", "-c", &enter, "sh", &options])
             .args([&merged, &self.directory.path().join("script")])
             .output()
@@ -190,7 +192,7 @@ fn where_nothing_fails_there_is_nothing_to_do() {
 #[test]
 fn where_nothing_could_be_judged_it_says_so() {
     let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/fcos");
-    let run = |arguments: &[&str]| Command::new(V6CHECK).args(arguments).arg("--root").arg(&image).output().unwrap();
+    let run = |arguments: &[&str]| needs::command(V6CHECK).args(arguments).arg("--root").arg(&image).output().unwrap();
     assert_eq!(run(&["--text", "-"]).status.code(), Some(3));
     for (format, begins, ends) in [("text", "", ""), ("shell", "# ", ""), ("cloud-init", "# ", "runcmd: []\n")] {
         let output = run(&["remedy", "--format", format]);
@@ -272,11 +274,11 @@ fn what_was_set_right_by_hand_is_written_down() {
             fs::remove_file(image.root().join("boot/grub/grub.cfg")).unwrap();
         }
         assert_eq!(image.failing(), ["ipv6-enabled"], "{cause:?}");
-        image.run(&remedy.pick_script(None, Some("ifupdown"), "eth0", &[&format!("/{}", cause.0)]).unwrap());
+        image.run(&remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &[&format!("/{}", cause.0)]).unwrap());
         assert_eq!(image.failing(), Vec::<String>::new(), "{cause:?}");
     }
     // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
-    assert_eq!(remedy.pick_script(None, Some("ifupdown"), "eth0", &["/etc/network/interfaces"]), None);
+    assert_eq!(remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &["/etc/network/interfaces"]), None);
 }
 
 #[test]
@@ -306,7 +308,7 @@ fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
         for command in &commands {
             let here = command.replacen(" set ", &format!(" set{root}"), 1).replacen(" generate ", &format!(" generate{root}"), 1);
             assert!(here.contains(&root), "{here}");
-            let output = Command::new("sh").args(["-c", &here]).output().unwrap();
+            let output = needs::command("sh").args(["-c", &here]).output().unwrap();
             assert!(output.status.success(), "{here}: {}", text(&output.stderr));
         }
         assert_eq!(image.failing(), Vec::<String>::new());

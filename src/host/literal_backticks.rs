@@ -5,41 +5,32 @@ use std::io;
 
 use crate::facts::{FileLine, PastedLine};
 use crate::image::Image;
-use crate::stacks::dhclient::{ENTER_HOOKS, SCRIPT};
 
 /// Files that lines of the recipe go into.
-struct Place {
-    patterns: &'static [&'static str],
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) patterns: &'static [&'static str],
     /// What such a line holds, one of these.
-    words: &'static [&'static str],
+    pub(crate) words: &'static [&'static str],
     /// It is a shell script, where backticks also have a right use.
-    shell: bool,
+    pub(crate) shell: bool,
 }
 
-const PLACES: [Place; 5] = [
-    Place { patterns: &[SCRIPT], words: &["new_ip6_prefixlen="], shell: true },
-    Place { patterns: &ENTER_HOOKS, words: &["new_ip6_prefixlen="], shell: true },
-    Place {
-        patterns: &["/etc/sysctl.conf", "/etc/sysctl.d/*.conf", "/run/sysctl.d/*.conf", "/usr/local/lib/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf"],
-        words: &["net.ipv6.", "net/ipv6/"],
-        shell: false,
-    },
-    Place {
-        patterns: &["/etc/network/interfaces", "/etc/network/interfaces.d/*", "/run/network/interfaces.d/*"],
-        words: &["accept_ra", "inet6", "autoconf", "dhcp"],
-        shell: false,
-    },
-    Place { patterns: &["/etc/sysconfig/network", "/etc/sysconfig/network-scripts/ifcfg-*"], words: &["IPV6", "DHCPV6C"], shell: true },
-];
+/// What every kernel reads.
+const SYSCTL: Place = Place {
+    patterns: &["/etc/sysctl.conf", "/etc/sysctl.d/*.conf", "/run/sysctl.d/*.conf", "/usr/local/lib/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf"],
+    words: &["net.ipv6.", "net/ipv6/"],
+    shell: false,
+};
 
 /// The lines.
 ///
 /// # Errors
 /// One of the files is there and cannot be read.
-pub(crate) fn read(root: &Image) -> io::Result<Vec<PastedLine>> {
+pub(crate) fn read(root: &Image, of_stacks: &[&Place]) -> io::Result<Vec<PastedLine>> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
-    for place in &PLACES {
+    for place in of_stacks.iter().copied().chain([&SYSCTL]) {
         for path in place.patterns.iter().flat_map(|pattern| root.glob(pattern)).filter(|path| !root.is_directory(path)) {
             if !seen.insert(path.clone()) {
                 continue;
@@ -78,17 +69,19 @@ mod tests {
 
     #[test]
     fn backticks_of_the_page_and_of_the_shell() {
-        let script = &PLACES[0];
+        let of = |words: &'static [&'static str], shell| Place { patterns: &[], words, shell };
+        let script = &of(&["new_ip6_prefixlen="], true);
+        let (interfaces, ifcfg) = (&of(&["accept_ra"], false), &of(&["IPV6", "DHCPV6C"], true));
         for line in ["`new_ip6_prefixlen=128`", "  `new_ip6_prefixlen=128`  ", "new_ip6_prefixlen=128`", "`new_ip6_prefixlen=128"] {
             assert!(is_pasted(line, script), "{line}");
         }
         for line in ["new_ip6_prefixlen=128", "#`new_ip6_prefixlen=128`", "new_ip6_prefixlen=`echo 128`", "`date`"] {
             assert!(!is_pasted(line, script), "{line}");
         }
-        assert!(is_pasted("net.ipv6.conf.eth0.router_solicitation_delay = `10`", &PLACES[2]));
-        assert!(!is_pasted("; `net.ipv6.conf.all.forwarding=1`", &PLACES[2]));
-        assert!(is_pasted("        `accept_ra 1`", &PLACES[3]));
-        assert!(is_pasted("`DHCPV6C=yes`", &PLACES[4]));
-        assert!(!is_pasted("IPV6ADDR=`cat /address`", &PLACES[4]));
+        assert!(is_pasted("net.ipv6.conf.eth0.router_solicitation_delay = `10`", &SYSCTL));
+        assert!(!is_pasted("; `net.ipv6.conf.all.forwarding=1`", &SYSCTL));
+        assert!(is_pasted("        `accept_ra 1`", interfaces));
+        assert!(is_pasted("`DHCPV6C=yes`", ifcfg));
+        assert!(!is_pasted("IPV6ADDR=`cat /address`", ifcfg));
     }
 }

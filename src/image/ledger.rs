@@ -4,43 +4,29 @@
 //! turns what they derive into facts asks for the entries ([`Image::known`]).
 
 use std::cell::RefCell;
-use std::fmt::{self, Display, Formatter};
 use std::rc::Rc;
 
 use super::Image;
+use crate::facts::Reason;
 
 /// As many entries of one derivation as are kept; one is enough for it to be unknown.
 const MOST_ENTRIES: usize = 16;
 
-/// Something that could not be looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unread {
-    /// Where, within the image.
-    pub(crate) path: String,
-    /// Why.
-    pub(crate) reason: String,
-}
-
-impl Display for Unread {
-    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
-        write!(to, "{}: {}", self.path, self.reason)
-    }
-}
-
 /// The entries of the derivations that go on, the innermost last.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    open: RefCell<Vec<Vec<Rc<Unread>>>>,
+    open: RefCell<Vec<Vec<Rc<Reason>>>>,
 }
 
 impl Ledger {
     /// Notes an entry for the derivation that goes on.
-    pub(super) fn note(&self, path: &str, reason: &dyn Display) {
-        self.again(&[Rc::new(Unread { path: path.to_owned(), reason: reason.to_string() })]);
+    pub(super) fn note(&self, path: &str, reason: impl Into<Reason>) {
+        let Reason { kind, text } = reason.into();
+        self.again(&[Rc::new(Reason::new(kind, format!("{path}: {text}")))]);
     }
 
     /// Notes entries of what is known from before.
-    pub(super) fn again(&self, entries: &[Rc<Unread>]) {
+    pub(super) fn again(&self, entries: &[Rc<Reason>]) {
         if let Some(open) = self.open.borrow_mut().last_mut() {
             let room = MOST_ENTRIES.saturating_sub(open.len());
             open.extend(entries.iter().take(room).cloned());
@@ -48,7 +34,7 @@ impl Ledger {
     }
 
     /// What `derive` gives, and the entries that were made meanwhile.
-    pub(super) fn of<T>(&self, derive: impl FnOnce() -> T) -> (T, Vec<Rc<Unread>>) {
+    pub(super) fn of<T>(&self, derive: impl FnOnce() -> T) -> (T, Vec<Rc<Reason>>) {
         self.open.borrow_mut().push(Vec::new());
         let derived = derive();
         (derived, self.open.borrow_mut().pop().unwrap_or_default())
@@ -56,8 +42,8 @@ impl Ledger {
 }
 
 impl Image {
-    /// What `derive` gives, and the first that could not be looked at meanwhile.
-    pub(crate) fn scope<T>(&self, derive: impl FnOnce() -> T) -> (T, Option<Rc<Unread>>) {
+    /// What `derive` gives, and the first that could not be looked at meanwhile: `PATH: REASON`.
+    pub(crate) fn scope<T>(&self, derive: impl FnOnce() -> T) -> (T, Option<Rc<Reason>>) {
         let (derived, entries) = self.ledger.of(derive);
         (derived, entries.into_iter().next())
     }
@@ -66,10 +52,10 @@ impl Image {
     ///
     /// # Errors
     /// Why it is not known.
-    pub(crate) fn known<T, E: Display>(&self, derive: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    pub(crate) fn known<T, E: Into<Reason>>(&self, derive: impl FnOnce() -> Result<T, E>) -> Result<T, Reason> {
         match self.scope(derive) {
-            (Err(reason), _) => Err(reason.to_string()),
-            (Ok(_), Some(unread)) => Err(unread.to_string()),
+            (Err(reason), _) => Err(reason.into()),
+            (Ok(_), Some(unread)) => Err(Reason::clone(&unread)),
             (Ok(derived), None) => Ok(derived),
         }
     }
@@ -77,14 +63,14 @@ impl Image {
     /// At most `most` of some files. That others are left out is noted.
     pub(crate) fn at_most<T>(&self, most: usize, mut files: Vec<T>, what: &str) -> Vec<T> {
         if files.len() > most {
-            self.note(what, &format!("more than {most} files"));
+            self.note(what, format!("more than {most} files"));
             files.truncate(most);
         }
         files
     }
 
     /// Says that something at `path` is not looked at.
-    pub(crate) fn note(&self, path: &str, reason: &dyn Display) {
+    pub(crate) fn note(&self, path: &str, reason: impl Into<Reason>) {
         self.ledger.note(path, reason);
     }
 }

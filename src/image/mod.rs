@@ -219,7 +219,7 @@ impl Image {
                 let Names { names, odd } = self.listed(folder);
                 self.budget.entries(names.len())?;
                 if let Some(name) = odd.iter().find(fits) {
-                    self.note(folder, &not_utf8(name));
+                    self.note(folder, not_utf8(name));
                 }
                 next.extend(names.iter().filter(fits).map(|name| format!("{base}/{name}")));
                 if next.len() > MOST_MATCHES {
@@ -236,7 +236,7 @@ impl Image {
     pub(crate) fn names(&self, path: &str) -> Vec<String> {
         let Names { names, odd } = self.listed(path);
         if let Some(name) = odd.first() {
-            self.note(path, &not_utf8(name));
+            self.note(path, not_utf8(name));
         }
         names.to_vec()
     }

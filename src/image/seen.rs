@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::Image;
-use super::ledger::Unread;
+use crate::facts::Reason;
 
 /// As much as is kept, in bytes; and of one file or directory.
 const MOST_KEPT: usize = 1 << 20;
@@ -24,7 +24,7 @@ pub(super) struct Names {
 #[derive(Debug, Clone)]
 pub(super) struct Kept<T> {
     answer: T,
-    unread: Rc<[Rc<Unread>]>,
+    unread: Rc<[Rc<Reason>]>,
 }
 
 type Answers<T> = HashMap<String, Kept<T>>;

@@ -86,7 +86,7 @@ fn nothing_outside_is_read_while_a_directory_is_swapped_for_a_link() {
 
 /// What an image without `/etc` being readable, or the like, leaves unknown.
 fn unknown<T>(image: &Image, ask: impl FnOnce() -> T) -> Option<String> {
-    image.known(|| Ok::<_, String>(ask())).err()
+    image.known(|| Ok::<_, String>(ask())).err().map(|reason| reason.text)
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn an_error_of_a_directory_is_not_an_empty_directory() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("d")).unwrap();
     std::fs::write(directory.path().join("d/a.conf"), "text").unwrap();
-    let seen = |fault| {
+    let seen = |fault: Option<Fault>| {
         let image = Image::failing(directory.path(), fault);
         (image.known(|| Ok::<_, String>((image.glob("/d/*.conf"), image.text_if_any("/d/a.conf").ok().flatten()))), image.calls())
     };

@@ -7,25 +7,13 @@ use super::Wish;
 use super::pieces::Piece;
 use super::shell;
 use super::tree::Tree;
+use crate::stacks::STACKS;
 
 pub(super) const RECORD_FILE: &str = "/etc/init.d/v6check-record";
 const REPORT: &str = "/etc/init.d/v6check-report";
 const SCRIPTS: &str = "/etc/init.d";
-/// What brings the network up, as the names of start links have it.
-const STACKS: [&str; 12] = [
-    "networking",
-    "network",
-    "NetworkManager",
-    "network-manager",
-    "dhcpcd",
-    "connman",
-    "wicked",
-    "ifupdown",
-    "ifupdown-clean",
-    "ifplugd",
-    "cloud-init-local",
-    "wide-dhcpv6-client",
-];
+/// Scripts that bring up the network and are no stack's.
+const OTHERS: [&str; 1] = ["ifplugd"];
 
 const RECORD_SCRIPT: &str = r#"#!/bin/sh
 ### BEGIN INIT INFO
@@ -123,6 +111,11 @@ fn number(name: &str) -> Option<u8> {
 /// The number of the first script of a directory that brings the network up. Scripts of one number may run at the same time.
 fn first_of_network(tree: &Tree, folder: &str) -> Option<u8> {
     // CirrOS has S40-network.
-    let brings_up = |name: &str| name.get(3..).is_some_and(|script| STACKS.contains(&script.trim_start_matches('-')));
+    let brings_up = |name: &str| name.get(3..).is_some_and(|script| is_of_network(script.trim_start_matches('-')));
     tree.names(folder).iter().filter(|name| brings_up(name)).filter_map(|name| number(name)).min()
+}
+
+/// Whether a script brings the network up.
+fn is_of_network(script: &str) -> bool {
+    OTHERS.contains(&script) || STACKS.iter().any(|stack| stack.init_scripts.contains(&script))
 }

@@ -4,12 +4,10 @@ use std::net::Ipv6Addr;
 
 use super::heard;
 use crate::facts::{Address, AddressFlag, Scope, Tenses, Unknown};
+use crate::stacks::traits_of;
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
-/// Clients that give their addresses no lifetime, so that they look like static ones; of udhcpc6 it is the script's doing, since BusyBox' ip knows
-/// none.
-const CLIENTS_WITHOUT_LIFETIMES: [&str; 3] = ["dhcp6c", "connmand", "udhcpc6"];
 
 /// An address that a DHCPv6 client installed, and how one knows.
 #[derive(Debug, Clone, Copy)]
@@ -74,8 +72,8 @@ impl Witness {
             offered: offered.unwrap_or_default(),
             autonomous,
             client: !clients.is_empty(),
-            always_128: clients.iter().all(|client| client.name != "connmand"),
-            client_without_lifetimes: clients.iter().any(|client| CLIENTS_WITHOUT_LIFETIMES.contains(&client.name.as_str())),
+            always_128: !clients.iter().any(|client| traits_of(client).prefix_length_of_router),
+            client_without_lifetimes: clients.iter().any(|client| traits_of(client).addresses_without_lifetime),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod boot;
 mod daemon;
+mod evidence;
 mod finding;
 mod heard;
 mod held;
@@ -13,7 +14,8 @@ mod rules;
 mod subject;
 mod timing;
 
-pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
+pub use evidence::{Evidence, Place, Table};
+pub use finding::{Cause, Finding, Judgement, Verdict};
 pub use rules::{Rule, Scope};
 pub use subject::{Expectations, Subject};
 
@@ -26,11 +28,11 @@ pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding
         Verdict::Pass => settle(rule.judge(subject)),
         Verdict::Fail => Finding::skip(format!("does not apply: {}", applies.message)),
         // What there is nothing to look at for is skipped, whether it applies or not.
-        Verdict::Inconclusive => rule.judge(subject).err().filter(|unknown| unknown.absent).map_or(applies, |unknown| Finding::skip(unknown.reason)),
+        Verdict::Inconclusive => rule.judge(subject).err().filter(|unknown| unknown.absent).map_or(applies, Finding::skip),
         Verdict::Skip => applies,
     }
 }
 
 fn settle(judgement: Judgement) -> Finding {
-    judgement.unwrap_or_else(|unknown| if unknown.absent { Finding::skip(unknown.reason) } else { Finding::inconclusive(unknown.reason) })
+    judgement.unwrap_or_else(|unknown| if unknown.absent { Finding::skip(unknown) } else { Finding::inconclusive(unknown) })
 }

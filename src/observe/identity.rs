@@ -13,11 +13,10 @@ use crate::wire::duid::Duid;
 
 use super::boot;
 use crate::image::Image;
+use crate::stacks::traits_of;
 
 /// `IFA_PROTO` of an address that the kernel made from a Router Advertisement.
 const MADE_BY_KERNEL_FROM_RA: u8 = 2;
-/// Clients that give their addresses no lifetime, so that they look like static ones.
-const CLIENTS_WITHOUT_LIFETIMES: [&str; 3] = ["dhcp6c", "connmand", "udhcpc6"];
 
 /// The interface to solicit from.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +115,7 @@ fn certain<T>(guest: &Guest<'_>, derive: impl FnOnce() -> Option<T>) -> Option<T
 
 /// Whether an address is held that a DHCPv6 client installed, most likely: with a lifetime, and not made by SLAAC.
 fn holds_address(state: &State, in_charge: &[&Owner]) -> bool {
-    let lasting = in_charge.iter().any(|owner| CLIENTS_WITHOUT_LIFETIMES.contains(&&owner.name[..]));
+    let lasting = in_charge.iter().any(|owner| traits_of(owner).addresses_without_lifetime);
     let by_dhcpv6 = |address: &Address| {
         let slaac = address.protocol == Some(MADE_BY_KERNEL_FROM_RA)
             || address.has(AddressFlag::Managetempaddr)

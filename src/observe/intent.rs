@@ -7,7 +7,7 @@ use crate::facts::{HostIntent, InterfaceIntent, Observed};
 use crate::host::{boot_loader, firewall, image_identity, literal_backticks, modprobe, sysctl};
 use crate::image::Image;
 pub use crate::image::Nic;
-use crate::stacks::{self, cloud_init, dhclient, overridden, readings, selection};
+use crate::stacks::{self, dhclient, kept, overridden, overrides, readings, recipe, selection};
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
@@ -23,7 +23,7 @@ pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, Hos
 pub(super) fn of_interfaces(image: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
     let readings = readings(image, nics);
     // Both concern whichever stack has the interface.
-    let besides = image.known(|| cloud_init::overrides(image).map(|overrides| (stacks::unread(image), overrides)));
+    let besides = image.known(|| overrides(image).map(|overrides| (stacks::unread(image), overrides)));
     let sysctl = image.known(|| sysctl::lines(image));
     let of = |nic: &Nic| InterfaceIntent {
         stack: match &besides {
@@ -63,9 +63,9 @@ pub fn host(root: &Path) -> HostIntent {
 pub(super) fn of_host(image: &Image) -> HostIntent {
     HostIntent {
         dhclient: image.known(|| dhclient::read(image)).into(),
-        pasted_backticks: image.known(|| literal_backticks::read(image)).into(),
+        pasted_backticks: image.known(|| literal_backticks::read(image, &recipe().collect::<Vec<_>>())).into(),
         command_line: image.known(|| boot_loader::command_line(image)).into(),
         modules: image.known(|| modprobe::read(image)).into(),
-        identity: Observed::Seen(image_identity::read(image)),
+        identity: Observed::Seen(image_identity::read(image, &kept().collect::<Vec<_>>())),
     }
 }

@@ -33,7 +33,6 @@ use crate::facts::{
     Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Recording, Run, SCHEMA,
     Scope, State, Tenses, Tool,
 };
-use crate::halves;
 use crate::image::Image;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
@@ -142,7 +141,8 @@ async fn look(
     };
     let unasked = match &plan.network {
         Observed::Seen(()) => Observed::unknown("the interface has no MAC address, so nothing can be sent"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Observed::unknown(reason),
+        Observed::Unknown(reason) => Observed::Unknown(reason.clone()),
+        Observed::Absent(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
     let mut files = files();
@@ -194,8 +194,7 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    let names: Vec<&String> = names.iter().collect();
-    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().collect()
+    names.iter().map(|name| (name.clone(), state::counters(name))).collect()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Image, boot: Option<&Observed<Recording>>) -> Option<Target> {

@@ -5,39 +5,34 @@
 mod assemble;
 mod boot;
 mod chart;
-mod counting;
 mod details;
 mod diagnosis;
-mod fold;
-mod format;
-mod json;
-mod junit;
-mod junit_complete;
+mod exit_code;
+mod formats;
+mod group_interfaces;
 pub mod output;
 mod remedy;
-mod text;
 mod waive;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Blame, Level, Source};
-use crate::facts::{Host, Tool};
-use crate::judge::{Evidence, Verdict};
+use crate::facts::{Host, ReasonKind, Tense, Tool};
+use crate::judge::{self, Verdict};
 use crate::story::Told;
 
-pub use crate::harmless::told;
+pub use crate::sanitize::bounded_line;
 pub use assemble::{assemble, summarize};
 pub use chart::recorded as chart;
-pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
-pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
+pub use exit_code::{Counting, exit_code, exit_meaning};
+pub use formats::{FORMATS, Format, RenderError, Style, Verbosity, diagnosis};
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
-pub use text::diagnosis;
 
-pub(crate) use crate::harmless::{cut, line};
+pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};
-pub(crate) use fold::{alike, diagnoses, names};
+pub(crate) use group_interfaces::{alike, diagnoses, names};
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";
@@ -177,6 +172,9 @@ pub struct CheckResult {
     pub message: String,
     /// Why it was skipped or inconclusive; `null` otherwise.
     pub reason: Option<String>,
+    /// What kind of obstacle kept it from being looked at; left out where nothing depends on it.
+    #[serde(default, skip_serializing_if = "ReasonKind::is_other")]
+    pub reason_kind: ReasonKind,
     /// What was looked at.
     pub evidence: Vec<Evidence>,
     /// What to change; `null` unless it failed.
@@ -189,6 +187,24 @@ pub struct CheckResult {
     pub waived: Option<String>,
     /// The document that the requirement comes from.
     pub source: Source,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// The tense it belongs to.
+    pub tense: Tense,
+    /// Where it was seen: a file and line, a sysctl, a netlink message, a packet with its sender.
+    pub source: String,
+    /// What was there.
+    pub value: String,
+}
+
+impl From<judge::Evidence> for Evidence {
+    fn from(evidence: judge::Evidence) -> Self {
+        Self { tense: evidence.tense, source: evidence.place.to_string(), value: evidence.value }
+    }
 }
 
 /// The sum of a report.

@@ -1,4 +1,4 @@
-//! DHCPv6 leases and identities that clients keep in files: one file here for each client.
+//! DHCPv6 leases and identities that clients keep in files: read by the folder of each client.
 //!
 //! What a client does not write cannot be told: udhcpc6 and odhcp6c keep nothing, and ConnMan keeps its DUID for itself until it has a lease.
 //! wicked's files are not read, as their form could not be seen at work.
@@ -7,11 +7,8 @@ pub(crate) mod syntax;
 
 use std::io;
 
-use crate::facts::{HostState, Lease, LeaseAddress, Mac, Observed};
+use crate::facts::{HostState, Lease, LeaseAddress, Mac, Observed, Reason};
 use crate::image::Image;
-
-use super::dhclient::leases::Files;
-use super::{dhcp6c, dhcpcd, dibbler, network_manager, networkd};
 
 /// A lifetime that never ends (RFC 8415 section 7.7).
 pub(crate) const FOR_EVER: u32 = u32::MAX;
@@ -38,23 +35,46 @@ impl Subject<'_> {
     }
 }
 
-/// What one client keeps for the interface; an error tells the file.
-type Reader = fn(&Subject<'_>) -> io::Result<Option<Lease>>;
-
-pub(crate) const READERS: [Reader; 5] = [networkd::lease::lease, network_manager::lease::lease, dhcpcd::lease::lease, dibbler::lease, dhcp6c::lease];
-
-/// The leases of the interface, oldest first; those that only tell an identity come before those that have addresses.
-pub(crate) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec<Lease>> {
-    subject.root.known(|| known(subject, of_dhclient)).into()
+/// How the leases of a client are read.
+pub(crate) enum LeaseReader {
+    /// For each interface anew.
+    Each(fn(&Subject<'_>) -> io::Result<Option<Lease>>),
+    /// Files of all interfaces are read once; what this returns looks into them.
+    Once(fn(&Image, &HostState) -> OfFiles),
 }
 
-fn known(subject: &Subject<'_>, of_dhclient: &Files) -> Result<Vec<Lease>, String> {
-    let mut leases = of_dhclient.of(subject.name, subject.mac, subject.now)?;
-    for read in READERS {
-        leases.extend(read(subject).map_err(|error| error.to_string())?);
+/// The leases of an interface in files that were read.
+pub(crate) type OfFiles = Box<dyn Fn(&Subject<'_>) -> Result<Vec<Lease>, Reason>>;
+
+/// The clients whose leases are read, with the files that are read once for all interfaces.
+pub(crate) struct Readers(Vec<OfFiles>);
+
+impl Readers {
+    pub(crate) fn new(root: &Image, host: &HostState) -> Self {
+        let of = |reader: &'static LeaseReader| -> OfFiles {
+            match reader {
+                LeaseReader::Once(prepare) => prepare(root, host),
+                LeaseReader::Each(read) => {
+                    Box::new(|subject| read(subject).map(|lease| lease.into_iter().collect()).map_err(|error| Reason::from(&error)))
+                }
+            }
+        };
+        Self(super::STACKS.iter().filter_map(|stack| stack.lease.as_ref()).map(of).collect())
     }
-    leases.sort_by_key(|lease| lease.addresses.iter().map(|address| address.starts).max());
-    Ok(leases)
+
+    /// The leases of the interface, oldest first; those that only tell an identity come before those that have addresses.
+    pub(crate) fn leases(&self, subject: &Subject<'_>) -> Observed<Vec<Lease>> {
+        subject.root.known(|| self.all(subject)).into()
+    }
+
+    fn all(&self, subject: &Subject<'_>) -> Result<Vec<Lease>, Reason> {
+        let mut leases = Vec::new();
+        for read in &self.0 {
+            leases.extend(read(subject)?);
+        }
+        leases.sort_by_key(|lease| lease.addresses.iter().map(|address| address.starts).max());
+        Ok(leases)
+    }
 }
 
 /// Whether the address is still valid; where the client does not tell how long, that is not known.

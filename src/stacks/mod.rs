@@ -6,10 +6,10 @@
 pub(crate) mod cloud_init;
 pub(crate) mod connman;
 pub(crate) mod dhclient;
-pub(crate) mod dhcp6_clients;
 pub(crate) mod dhcp6c;
 pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
+pub(crate) mod ifcfg;
 pub(crate) mod ifupdown;
 pub(crate) mod ifupdown_ng;
 pub(crate) mod leases;
@@ -18,72 +18,43 @@ pub(crate) mod netplan;
 pub(crate) mod network_manager;
 pub(crate) mod network_scripts;
 pub(crate) mod networkd;
+pub(crate) mod odhcp6c;
 pub(crate) mod running;
 pub(crate) mod selection;
+pub(crate) mod stack;
+pub(crate) mod statements;
 pub(crate) mod udhcpc6;
 pub(crate) mod wicked;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 
-use crate::facts::{Intent, Observed, Setting};
+pub(crate) use crate::facts::StackId;
+use crate::facts::{Intent, Observed, Owner, Process, Reason, Setting};
+use crate::host::image_identity::Keeps;
+use crate::host::literal_backticks::Place;
 use crate::image::{Image, Nic};
+pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits};
 
-/// Whether a part of a stack's configuration is for an interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fits {
-    Yes,
-    No,
-    /// It cannot be known, for this reason.
-    Unknown(String),
-}
-
-/// A network stack that is read.
-pub(crate) struct Stack {
-    /// Its name, as remedies in check files have it.
-    pub(crate) name: &'static str,
-    /// What it is set up to do with each of some interfaces.
-    pub(crate) read: fn(&Image, &[Nic]) -> io::Result<Reading>,
-}
-
-/// What one stack's configuration says. Empty if the stack is not installed, or does not run at boot.
-#[derive(Debug, Default)]
-pub(crate) struct Reading {
-    /// What it says of the interfaces that were asked about. An interface that it says nothing of is absent.
-    pub(crate) interfaces: BTreeMap<String, Claim>,
-    /// The interfaces that its files name by their names, asked about or not: those that an image is judged on.
-    pub(crate) named: BTreeSet<String>,
-}
-
-/// What a stack says of one interface. A stack that defers to another, as NetworkManager does to ifupdown on Debian, says nothing of it.
-#[derive(Debug)]
-pub(crate) enum Claim {
-    /// It configures the interface like this; or it is not known how, for this reason.
-    Configures(Observed<Intent>),
-    /// It is a DHCPv6 client of its own that runs beside whatever configures the interface.
-    RunsBeside(Observed<Intent>),
-    /// Its configuration is still to be written, at boot, and will be like this. It counts only where no stack configures the interface yet.
-    Pending(Observed<Intent>),
-    /// It is the stack of this machine and does not name the interface, so it leaves it alone.
-    LeavesAlone(Intent),
-}
-
-/// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
+/// All stacks and clients. One folder and one line here make a new one, and its row in [`UNREAD`] goes.
 pub(crate) const STACKS: &[Stack] = &[
-    Stack { name: "ifupdown", read: ifupdown::read },
-    Stack { name: "NetworkManager", read: network_manager::read },
-    Stack { name: "network-scripts", read: network_scripts::read },
-    Stack { name: "netplan", read: netplan::read },
-    Stack { name: "systemd-networkd", read: networkd::read },
-    Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
-    Stack { name: "BusyBox", read: ifupdown_ng::read_busybox },
-    Stack { name: "dhcpcd", read: dhcpcd::read },
-    Stack { name: "wicked", read: wicked::read },
-    Stack { name: "ConnMan", read: connman::read },
-    Stack { name: "netifd", read: netifd::read },
-    Stack { name: "dhcp6c", read: dhcp6_clients::wide },
-    Stack { name: "dibbler", read: dhcp6_clients::dibbler },
-    Stack { name: "cloud-init", read: cloud_init::read },
+    dhclient::STACK,
+    ifupdown::STACK,
+    networkd::STACK,
+    network_manager::STACK,
+    network_scripts::STACK,
+    netplan::STACK,
+    ifupdown_ng::STACK,
+    ifupdown_ng::BUSYBOX,
+    dhcpcd::STACK,
+    wicked::STACK,
+    connman::STACK,
+    netifd::STACK,
+    dhcp6c::STACK,
+    dibbler::STACK,
+    odhcp6c::STACK,
+    udhcpc6::STACK,
+    cloud_init::STACK,
 ];
 
 /// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
@@ -94,33 +65,101 @@ const UNREAD: &[(&str, &[&str])] = &[
 ];
 
 /// Each stack with its reading, or why it could not be read.
-pub(crate) type Readings = [(&'static str, Result<Reading, String>)];
+pub(crate) type Readings = [(StackId, Result<Reading, String>)];
 
-pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
-    let read = |stack: &Stack| (stack.name, root.known(|| (stack.read)(root, nics)).map_err(|error| format!("{}: {error}", stack.name)));
-    STACKS.iter().map(read).collect()
+pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(StackId, Result<Reading, String>)> {
+    let given = root.known(|| Ok::<_, Reason>(given(root, nics)));
+    let read = |stack: &Stack| {
+        let read = stack.read?;
+        let reading = given.as_ref().map_err(Reason::clone).and_then(|given| root.known(|| read(root, nics, given)));
+        Some((stack.id, reading.map_err(|error| format!("{}: {error}", stack.id))))
+    };
+    STACKS.iter().filter_map(read).collect()
 }
 
 /// The interfaces that the stacks' files name by their names, and why some files could not be read that may name others.
 pub(crate) fn named(root: &Image) -> (BTreeSet<String>, Vec<String>) {
     let (mut named, mut unknown) = (BTreeSet::new(), Vec::new());
-    for stack in STACKS {
-        let (reading, unread) = root.scope(|| (stack.read)(root, &[]));
-        match reading {
+    let (given, unread) = root.scope(|| given(root, &[]));
+    unknown.extend(unread.map(|reason| reason.text.clone()));
+    for (stack, read) in STACKS.iter().filter_map(|stack| Some((stack, stack.read?))) {
+        let (reading, unread) = root.scope(|| read(root, &[], &given));
+        let reason = match reading {
             Ok(reading) => {
                 named.extend(reading.named);
-                unknown.extend(unread.map(|unread| format!("{}: {unread}", stack.name)));
+                unread.map(|unread| unread.to_string())
             }
-            Err(error) => unknown.push(format!("{}: {error}", stack.name)),
-        }
+            Err(error) => Some(error.to_string()),
+        };
+        unknown.extend(reason.map(|reason| format!("{}: {reason}", stack.id)));
     }
     (named, unknown)
 }
 
+/// What the stacks give each other.
+fn given(root: &Image, nics: &[Nic]) -> Given {
+    let mut given = Given::default();
+    match overrides(root) {
+        Ok(overrides) => given.overrides = overrides,
+        Err(error) => given.not_known = Some(error.to_string()),
+    }
+    for renders in STACKS.iter().filter_map(|stack| stack.renders) {
+        let rendered = renders(root, nics, &given);
+        given.rendered.starts_it |= rendered.starts_it;
+        for (nic, files) in rendered.files {
+            given.rendered.files.entry(nic).or_default().extend(files);
+        }
+    }
+    given
+}
+
+/// Who writes the files of stacks anew for each instance.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<StackId>>> {
+    for of in STACKS.iter().filter_map(|stack| stack.overrides) {
+        if let Some(found) = of(root)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// What the clients keep in files that clones of an image would share.
+pub(crate) fn kept() -> impl Iterator<Item = &'static Keeps> {
+    STACKS.iter().map(|stack| &stack.keeps)
+}
+
+/// The files that lines of Calico's recipe go into.
+pub(crate) fn recipe() -> impl Iterator<Item = &'static Place> {
+    STACKS.iter().flat_map(|stack| stack.recipe)
+}
+
+/// The stack that a process of this name is of.
+pub(crate) fn of_process(name: &str) -> Option<&'static Stack> {
+    STACKS.iter().find(|stack| stack.running.has(name))
+}
+
+/// Whether a process is a stack's or a client's.
+pub(crate) fn is_one(process: &Process) -> bool {
+    of_process(&process.name).is_some_and(|stack| stack.running.is_it.is_none_or(|is_it| is_it(process)))
+}
+
+/// How a stack behaves.
+pub(crate) fn traits(id: StackId) -> Traits {
+    STACKS.iter().find(|stack| stack.id == id).map_or(Traits::NONE, |stack| stack.traits)
+}
+
+/// How an owner behaves; nothing is known of one that is none of the stacks.
+pub(crate) fn traits_of(owner: &Owner) -> Traits {
+    owner.id().map_or(Traits::NONE, traits)
+}
+
 /// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.
-pub(crate) fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<String>>) -> Observed<Intent> {
+pub(crate) fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<StackId>>) -> Observed<Intent> {
     let Observed::Seen(mut intent) = stack else { return stack };
-    if intent.by.as_deref() != Some("cloud-init") && intent.overrides.is_empty() {
+    if intent.by != Some(StackId::CloudInit) && intent.overrides.is_empty() {
         intent.overrides.extend(overrides.cloned());
     }
     Observed::Seen(intent)

@@ -7,13 +7,8 @@
 //!
 //! A client that nobody here knows is an owner by its socket, under the name of its process.
 
-use super::connman::running as connman;
-use super::dhclient::running as dhclient;
-use super::dhcpcd::running as dhcpcd;
-use super::network_manager::running as network_manager;
-use super::networkd::running as networkd;
-use super::udhcpc6;
-use crate::facts::{Address, HostState, Mac, Observed, Owner, Owners, Process, UdpSocket};
+use super::STACKS;
+use crate::facts::{Address, HostState, Mac, Observed, Owner, Owners, Process, Reason, ReasonKind, UdpSocket};
 use crate::image::Image;
 use std::collections::BTreeMap;
 
@@ -29,13 +24,68 @@ pub(crate) struct Subject<'a> {
     pub(crate) root: &'a Image,
 }
 
-/// The process of systemd-networkd: the kernel keeps 15 bytes of a name.
-pub(crate) const NETWORKD: &str = "systemd-network";
-pub(crate) const SYSTEMD_NETWORKD: &str = "systemd-networkd";
-/// The process of wicked that speaks DHCPv6.
-pub(crate) const WICKED_DHCP6: &str = "wickedd-dhcp6";
-pub(crate) const NETWORK_MANAGER: &str = "NetworkManager";
-pub(crate) const DHCPCD: &str = "dhcpcd";
+/// What shows that a stack runs, and for which interface.
+pub(crate) struct Running {
+    /// The names of its processes; `*` at the end stands for any rest. The kernel keeps 15 bytes of a name.
+    pub(crate) processes: &'static [&'static str],
+    /// Whether a process of such a name is it, where the name alone does not say so.
+    pub(crate) is_it: Option<fn(&Process) -> bool>,
+    /// It as the owner of the interface's Router Advertisements.
+    pub(crate) ras: Option<fn(&Subject<'_>, &[Process]) -> Result<Option<Owner>, Reason>>,
+    /// What shows that it wrote accept_ra=0 to the interface, whether or not it runs.
+    pub(crate) wrote_accept_ra: Option<fn(&Subject<'_>) -> Option<String>>,
+    /// The DHCPv6 clients of the interface that its arguments or its title show.
+    pub(crate) clients: Option<Clients>,
+    /// Two processes of it are two clients.
+    pub(crate) each_process_is_one: bool,
+    /// What a socket on UDP 546 shows.
+    pub(crate) socket: Option<Socket>,
+    /// It as the DHCPv6 client where nothing else shows one.
+    pub(crate) without_socket: Option<fn(&Subject<'_>, &[Process]) -> Result<Option<Owner>, Reason>>,
+    /// Whether a process of it was started to ask for an address.
+    pub(crate) asks: Option<fn(&Process) -> bool>,
+}
+
+type Clients = fn(&Subject<'_>, &[Process], &[UdpSocket]) -> Result<Vec<Owner>, Reason>;
+
+impl Running {
+    /// Of one that nothing shows.
+    pub(crate) const NONE: Self = Self {
+        processes: &[],
+        is_it: None,
+        ras: None,
+        wrote_accept_ra: None,
+        clients: None,
+        each_process_is_one: false,
+        socket: None,
+        without_socket: None,
+        asks: None,
+    };
+
+    /// Whether a process of this name may be it.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.processes.iter().any(|known| known.strip_suffix('*').map_or(name == *known, |start| name.starts_with(start)))
+    }
+}
+
+/// What a socket on UDP 546 that a process holds shows.
+pub(crate) struct Socket {
+    pub(crate) process: &'static str,
+    /// Its name as an owner.
+    pub(crate) owner: &'static str,
+    pub(crate) serves: Serves,
+}
+
+/// Which interfaces the holder of a socket serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Serves {
+    /// Those that its arguments, its title or its configuration tell.
+    AsTold,
+    /// Those of its sockets.
+    ItsSockets,
+    /// Every one, unless one of its sockets is bound to one.
+    AllUnlessBound,
+}
 
 /// Who is in charge of the interface.
 pub(crate) fn owners(subject: &Subject<'_>) -> Owners {
@@ -43,31 +93,20 @@ pub(crate) fn owners(subject: &Subject<'_>) -> Owners {
 }
 
 /// Nobody can say.
-pub(crate) fn unknown(reason: &str) -> Owners {
+pub(crate) fn unknown(reason: &Reason) -> Owners {
     Owners { ra: Observed::unknown(reason), dhcpv6: Observed::unknown(reason) }
 }
 
-pub(crate) fn answer<T>(known: Result<T, String>) -> Observed<T> {
-    known.map_or_else(Observed::Unknown, Observed::Seen)
+pub(crate) fn answer<T>(known: Result<T, Reason>) -> Observed<T> {
+    known.into()
 }
 
-pub(crate) fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
-    if let Some(process) = named(processes, NETWORKD)
-        && let Some(evidence) = networkd::manages(subject)?
-    {
-        return Ok(owner(SYSTEMD_NETWORKD, process, evidence));
-    }
-    if let Some(process) = named(processes, NETWORK_MANAGER)
-        && let Some(evidence) = network_manager::handles_ras(subject)?
-    {
-        return Ok(owner(NETWORK_MANAGER, process, evidence));
-    }
-    if let Some((process, evidence)) = dhcpcd::does(subject, processes, dhcpcd::Part::RouterAdvertisements)? {
-        return Ok(owner(DHCPCD, process, evidence));
-    }
-    if let Some(process) = processes.iter().find(|process| process.name == "odhcp6c" && serves(process, subject.name)) {
-        return Ok(owner("odhcp6c", process, started_for(process, subject.name)));
+pub(crate) fn ra(subject: &Subject<'_>) -> Result<Owner, Reason> {
+    let processes = subject.host.processes.get()?;
+    for find in STACKS.iter().filter_map(|stack| stack.running.ras) {
+        if let Some(owner) = find(subject, processes)? {
+            return Ok(owner);
+        }
     }
     let evidence = format!("no daemon that handles RAs itself runs for {}{}", subject.name, stopped(subject, processes));
     Ok(Owner { name: Owner::KERNEL.into(), pid: None, evidence })
@@ -78,93 +117,79 @@ pub(crate) fn stopped(subject: &Subject<'_>, processes: &[Process]) -> String {
     if subject.sysctl.get().ok().and_then(|settings| settings.get("accept_ra")) != Some(&0) {
         return String::new();
     }
+    let runs = |running: &Running| processes.iter().any(|process| running.has(&process.name));
+    let trace = |stack: &super::Stack| Some((stack.id, stack.running.wrote_accept_ra?(subject)?));
     // It only explains: a trace that could not be looked at leaves the owner known.
-    let (traces, _) = subject.root.scope(|| {
-        [
-            (SYSTEMD_NETWORKD, NETWORKD, networkd::managed(subject)),
-            (NETWORK_MANAGER, NETWORK_MANAGER, network_manager::managed(subject)),
-            (DHCPCD, DHCPCD, dhcpcd::traces(subject)),
-        ]
-    });
-    let mut stopped = traces.into_iter().filter(|(_, process, _)| named(processes, process).is_none());
-    let found = stopped.find_map(|(name, _, trace)| Some((name, trace?)));
+    let (found, _) = subject.root.scope(|| STACKS.iter().filter(|stack| !runs(&stack.running)).find_map(trace));
     found
         .map(|(name, trace)| format!("; {name}, which writes accept_ra=0 to handle them itself, had it, most likely ({trace}), and runs no more"))
         .unwrap_or_default()
 }
 
-pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
-    let sockets = subject.host.dhcpv6_client_sockets.get().map_err(|unknown| unknown.reason)?;
+pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, Reason> {
+    let processes = subject.host.processes.get()?;
+    let sockets = subject.host.dhcpv6_client_sockets.get()?;
     let mut owners: Vec<Owner> = Vec::new();
     let mut add = |owner: Owner| {
         // One program is one owner, however many processes and sockets it has; two dhclients are two.
-        let known = |other: &Owner| other.name == owner.name && (other.pid == owner.pid || owner.name != dhclient::NAME);
+        let many = STACKS.iter().any(|stack| stack.running.each_process_is_one && stack.id.name() == owner.name);
+        let known = |other: &Owner| other.name == owner.name && (other.pid == owner.pid || !many);
         if !owners.iter().any(known) {
             owners.push(owner);
         }
     };
-    for process in processes {
-        if let Some(arguments) = dhclient::Arguments::of(process) {
-            if arguments.asks_for_addresses && arguments.serves(subject.name) && !waits_for_another(process, processes, sockets) {
-                let name = if arguments.of_network_manager { NETWORK_MANAGER } else { dhclient::NAME };
-                add(owner(name, process, started_for(process, subject.name)));
-            }
-        } else if matches!(&process.name[..], "dhcp6c" | "odhcp6c") && serves(process, subject.name) {
-            add(owner(&process.name, process, started_for(process, subject.name)));
-        } else if udhcpc6::interface(process) == Some(subject.name) {
-            add(owner(udhcpc6::NAME, process, started_for(process, subject.name)));
-        }
+    let mut shown = Vec::new();
+    for find in STACKS.iter().filter_map(|stack| stack.running.clients) {
+        shown.extend(find(subject, processes, sockets)?);
     }
-    if let Some((process, evidence)) = dhcpcd::does(subject, processes, dhcpcd::Part::Dhcpv6)? {
-        add(owner(DHCPCD, process, evidence));
-    }
-    let dibbler_is_bound = sockets.iter().any(|socket| socket.interface_index != 0 && holder(socket) == Some("dibbler-client"));
+    shown.sort_by_key(|owner| owner.pid);
+    shown.into_iter().for_each(&mut add);
+    let is_bound = |name: &str| sockets.iter().any(|socket| socket.interface_index != 0 && holder(socket) == Some(name));
     let mut doubt = None;
     for socket in sockets {
         let here = on(subject, socket);
         let everywhere = socket.interface_index == 0 && socket.address.is_unspecified();
         let Some(process) = &socket.process else {
             if here || everywhere {
-                doubt = Some(format!("who holds UDP 546 on {} could not be found out: run as root", subject.name));
+                let text = format!("who holds UDP 546 on {} could not be found out: run as root", subject.name);
+                doubt = Some(Reason::new(ReasonKind::MissingPrivilege, text));
             }
             continue;
         };
         let evidence = || format!("it holds UDP [{}]:546{}", socket.address, if here { format!(" on {}", subject.name) } else { String::new() });
+        let known = STACKS.iter().filter_map(|stack| stack.running.socket.as_ref()).find(|known| known.process == process.name);
+        match known {
+            Some(Socket { serves: Serves::AsTold, .. }) => continue,
+            Some(Socket { serves: Serves::AllUnlessBound, owner: name, process: program }) => {
+                if here || everywhere && !is_bound(program) {
+                    add(owner(name, process, evidence()));
+                }
+                continue;
+            }
+            Some(Socket { serves: Serves::ItsSockets, owner: name, .. }) if here => {
+                add(owner(name, process, evidence()));
+                continue;
+            }
+            _ => {}
+        }
         match &process.name[..] {
-            // What they serve was told by their arguments, their title or their configuration.
-            DHCPCD | "dhclient" | "dhcp6c" | "odhcp6c" => {}
-            _ if here && udhcpc6::interface(process).is_some() => {}
-            "dibbler-client" if here || everywhere && !dibbler_is_bound => add(owner("dibbler-client", process, evidence())),
-            "dibbler-client" => {}
-            NETWORKD if here => add(owner(SYSTEMD_NETWORKD, process, evidence())),
-            WICKED_DHCP6 if here => add(owner("wicked", process, evidence())),
+            // A program of many names whose arguments told what it serves.
+            _ if here && STACKS.iter().any(|stack| stack.running.is_it.is_some_and(|is_it| is_it(process))) => {}
             other if here => add(owner(other, process, evidence())),
             other if everywhere => {
-                doubt = Some(format!(
-                    "{other} (process {}) holds UDP 546 of every interface; whether it serves {} is not known",
-                    process.pid, subject.name
-                ));
+                let text =
+                    format!("{other} (process {}) holds UDP 546 of every interface; whether it serves {} is not known", process.pid, subject.name);
+                doubt = Some(text.into());
             }
             _ => {}
         }
     }
-    if owners.is_empty()
-        && doubt.is_none()
-        && let Some(process) = named(processes, connman::NAME)
-        && let Some(evidence) = connman::speaks(subject)?
-    {
-        owners.push(owner(connman::NAME, process, evidence));
+    if owners.is_empty() && doubt.is_none() {
+        for find in STACKS.iter().filter_map(|stack| stack.running.without_socket) {
+            owners.extend(find(subject, processes)?);
+        }
     }
     doubt.map_or(Ok(owners), Err)
-}
-
-/// Whether a dhclient is the half that only waits: until it is bound, it runs as two processes, of which the parent waits for the child's
-/// word and the child holds the socket (ISC DHCP 4.4, client/dhclient.c, `main`).
-pub(crate) fn waits_for_another(process: &Process, processes: &[Process], sockets: &[UdpSocket]) -> bool {
-    let holds = |process: &Process| sockets.iter().any(|socket| socket.process.as_ref().is_some_and(|holder| holder.pid == process.pid));
-    let mut others = processes.iter().filter(|other| other.pid != process.pid && other.name == process.name && other.arguments == process.arguments);
-    !holds(process) && others.any(|other| holds(other) || other.pid > process.pid)
 }
 
 /// Whether a socket belongs to the interface, by its own word or by the address it is bound to.
@@ -188,6 +213,12 @@ pub(crate) fn owner(name: &str, process: &Process, evidence: String) -> Owner {
 /// Whether a client that takes its interfaces as arguments was given this one.
 pub(crate) fn serves(process: &Process, name: &str) -> bool {
     process.arguments.iter().skip(1).any(|argument| argument == name)
+}
+
+/// Clients of this name that were given the interface.
+pub(crate) fn of_arguments(name: &str, subject: &Subject<'_>, processes: &[Process]) -> Vec<Owner> {
+    let theirs = processes.iter().filter(|process| process.name == name && serves(process, subject.name));
+    theirs.map(|process| owner(name, process, started_for(process, subject.name))).collect()
 }
 
 /// The value of the first line `key=value`.

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use serde_json::{Value, json as value};
+use v6check_lab::needs;
 
 use crate::{folder, json, order, put, run, sample, stderr, stdout};
 
@@ -22,7 +22,7 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
     file("list.json", b"[1, 2]");
     fs::create_dir(folder.path().join("directory.json")).unwrap();
     symlink("nowhere", folder.path().join("link.json")).unwrap();
-    assert!(Command::new("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap().success());
     fs::File::create(folder.path().join("large.json")).unwrap().set_len((64 << 20) + 1).unwrap();
     fs::create_dir(folder.path().join("none")).unwrap();
     let (matrix, code) = json(folder.path(), &[".", "missing.json", "none", "/dev/zero"]);
@@ -38,7 +38,7 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
         ("large", "larger than 67108864 bytes, so not a report"),
         ("latin1", "not a report: not UTF-8 text at line 2 column 3"),
         ("link", "No such file or directory"),
-        ("list", "not a report: invalid type: sequence, expected struct Version at line 1 column 0"),
+        ("list", "not a report: invalid type: integer `1`, expected a string at line 1 column 2"),
         ("missing", "No such file or directory"),
         ("none", "there is no report (*.json) in this directory"),
         ("pipe", "not a regular file; give a report that comes by a pipe on standard input, as -"),

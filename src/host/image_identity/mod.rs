@@ -2,50 +2,63 @@
 //!
 //! A secret's value is never kept. On a running guest all of this is rightly there: only of an image is it a fault.
 
-mod duids;
+pub(crate) mod duids;
 
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::facts::{BakedIdentity, FileLine, Setting};
+use crate::facts::{BakedDuid, BakedIdentity, FileLine, Reason, Setting};
 use crate::host::sysctl;
 use crate::image::Image;
 use crate::image::MOST_BYTES;
-use crate::stacks::dhclient::leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
 
 const MACHINE_ID: &str = "/etc/machine-id";
 const DBUS_MACHINE_ID: &str = "/var/lib/dbus/machine-id";
-/// Leases that other clients than ISC dhclient keep: dhcpcd(8), NetworkManager's own client, wicked.
-const LEASES: [(&str, &str); 4] = [
-    ("dhcpcd", "/var/lib/dhcpcd/*.lease6"),
-    ("dhcpcd", "/var/db/dhcpcd/*.lease6"),
-    ("NetworkManager", "/var/lib/NetworkManager/internal6-*"),
-    ("wicked", "/var/lib/wicked/lease-*-dhcp-ipv6.xml"),
-];
-/// What stable addresses are made of (NetworkManager.conf(5), dhcpcd.conf(5) `slaac private`).
-const SECRETS: [(&str, &str); 3] = [
-    ("NetworkManager's secret_key", "/var/lib/NetworkManager/secret_key"),
-    ("dhcpcd's secret", "/var/lib/dhcpcd/secret"),
-    ("dhcpcd's secret", "/var/db/dhcpcd/secret"),
-];
+/// What one client keeps in files. Each part is read from the files of its places.
+pub(crate) struct Keeps {
+    /// Its DUID.
+    pub(crate) duids: &'static [(&'static [&'static str], fn(&str, &[u8]) -> Option<BakedDuid>)],
+    /// Its leases.
+    pub(crate) leases: &'static [(&'static [&'static str], fn(&str, &[u8]) -> Vec<Setting<String>>)],
+    /// What its stable addresses are made of, by whose it is.
+    pub(crate) secrets: &'static [(&'static str, &'static [&'static str])],
+}
+
+impl Keeps {
+    /// Of a client that keeps nothing.
+    pub(crate) const NONE: Self = Self { duids: &[], leases: &[], secrets: &[] };
+}
+
+/// A file that is a lease or a secret as a whole; an empty one is none.
+pub(crate) fn as_whole(whose: &str, path: &str, bytes: &[u8]) -> Option<Setting<String>> {
+    let text = format!("a file of {} bytes", bytes.len());
+    (!bytes.is_empty()).then(|| Setting { value: whose.to_owned(), at: whole(path, 0), text })
+}
+
 /// As many files of one kind as are read.
 const MOST_FILES: usize = 256;
 
 /// What is fixed in files. What a file that cannot be read would fix is named as unread.
-pub(crate) fn read(root: &Image) -> BakedIdentity {
+pub(crate) fn read(root: &Image, clients: &[&Keeps]) -> BakedIdentity {
     let mut unread = BTreeMap::new();
     let machine_id = or_unread(&mut unread, "machine_id", root.known(|| machine_id(root)));
-    let ((duids, error), unlooked) = root.scope(|| duids::read(root));
-    let reason = error.map(|error| error.to_string()).or_else(|| unlooked.map(|unread| unread.to_string()));
-    unread.extend(reason.map(|reason| ("duids".to_owned(), reason)));
-    let leases = or_unread(&mut unread, "leases", root.known(|| leases(root)));
-    let secrets = or_unread(&mut unread, "secrets", root.known(|| secrets(root)));
+    let mut duids = Vec::new();
+    for (places, of) in clients.iter().flat_map(|client| client.duids) {
+        match root.known(|| files(root, places)) {
+            Ok(files) => duids.extend(files.iter().filter_map(|(path, bytes)| of(path, bytes))),
+            Err(reason) => {
+                unread.insert("duids".to_owned(), reason.text);
+            }
+        }
+    }
+    let leases = or_unread(&mut unread, "leases", root.known(|| leases(root, clients)));
+    let secrets = or_unread(&mut unread, "secrets", root.known(|| secrets(root, clients)));
     BakedIdentity { machine_id, duids, leases, secrets, unread }
 }
 
-fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: Result<T, String>) -> T {
+fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: Result<T, Reason>) -> T {
     read.unwrap_or_else(|reason| {
-        unread.insert(what.to_owned(), reason);
+        unread.insert(what.to_owned(), reason.text);
         T::default()
     })
 }
@@ -65,27 +78,18 @@ fn machine_id(root: &Image) -> io::Result<Option<Setting<String>>> {
     }
 }
 
-fn leases(root: &Image) -> io::Result<Vec<Setting<String>>> {
+fn leases(root: &Image, clients: &[&Keeps]) -> io::Result<Vec<Setting<String>>> {
     let mut found = Vec::new();
-    for (path, bytes) in files(root, &DHCLIENT_LEASES)? {
-        for (interface, line, text) in kept_leases(&bytes).leases {
-            found.push(Setting { value: format!("dhclient's for {interface}"), at: whole(&path, line), text });
-        }
-    }
-    for (client, pattern) in LEASES {
-        for (path, bytes) in files(root, &[pattern])?.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
-            found.push(Setting { value: format!("{client}'s"), at: whole(&path, 0), text: format!("a file of {} bytes", bytes.len()) });
-        }
+    for (places, of) in clients.iter().flat_map(|client| client.leases) {
+        found.extend(files(root, places)?.iter().flat_map(|(path, bytes)| of(path, bytes)));
     }
     Ok(found)
 }
 
-fn secrets(root: &Image) -> io::Result<Vec<Setting<String>>> {
+fn secrets(root: &Image, clients: &[&Keeps]) -> io::Result<Vec<Setting<String>>> {
     let mut found = Vec::new();
-    for (what, pattern) in SECRETS {
-        for (path, bytes) in files(root, &[pattern])?.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
-            found.push(Setting { value: what.to_owned(), at: whole(&path, 0), text: format!("a file of {} bytes", bytes.len()) });
-        }
+    for (whose, places) in clients.iter().flat_map(|client| client.secrets) {
+        found.extend(files(root, places)?.iter().filter_map(|(path, bytes)| as_whole(whose, path, bytes)));
     }
     found.extend(sysctl::stable_secrets(root)?.into_iter().map(|(key, at)| Setting { text: format!("{key} = (not shown)"), value: key, at }));
     Ok(found)
@@ -107,6 +111,6 @@ fn files(root: &Image, patterns: &[&str]) -> io::Result<Vec<(String, Vec<u8>)>> 
     paths.into_iter().map(read).collect()
 }
 
-fn whole(path: &str, line: u32) -> FileLine {
+pub(crate) fn whole(path: &str, line: u32) -> FileLine {
     FileLine { path: path.to_owned(), line }
 }

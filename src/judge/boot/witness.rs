@@ -5,12 +5,10 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Evidence, Subject, held};
+use super::{Evidence, Place, Subject, held};
 use crate::facts::{AddressFlag, Process, Scope, Tense, Tenses};
+use crate::stacks;
 use crate::wire::dhcpv6::{kind, kind_name};
-
-/// Clients that do nothing but DHCPv6 for the interface that their arguments name.
-const DEDICATED: [&str; 4] = ["dhclient", "udhcpc6", "dhcp6c", "dibbler-client"];
 
 /// What is to be shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub(in crate::judge) fn of(subject: &Subject<'_>, window_s: u64, what: What, rec
     let (source, words) = if recorded && what == What::Completed { None } else { told() }
         .or_else(|| address(tenses, &clock))
         .or_else(|| if what == What::Asked && !recorded { process(subject, &clock) } else { None })?;
-    let evidence = Evidence { tense: Tense::Boot, source, value: format!("{words} (weaker than a recording)") };
+    let evidence = Evidence::new(Tense::Boot, Place::Words(source), format!("{words} (weaker than a recording)"));
     Some((words, evidence))
 }
 
@@ -92,12 +90,8 @@ fn address(tenses: &Tenses, clock: &Clock) -> Seen {
 
 fn process(subject: &Subject<'_>, clock: &Clock) -> Seen {
     let serves = |process: &&Process| {
-        let arguments = &process.arguments;
-        let dedicated = DEDICATED.contains(&process.name.as_str()) && arguments.iter().any(|argument| argument == subject.name);
-        let has = |options: &[&str]| arguments.iter().any(|argument| options.contains(&argument.as_str()));
-        // dhclient(8): with these it asks for no address, unless -N or -T has it do both.
-        let asks = has(&["-6"]) && (has(&["-N", "-T"]) || !has(&["-S", "-P", "-r", "-x"]));
-        dedicated && (process.name != "dhclient" || asks)
+        let asks = stacks::of_process(&process.name).and_then(|stack| stack.running.asks);
+        asks.is_some_and(|asks| asks(process)) && process.arguments.iter().any(|argument| argument == subject.name)
     };
     subject.facts.state.processes.get().ok()?.iter().filter(serves).find_map(|process| {
         let when = clock.near(process.started_cs)?;

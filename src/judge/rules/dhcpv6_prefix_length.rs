@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, heard, held};
+use super::{Evidence, Finding, Judgement, Kind, Subject, Table, heard, held};
 use crate::facts::{AddressFlag, Tense};
+use crate::stacks;
 
 /// Each DHCPv6 address has this length. DHCPv6 carries none, and a client must not make one up (RFC 8415 section 21.6). A client that takes
 /// the length of an advertised on-link prefix without a route of its own, as wicked does, makes nothing up.
@@ -22,7 +23,8 @@ impl Kind for Dhcpv6PrefixLength {
         let router = tenses.network.router.get();
         let heard = router.as_ref().map(|router| heard::valid_advertisements(router)).unwrap_or_default();
         // ConnMan takes an advertised prefix's length, too, and leaves the route to the kernel.
-        let connman = tenses.state.owners.dhcpv6.get().is_ok_and(|clients| clients.iter().any(|client| client.name == "connmand"));
+        let connman =
+            tenses.state.owners.dhcpv6.get().is_ok_and(|clients| clients.iter().any(|client| stacks::traits_of(client).prefix_length_of_router));
         let without_route = |of: &held::Held<'_>| of.address.has(AddressFlag::Noprefixroute) || connman;
         let advertised = |of: &held::Held<'_>| {
             let mut prefixes = heard.iter().flat_map(|advertisement| advertisement.message.prefixes()).filter(|prefix| prefix.on_link());
@@ -48,7 +50,7 @@ impl Kind for Dhcpv6PrefixLength {
         };
         let evidence = held.iter().map(|held| Evidence {
             tense: Tense::State,
-            source: "rtnetlink addresses".into(),
+            place: Table::Addresses.into(),
             value: format!("{} by DHCPv6: {}", held.text(), held.because),
         });
         Ok(finding.with_all(evidence))

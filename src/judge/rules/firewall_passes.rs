@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard, held, intended};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, heard, held, intended};
 use crate::facts::{Firewall, Passes, Setting};
 
 /// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
@@ -95,7 +95,7 @@ impl Kind for FirewallPasses {
                         Some(firewall) => Finding::inconclusive(format!("whether {} lets {name} in cannot be told from its rules", told(firewall))),
                         None if listed.is_empty() => Finding::pass(expected, format!("no firewall is set up to start at boot{unseen}")).with(
                             crate::facts::Tense::Intent,
-                            "firewalld, ufw, nftables, ip6tables",
+                            Place::Words("firewalld, ufw, nftables, ip6tables".into()),
                             "none is set up to start at boot",
                         ),
                         None => Finding::pass(expected, listed.iter().map(told).collect::<Vec<_>>().join(", ") + unseen),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, heard, held, intended, timing};
+use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, heard, held, intended, timing};
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! No line of Calico's recipe was pasted with the backticks of the web page.
 
-use super::{Evidence, Finding, Judgement, Kind, Scope, Subject};
+use super::{Evidence, Finding, Judgement, Kind, Place, Scope, Subject};
 use crate::facts::Tense;
 
 /// The recipe's lines stand in the page between backticks. Pasted with them, a shell runs the line in a subshell and throws the result
@@ -14,9 +14,11 @@ impl Kind for NoPastedBackticks {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "no recipe line with literal backticks";
         let pasted = subject.facts.intent.pasted_backticks.get()?;
-        let evidence = pasted.iter().map(|line| Evidence { tense: Tense::Intent, source: line.at.to_string(), value: line.text.clone() });
+        let evidence = pasted.iter().map(|line| Evidence::new(Tense::Intent, &line.at, line.text.clone()));
         let finding = match pasted.first() {
-            None => Finding::pass(EXPECTED, "none").with(Tense::Intent, "dhclient-script, its hooks, sysctl.d, interfaces", "none"),
+            None => {
+                Finding::pass(EXPECTED, "none").with(Tense::Intent, Place::Words("dhclient-script, its hooks, sysctl.d, interfaces".into()), "none")
+            }
             Some(first) => {
                 let message = match &pasted[1..] {
                     [] => format!("a line of the recipe was pasted with its backticks and has no effect ({})", first.at),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject};
 use crate::facts::Tense;
 
 /// One stack configures the interface at boot, and one DHCPv6 client serves it now. Two undo each other's addresses and settings, in an order
@@ -17,13 +17,15 @@ impl Kind for OneNetworkStack {
         let clients = tenses.state.owners.dhcpv6.get().map(Vec::as_slice).unwrap_or_default();
         let running: BTreeSet<String> =
             clients.iter().map(|client| client.pid.map_or_else(|| client.name.clone(), |pid| format!("{} (pid {pid})", client.name))).collect();
-        let of_clients = clients.iter().map(|client| Evidence { tense: Tense::State, source: client.name.clone(), value: client.evidence.clone() });
+        let of_clients = clients
+            .iter()
+            .map(|client| Evidence::new(Tense::State, Place::Process { name: client.name.clone(), pid: None }, client.evidence.clone()));
         let claims = tenses.intent.claims.get();
         let listed = claims.as_ref().map(|claims| claims.as_slice()).unwrap_or_default();
-        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.as_str()).collect();
+        let stacks: BTreeSet<&str> = listed.iter().map(|claim| claim.stack.name()).collect();
         let of_claims = listed.iter().map(|claim| Evidence {
             tense: Tense::Intent,
-            source: claim.at.to_string(),
+            place: (&claim.at).into(),
             value: format!("{}: {}", claim.stack, claim.text),
         });
         let finding = if stacks.len() > 1 {
@@ -37,7 +39,11 @@ impl Kind for OneNetworkStack {
             claims?;
             match stacks.first() {
                 Some(stack) => Finding::pass(EXPECTED, *stack),
-                None => Finding::pass(EXPECTED, "no stack configures it").with(Tense::Intent, "the network stacks' configuration", "none names it"),
+                None => Finding::pass(EXPECTED, "no stack configures it").with(
+                    Tense::Intent,
+                    Place::Words("the network stacks' configuration".into()),
+                    "none names it",
+                ),
             }
         };
         Ok(finding.with_all(of_claims).with_all(of_clients))

@@ -1,7 +1,8 @@
 //! A default route learned from a Router Advertisement is there.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard, timing};
+use super::{Cause, Finding, Judgement, Kind, Subject, Table, heard, timing};
 use crate::facts::{Owner, Route, Scope, Tense, Tenses};
+use crate::stacks;
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
 /// solicited, so a route that only our own solicitation brought does not count.
@@ -44,7 +45,7 @@ impl Kind for RaDefaultRoute {
             };
             finding.with_all([offered])
         };
-        Ok(finding.with(Tense::State, "rtnetlink routes", shown))
+        Ok(finding.with(Tense::State, Table::Routes, shown))
     }
 }
 
@@ -56,7 +57,7 @@ fn by_daemon(tenses: &Tenses) -> bool {
 /// dhcpcd installs no default route while the interface has no global address (dhcpcd 9.4.1, src/ipv6.c: "no global addresses for default
 /// route").
 fn waits_for_address(tenses: &Tenses) -> bool {
-    let dhcpcd = tenses.state.owners.ra.get().is_ok_and(|owner| owner.name == "dhcpcd");
+    let dhcpcd = tenses.state.owners.ra.get().is_ok_and(|owner| stacks::traits_of(owner).route_after_address);
     dhcpcd && tenses.state.addresses.get().is_ok_and(|addresses| addresses.iter().all(|address| address.scope != Scope::Global))
 }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use crate::facts::JournalLine;
-use crate::wire::dhcpv6::kind;
+use crate::stacks::STACKS;
 
 /// As long as journalctl may take.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -29,7 +29,6 @@ const FIRST_US: u64 = 60_000_000;
 const PLACES: [&str; 2] = ["/run/log/journal", "/var/log/journal"];
 const PROGRAMS: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
 /// The clients, by what they call themselves in it.
-const CLIENTS: [&str; 4] = ["dhclient", "dhcpcd", "systemd-networkd", "NetworkManager"];
 
 /// An entry, as far as it is read. Fields with bytes that are no text are arrays, and so is one that is there twice.
 #[derive(Deserialize)]
@@ -67,7 +66,8 @@ pub(super) fn read(root: &Path) -> Result<BTreeMap<String, Vec<JournalLine>>, St
     if first.is_none_or(|at_us| at_us > FIRST_US) {
         return Err("the journal does not reach back to the boot".into());
     }
-    let matches = CLIENTS.map(|client| format!("SYSLOG_IDENTIFIER={client}"));
+    let clients = STACKS.iter().filter_map(|stack| stack.journal.as_ref());
+    let matches: Vec<String> = clients.map(|client| format!("SYSLOG_IDENTIFIER={}", client.identifier)).collect();
     let arguments: Vec<&str> = matches.iter().map(String::as_str).collect();
     Ok(lines(&output(program, &arguments, MOST_BYTES, until)?))
 }
@@ -128,64 +128,8 @@ fn lines(output: &[u8]) -> BTreeMap<String, Vec<JournalLine>> {
 
 /// The interface and the message that a line of `client` tells of, and whether that was sent.
 fn says<'a>(client: &str, line: &'a str) -> Option<(&'a str, u8, bool)> {
-    match client {
-        "dhclient" => dhclient(line),
-        "dhcpcd" => dhcpcd(line),
-        "systemd-networkd" => networkd(line),
-        "NetworkManager" => network_manager(line),
-        _ => None,
-    }
-}
-
-/// ISC dhclient, client/dhc6.c: `XMT: Solicit on eth0, interval 1040ms.`, `RCV: Reply message on eth0 from fe80::1.`
-fn dhclient(line: &str) -> Option<(&str, u8, bool)> {
-    let kind_named = |name: &str| {
-        Some(match name {
-            "Solicit" => kind::SOLICIT,
-            "Advertise" => kind::ADVERTISE,
-            "Request" => kind::REQUEST,
-            "Confirm" => kind::CONFIRM,
-            "Renew" => kind::RENEW,
-            "Rebind" => kind::REBIND,
-            "Reply" => kind::REPLY,
-            "Release" => kind::RELEASE,
-            "Decline" => kind::DECLINE,
-            "Info-Request" => kind::INFORMATION_REQUEST,
-            _ => return None,
-        })
-    };
-    if let Some(rest) = line.strip_prefix("XMT: ") {
-        let (name, rest) = rest.split_once(" on ")?;
-        let (interface, _) = rest.split_once(", interval ")?;
-        return Some((interface, kind_named(name)?, true));
-    }
-    let (name, rest) = line.strip_prefix("RCV: ")?.split_once(" message on ")?;
-    let (interface, _) = rest.split_once(" from ")?;
-    Some((interface, kind_named(name)?, false))
-}
-
-/// dhcpcd, src/dhcp6.c: `eth0: ADV 2001:db8::10/128 from fe80::1`, `eth0: REPLY6 received from fe80::1`. That it is `soliciting a DHCPv6 lease` it
-/// says before the first Solicit, which a delay and the link-local address may hold back.
-fn dhcpcd(line: &str) -> Option<(&str, u8, bool)> {
-    let (interface, rest) = line.split_once(": ")?;
-    if rest.starts_with("ADV ") && rest.contains(" from ") {
-        return Some((interface, kind::ADVERTISE, false));
-    }
-    rest.starts_with("REPLY6 received from ").then_some((interface, kind::REPLY, false))
-}
-
-/// systemd-networkd, src/network/networkd-dhcp6.c: `eth0: DHCPv6 address 2001:db8::10/128 (valid for 1d, preferred for 1d)`; before version 250
-/// with `timeout preferred 3600 valid 3600`.
-fn networkd(line: &str) -> Option<(&str, u8, bool)> {
-    let (interface, rest) = line.split_once(": ")?;
-    rest.starts_with("DHCPv6 address ").then_some((interface, kind::REPLY, false))
-}
-
-/// NetworkManager, src/core/dhcp/nm-dhcp-client.c: `<info>  [1764000000.1234] dhcp6 (eth0): state changed new lease, address=2001:db8::10`.
-fn network_manager(line: &str) -> Option<(&str, u8, bool)> {
-    let (_, rest) = line.split_once("dhcp6 (")?;
-    let (interface, rest) = rest.split_once("): ")?;
-    (rest.starts_with("state changed new lease, address=")).then_some((interface, kind::REPLY, false))
+    let known = STACKS.iter().filter_map(|stack| stack.journal.as_ref()).find(|known| known.identifier == client)?;
+    (known.says)(line)
 }
 
 #[cfg(test)]

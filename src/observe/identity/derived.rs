@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use siphasher::sip::SipHasher24;
 
 use super::Guest;
+use crate::facts::StackId;
 use crate::facts::{ClientIdentity, Lease, Mac, Owner};
-use crate::stacks::running::NETWORK_MANAGER;
 use crate::wire::duid::Duid;
 
 /// `HASH_KEY` of systemd's libsystemd-network/dhcp-identifier.c; NetworkManager took it over.
@@ -37,7 +37,9 @@ fn duid_of_network_manager(machine_id: [u8; 16]) -> Duid {
 pub(super) fn by_network_manager(guest: &Guest<'_>, owner: &Owner) -> Option<ClientIdentity> {
     const MACHINE_ID: &str = "/etc/machine-id";
     // A dhclient that it started makes its IAID otherwise.
-    if owner.name != NETWORK_MANAGER || guest.process(owner)?.name != NETWORK_MANAGER || configures_identity(guest)? {
+    if [&owner.name, &guest.process(owner)?.name].into_iter().any(|name| StackId::of_name(name) != Some(StackId::NetworkManager))
+        || configures_identity(guest)?
+    {
         return None;
     }
     let id = Duid::from_hex(guest.root.text(MACHINE_ID).ok()?.trim())?;

@@ -8,12 +8,14 @@ mod given;
 mod renderer;
 mod rendering;
 
+use crate::stacks::stack::Stack;
 use std::io;
 
-use crate::facts::{Observed, Setting};
+use crate::facts::{Observed, Setting, StackId};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::netplan;
 use configuration::{Configuration, Network};
@@ -25,11 +27,14 @@ const OF_OPENSTACK: [&str; 2] = ["OpenStack", "ConfigDrive"];
 /// What it writes for an OpenStack subnet of mode dhcpv6-stateful.
 const FOR_OPENSTACK: &str = "an OpenStack subnet of mode dhcpv6-stateful";
 
+pub(crate) const STACK: Stack =
+    Stack { read: Some(read), overrides: Some(overrides), init_scripts: &["cloud-init-local"], ..Stack::new(StackId::CloudInit) };
+
 /// What cloud-init is set up to write for each of `nics`, as far as no stack has configuration of them yet.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], stacks: &Given) -> io::Result<Reading> {
     let Some(configuration) = Configuration::read(root)? else { return Ok(Reading::default()) };
     let network = configuration.network();
     if matches!(network, Network::Disabled) {
@@ -48,7 +53,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         }
     };
     for nic in nics.iter().filter(new) {
-        if let Some(claim) = claim(root, &configuration, &network, &renderer, nic) {
+        if let Some(claim) = claim(root, &configuration, &network, &renderer, (nic, stacks)) {
             reading.interfaces.insert(nic.name.clone(), claim);
         }
     }
@@ -56,10 +61,16 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 }
 
 /// What it will write for `nic`; nothing if its own configuration does not speak of it.
-fn claim(root: &Image, configuration: &Configuration, network: &Network<'_>, renderer: &Setting<Renderer>, nic: &Nic) -> Option<Claim> {
+fn claim(
+    root: &Image,
+    configuration: &Configuration,
+    network: &Network<'_>,
+    renderer: &Setting<Renderer>,
+    (nic, stacks): (&Nic, &Given),
+) -> Option<Claim> {
     let unknown = |reason: String| Some(Claim::Pending(Observed::unknown(reason)));
     let rendered = |subnet: &Subnet, whose: &str| {
-        let intent = rendering::intent(root, configuration.version, renderer, subnet, whose);
+        let intent = rendering::intent((root, stacks), configuration.version, renderer, subnet, whose);
         Some(Claim::Pending(intent.map_or_else(Observed::unknown, Observed::Seen)))
     };
     let given = match network {
@@ -72,7 +83,7 @@ fn claim(root: &Image, configuration: &Configuration, network: &Network<'_>, ren
             return rendered(&Subnet::of_openstack(renderer.holding(())), FOR_OPENSTACK);
         }
         Network::Second(document, network) if renderer.value == Renderer::Netplan => {
-            return match netplan::given(root, document, network, nic) {
+            return match netplan::of_document(root, document, network, nic, stacks) {
                 Ok(Some(Claim::Configures(intent))) => Some(Claim::Pending(intent)),
                 Ok(other) => other,
                 Err(error) => unknown(error.to_string()),
@@ -91,11 +102,11 @@ fn claim(root: &Image, configuration: &Configuration, network: &Network<'_>, ren
 ///
 /// # Errors
 /// A file of its configuration cannot be read.
-pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<String>>> {
+fn overrides(root: &Image) -> io::Result<Option<Setting<StackId>>> {
     let Some(configuration) = Configuration::read(root)? else { return Ok(None) };
     if matches!(configuration.network(), Network::Disabled) {
         return Ok(None);
     }
     let text = "cloud-init writes the network's files anew at the first boot of an instance (no `network: {config: disabled}`)";
-    Ok(Some(Setting { value: "cloud-init".to_owned(), at: Configuration::at(), text: text.to_owned() }))
+    Ok(Some(Setting { value: StackId::CloudInit, at: Configuration::at(), text: text.to_owned() }))
 }

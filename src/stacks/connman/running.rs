@@ -2,11 +2,20 @@
 //!
 //! Knows Ethernet services only, by the MAC address in their name, and nothing of provisioning files.
 
-use crate::facts::Address;
-use crate::stacks::running::Subject;
+use crate::facts::{Address, Owner, Process, Reason};
+use crate::stacks::running::{self, Subject};
 
 /// Its process.
 pub(crate) const NAME: &str = "connmand";
+
+/// It as the DHCPv6 client of the interface.
+///
+/// # Errors
+/// As of [`speaks`].
+pub(crate) fn client(subject: &Subject<'_>, processes: &[Process]) -> Result<Option<Owner>, Reason> {
+    let Some(process) = running::named(processes, NAME) else { return Ok(None) };
+    Ok(speaks(subject)?.map(|evidence| running::owner(NAME, process, evidence)))
+}
 
 /// Evidence for or against: with `IPv6.method=auto` it speaks DHCPv6 as soon as an RA asks for it (connman 1.44, src/network.c).
 ///

@@ -7,12 +7,11 @@ pub(crate) mod kept;
 
 use std::net::Ipv6Addr;
 
-use crate::facts::{HostState, Lease, LeaseAddress, Mac, hexadecimal};
+use crate::facts::{HostState, Lease, LeaseAddress, Mac, StackId, hexadecimal};
 use crate::image::{Image, MOST_BYTES};
-use crate::stacks::dhclient::running as dhclient;
+use crate::stacks::dhclient::{NAME, running as dhclient};
 use crate::stacks::leases::syntax::{self, Event, Statement};
 use crate::stacks::leases::{FOR_EVER, MOST_ADDRESSES};
-use crate::stacks::running as owners;
 
 pub(crate) use kept::kept;
 
@@ -128,7 +127,7 @@ pub fn parse(path: &str, bytes: &[u8], name: &str, mac: Option<Mac>, now: u64) -
     if let Some(block) = open.filter(|block| block.interface.as_deref() == Some(name) && !block.addresses.is_empty()) {
         lease = Some(block);
     }
-    let client = if path.starts_with(OF_NETWORK_MANAGER) { owners::NETWORK_MANAGER } else { dhclient::NAME };
+    let client = if path.starts_with(OF_NETWORK_MANAGER) { StackId::NetworkManager.name() } else { NAME };
     let known = default_duid.as_ref().map(|(_, duid)| duid.clone());
     if let Some(block) = lease {
         return Some(Lease {

@@ -1,8 +1,16 @@
 //! ISC dhclient as installed: its version and what its script does with the length of an address. The binary is read, never run.
 
+mod journal;
 pub(crate) mod leases;
 pub(crate) mod running;
 
+use crate::facts::{BakedDuid, Reason, Setting, StackId};
+use crate::host::image_identity::{Keeps, duids, whole};
+use crate::host::literal_backticks::Place;
+use crate::stacks::leases::LeaseReader;
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::{Journal, Stack};
+use crate::wire::duid::Duid;
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
@@ -15,6 +23,41 @@ pub(crate) const SCRIPT: &str = "/sbin/dhclient-script";
 pub(crate) const ENTER_HOOKS: [&str; 4] =
     ["/etc/dhcp/dhclient-enter-hooks", "/etc/dhcp/dhclient-enter-hooks.d/*", "/etc/dhclient-enter-hooks", "/etc/dhclient-enter-hooks.d/*"];
 const BINARIES: [&str; 4] = ["/sbin/dhclient", "/usr/sbin/dhclient", "/bin/dhclient", "/usr/local/sbin/dhclient"];
+/// Its process.
+pub(crate) const NAME: &str = StackId::Dhclient.name();
+
+pub(crate) const STACK: Stack = Stack {
+    running: Running {
+        processes: &[NAME],
+        clients: Some(running::clients),
+        each_process_is_one: true,
+        socket: Some(Socket { process: NAME, owner: NAME, serves: Serves::AsTold }),
+        asks: Some(running::asks),
+        ..Running::NONE
+    },
+    lease: Some(LeaseReader::Once(|root, host| {
+        let files = leases::Files::read(root, host);
+        Box::new(move |subject| files.of(subject.name, subject.mac, subject.now).map_err(Reason::from))
+    })),
+    keeps: Keeps { duids: &[(&leases::PLACES, kept_duid)], leases: &[(&leases::PLACES, kept_leases)], secrets: &[] },
+    recipe: &[
+        Place { patterns: &[SCRIPT], words: &["new_ip6_prefixlen="], shell: true },
+        Place { patterns: &ENTER_HOOKS, words: &["new_ip6_prefixlen="], shell: true },
+    ],
+    journal: Some(Journal { identifier: NAME, says: journal::says }),
+    ..Stack::new(StackId::Dhclient)
+};
+
+fn kept_duid(path: &str, bytes: &[u8]) -> Option<BakedDuid> {
+    let (line, duid) = leases::kept(bytes).duid?;
+    duids::baked(StackId::Dhclient, whole(path, line), &Duid::from_hex(&duid)?)
+}
+
+fn kept_leases(path: &str, bytes: &[u8]) -> Vec<Setting<String>> {
+    let of = |(interface, line, text)| Setting { value: format!("dhclient's for {interface}"), at: whole(path, line), text };
+    leases::kept(bytes).leases.into_iter().map(of).collect()
+}
+
 /// Debian 12's has 2.7 MB with all its libraries inside.
 const LARGEST_BINARY: u64 = 32 << 20;
 /// Longer than any version.

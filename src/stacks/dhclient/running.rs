@@ -1,9 +1,26 @@
 //! The arguments of a running ISC dhclient (dhclient(8)).
 
-use crate::facts::Process;
+use super::NAME;
+use crate::facts::{Owner, Process, Reason, StackId, UdpSocket};
+use crate::stacks::running::{Subject, owner, started_for};
 
-/// Its name.
-pub(crate) const NAME: &str = "dhclient";
+/// Those that ask for an address of the interface. One that NetworkManager started is NetworkManager.
+#[expect(clippy::unnecessary_wraps, reason = "other clients have files that cannot be read")]
+pub(crate) fn clients(subject: &Subject<'_>, processes: &[Process], sockets: &[UdpSocket]) -> Result<Vec<Owner>, Reason> {
+    let client = |process: &Process| {
+        let arguments = Arguments::of(process)?;
+        let serves = arguments.asks_for_addresses && arguments.serves(subject.name) && !waits_for_another(process, processes, sockets);
+        let name = if arguments.of_network_manager { StackId::NetworkManager.name() } else { NAME };
+        serves.then(|| owner(name, process, started_for(process, subject.name)))
+    };
+    Ok(processes.iter().filter_map(client).collect())
+}
+
+/// dhclient(8): with `-S`, `-P`, `-r` and `-x` it asks for no address, unless -N or -T has it do both.
+pub(crate) fn asks(process: &Process) -> bool {
+    let has = |options: &[&str]| process.arguments.iter().any(|argument| options.contains(&argument.as_str()));
+    has(&["-6"]) && (has(&["-N", "-T"]) || !has(&["-S", "-P", "-r", "-x"]))
+}
 
 /// Options that take a value; what follows them is no interface.
 const WITH_VALUE: [&str; 21] = [
@@ -76,4 +93,12 @@ impl Arguments {
     pub(crate) fn serves(&self, name: &str) -> bool {
         self.interfaces.is_empty() || self.interfaces.iter().any(|served| served == name)
     }
+}
+
+/// Whether a dhclient is the half that only waits: until it is bound, it runs as two processes, of which the parent waits for the child's
+/// word and the child holds the socket (ISC DHCP 4.4, client/dhclient.c, `main`).
+fn waits_for_another(process: &Process, processes: &[Process], sockets: &[UdpSocket]) -> bool {
+    let holds = |process: &Process| sockets.iter().any(|socket| socket.process.as_ref().is_some_and(|holder| holder.pid == process.pid));
+    let mut others = processes.iter().filter(|other| other.pid != process.pid && other.name == process.name && other.arguments == process.arguments);
+    !holds(process) && others.any(|other| holds(other) || other.pid > process.pid)
 }

@@ -10,7 +10,6 @@ use crate::stacks::leases::{MOST_ADDRESSES, Subject, lives};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind};
 use crate::wire::duid::Duid;
 
-const CLIENT: &str = "dhcpcd";
 /// Where builds keep it: Debian and Alpine, and upstream's default.
 const DIRECTORIES: [&str; 2] = ["/var/lib/dhcpcd", "/var/db/dhcpcd"];
 
@@ -53,7 +52,7 @@ fn parse(path: &str, reply: &[u8], written: u64, now: u64) -> Option<Lease> {
     Some(Lease {
         path: path.to_owned(),
         line: 0,
-        client: CLIENT.to_owned(),
+        client: super::NAME.to_owned(),
         duid: message.client_id().map(hexadecimal),
         iaid: Some(iaid),
         released: false,
@@ -72,7 +71,7 @@ fn identity(subject: &Subject<'_>, path: String, text: &str) -> Option<Lease> {
     Some(Lease {
         path,
         line: 1,
-        client: CLIENT.to_owned(),
+        client: super::NAME.to_owned(),
         duid: Some(hexadecimal(&duid.0)),
         iaid,
         addresses: Vec::new(),

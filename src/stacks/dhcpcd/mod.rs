@@ -6,17 +6,49 @@
 pub(crate) mod lease;
 pub(crate) mod running;
 
+use crate::host::image_identity::{self, Keeps, duids};
+use crate::stacks::leases::LeaseReader;
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::{Journal, Stack, Traits};
+use crate::wire::dhcpv6::kind;
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::matches;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
-pub(crate) const NAME: &str = "dhcpcd";
+const ID: StackId = StackId::Dhcpcd;
+/// Its program and service.
+pub(crate) const NAME: &str = ID.name();
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running {
+        processes: &[NAME],
+        ras: Some(running::ras),
+        wrote_accept_ra: Some(running::traces),
+        clients: Some(running::clients),
+        socket: Some(Socket { process: NAME, owner: NAME, serves: Serves::AsTold }),
+        ..Running::NONE
+    },
+    lease: Some(LeaseReader::Each(lease::lease)),
+    keeps: Keeps {
+        duids: &[(&["/var/lib/dhcpcd/duid", "/var/db/dhcpcd/duid", "/etc/dhcpcd.duid"], |path, bytes| duids::written(ID, path, bytes))],
+        leases: &[(&["/var/lib/dhcpcd/*.lease6", "/var/db/dhcpcd/*.lease6"], |path, bytes| {
+            image_identity::as_whole("dhcpcd's", path, bytes).into_iter().collect()
+        })],
+        secrets: &[("dhcpcd's secret", &["/var/lib/dhcpcd/secret", "/var/db/dhcpcd/secret"])],
+    },
+    journal: Some(Journal { identifier: NAME, says: journal }),
+    init_scripts: &[NAME],
+    traits: Traits { solicits_until_answered: true, route_after_address: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
 const FILE: &str = "/etc/dhcpcd.conf";
 const PROGRAMS: [&str; 2] = ["/sbin/dhcpcd", "/usr/sbin/dhcpcd"];
 
@@ -37,7 +69,7 @@ pub(crate) fn is_installed(root: &Image) -> bool {
 ///
 /// # Errors
 /// Its file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let all = services::starts(root, &[NAME]);
     let one = |name: &str| services::starts(root, &[&format!("{NAME}@{name}")]);
     let mut reading = Reading::default();
@@ -48,9 +80,9 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
             Ok(Handling { dhcpv6, takes_ras, accept_ra }) => {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
                 let at_boot = Setting::by_rule(FILE, text).holding(true);
-                Claim::Configures(Observed::Seen(Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }))
+                Claim::Configures(Observed::Seen(Intent { accept_ra, ..Intent::new(ID, at_boot, dhcpv6, takes_ras).with_client(ID) }))
             }
-            Err(denied) => Claim::LeavesAlone(Intent::leaving_alone(NAME, &denied)),
+            Err(denied) => Claim::LeavesAlone(Intent::leaving_alone(ID, &denied)),
         };
         reading.interfaces.insert(nic.name.clone(), claim);
     }
@@ -157,4 +189,12 @@ fn kept_away(lines: &[Line], name: &str) -> Option<Setting<()>> {
     let denied = of("denyinterfaces").find(fits);
     let not_allowed = || of("allowinterfaces").next().filter(|_| !of("allowinterfaces").any(|line| fits(&line)));
     denied.or_else(not_allowed).map(Line::reason)
+}
+
+fn journal(line: &str) -> Option<(&str, u8, bool)> {
+    let (interface, rest) = line.split_once(": ")?;
+    if rest.starts_with("ADV ") && rest.contains(" from ") {
+        return Some((interface, kind::ADVERTISE, false));
+    }
+    rest.starts_with("REPLY6 received from ").then_some((interface, kind::REPLY, false))
 }

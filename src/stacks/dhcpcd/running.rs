@@ -1,8 +1,9 @@
 //! Whether dhcpcd has an interface, from the title that it gives its process and from dhcpcd.conf(5).
 
-use crate::facts::Process;
+use super::NAME;
+use crate::facts::{Owner, Process, Reason, UdpSocket};
 use crate::image::matches;
-use crate::stacks::running::{DHCPCD, Subject};
+use crate::stacks::running::{Subject, owner};
 
 /// Its process files (dhcpcd(8), FILES); `-4` and `-6` with one address family, without an interface for its manager.
 const PIDS: [&str; 4] = ["/run/dhcpcd/{}.pid", "/run/dhcpcd/{}-6.pid", "/run/dhcpcd-{}.pid", "/run/dhcpcd/pid"];
@@ -20,12 +21,28 @@ pub(crate) enum Part {
     Dhcpv6,
 }
 
+/// It as the owner of the interface's Router Advertisements.
+///
+/// # Errors
+/// As of [`does`].
+pub(crate) fn ras(subject: &Subject<'_>, processes: &[Process]) -> Result<Option<Owner>, Reason> {
+    Ok(does(subject, processes, Part::RouterAdvertisements)?.map(|(process, evidence)| owner(NAME, process, evidence)))
+}
+
+/// It as a DHCPv6 client of the interface.
+///
+/// # Errors
+/// As of [`does`].
+pub(crate) fn clients(subject: &Subject<'_>, processes: &[Process], _: &[UdpSocket]) -> Result<Vec<Owner>, Reason> {
+    Ok(does(subject, processes, Part::Dhcpv6)?.map(|(process, evidence)| owner(NAME, process, evidence)).into_iter().collect())
+}
+
 /// The dhcpcd that does `part` for the interface, and the evidence.
 ///
 /// # Errors
 /// Its configuration cannot be read.
 pub(crate) fn does<'a>(subject: &Subject<'_>, processes: &'a [Process], part: Part) -> Result<Option<(&'a Process, String)>, String> {
-    for process in processes.iter().filter(|process| process.name == DHCPCD) {
+    for process in processes.iter().filter(|process| process.name == NAME) {
         let line = process.arguments.join(" ");
         let title = line.strip_prefix("dhcpcd: ");
         let words: Vec<&str> = title.unwrap_or(&line).split_ascii_whitespace().collect();

@@ -29,7 +29,7 @@ fn leases_at(root: &Path, running: &str, now: u64) -> Observed<Vec<Lease>> {
     };
     let root = Image::new(root);
     let mac = Some(Mac::new(0xfa, 0x16, 0x3e, 0, 0, 1));
-    leases(&Subject { name: "eth0", index: Some(2), mac, now, host: &host, root: &root }, &Files::read(&root, &host))
+    Readers::new(&root, &host).leases(&Subject { name: "eth0", index: Some(2), mac, now, host: &host, root: &root })
 }
 
 fn only(root: &Path, running: &str, now: u64) -> Lease {
@@ -132,5 +132,5 @@ fn dhcp6c_keeps_its_duid() {
 fn what_is_no_regular_file_is_told() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("var/lib/dhcpcd/eth0.lease6")).unwrap();
-    assert!(matches!(leases_at(root.path(), "dhcpcd", 0), Observed::Unknown(reason) if reason.contains("eth0.lease6")));
+    assert!(matches!(leases_at(root.path(), "dhcpcd", 0), Observed::Unknown(reason) if reason.text.contains("eth0.lease6")));
 }

@@ -5,22 +5,26 @@
 mod definition;
 mod rendering;
 
+use crate::stacks::stack::{Rendered, Stack};
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, Setting};
+use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::yaml::{Document, Node};
 use crate::stacks::Claim;
 use crate::stacks::Fits;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
-use crate::stacks::networkd::{self, Stack};
+use crate::stacks::networkd::{self, Party};
 pub(crate) use definition::{Definition, Definitions, Renderer};
 
-const NAME: &str = "netplan";
+const ID: StackId = StackId::Netplan;
+
+pub(crate) const STACK: Stack = Stack { read: Some(read), renders: Some(renders), ..Stack::new(ID) };
+
 /// Where its files stand, a directory before those that it masks (netplan-generate(8)).
 const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];
 /// What shows that netplan renders its files at boot.
@@ -32,16 +36,16 @@ const MOST_FILES: usize = 256;
 ///
 /// # Errors
 /// A file cannot be read, or netplan refuses it.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !in_charge(root) {
         return Ok(Reading::default());
     }
-    let definitions = definitions(root)?;
+    let definitions = definitions(root, given)?;
     let mut reading = Reading::default();
     let members = |definition: &&Definition| definitions.master(definition).is_none();
     reading.named = definitions.all().filter(members).filter_map(Definition::names).map(str::to_owned).collect();
     for nic in nics {
-        if let Some(claim) = claim(root, &definitions, nic)? {
+        if let Some(claim) = claim(root, &definitions, nic, given)? {
             reading.interfaces.insert(nic.name.clone(), claim);
         }
     }
@@ -58,36 +62,32 @@ pub(crate) fn is_installed(root: &Image) -> bool {
     INSTALLED.iter().any(|path| root.exists(path))
 }
 
-/// Whether netplan starts systemd-networkd, enabled or not: for anything that it has to carry out.
-pub(crate) fn starts_networkd(root: &Image) -> bool {
-    let by_it = |definitions: Definitions| definitions.all().any(|definition| definitions.renderer(definition) == Renderer::Networkd);
-    is_installed(root) && definitions(root).is_ok_and(by_it)
-}
-
-/// The names of the `.network` files that netplan writes for `nic`, or perhaps for it. None where its files cannot be read: then it is not
-/// known who has the interface, and [`read`] says so.
-pub(crate) fn network_files(root: &Image, nic: &Nic) -> Vec<String> {
-    let Some(definitions) = in_charge(root).then(|| definitions(root).ok()).flatten() else { return Vec::new() };
-    let by_networkd = definitions.all().filter(|definition| definitions.renderer(definition) == Renderer::Networkd);
-    by_networkd.filter(|definition| definition.fits(nic) != Fits::No).map(network_file).collect()
+/// What it renders for systemd-networkd, which it starts, enabled or not, for anything that it has to carry out. Nothing where its files cannot be
+/// read: then it is not known who has the interface, and [`read`] says so.
+fn renders(root: &Image, nics: &[Nic], given: &Given) -> Rendered {
+    let Some(definitions) = in_charge(root).then(|| definitions(root, given).ok()).flatten() else { return Rendered::default() };
+    let by_networkd: Vec<&Definition> = definitions.all().filter(|definition| definitions.renderer(definition) == Renderer::Networkd).collect();
+    let of =
+        |nic: &Nic| by_networkd.iter().filter(|definition| definition.fits(nic) != Fits::No).map(|definition| network_file(definition)).collect();
+    Rendered { starts_it: is_installed(root) && !by_networkd.is_empty(), files: nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect() }
 }
 
 /// The renderer of definitions that name none.
 ///
 /// # Errors
 /// A file cannot be read, or netplan refuses it.
-pub(crate) fn default_renderer(root: &Image) -> io::Result<Renderer> {
-    Ok(definitions(root)?.renderer(&Definition::default()))
+pub(crate) fn default_renderer(root: &Image, given: &Given) -> io::Result<Renderer> {
+    Ok(definitions(root, given)?.renderer(&Definition::default()))
 }
 
 /// What netplan would do with `nic` if `network` of a document were the only file.
 ///
 /// # Errors
 /// netplan refuses it.
-pub(crate) fn given(root: &Image, document: &Document, network: &Node, nic: &Nic) -> io::Result<Option<Claim>> {
+pub(crate) fn of_document(root: &Image, document: &Document, network: &Node, nic: &Nic, given: &Given) -> io::Result<Option<Claim>> {
     let mut definitions = Definitions::default();
     definitions.take(document, network, false)?;
-    claim(root, &definitions, nic)
+    claim(root, &definitions, nic, given)
 }
 
 fn network_file(definition: &Definition) -> String {
@@ -98,7 +98,7 @@ fn network_file(definition: &Definition) -> String {
 ///
 /// # Errors
 /// A file cannot be read.
-fn definitions(root: &Image) -> io::Result<Definitions> {
+fn definitions(root: &Image, given: &Given) -> io::Result<Definitions> {
     let mut files = BTreeMap::new();
     for directory in DIRECTORIES {
         for path in root.glob(&format!("{directory}/*.yaml")) {
@@ -106,20 +106,20 @@ fn definitions(root: &Image) -> io::Result<Definitions> {
             files.entry(name).or_insert(path);
         }
     }
-    let written_anew = cloud_init::overrides(root)?.is_some();
+    let written_anew = given.overrides()?.is_some();
     let mut definitions = Definitions::default();
-    for (name, path) in root.at_most(MOST_FILES, files.into_iter().collect(), "/etc/netplan") {
+    for path in root.at_most(MOST_FILES, files.into_values().collect(), "/etc/netplan") {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {
-            definitions.take(&document, network, written_anew && name.contains("cloud-init"))?;
+            definitions.take(&document, network, written_anew && FileLine::whole(&path).is_of_cloud_init())?;
         }
     }
     Ok(definitions)
 }
 
 /// What netplan does with `nic`; nothing if no definition is for it, or if a file of systemd-networkd's own comes before.
-fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Option<Claim>> {
+fn claim(root: &Image, definitions: &Definitions, nic: &Nic, given: &Given) -> io::Result<Option<Claim>> {
     let mut found: Vec<Intent> = Vec::new();
     for definition in definitions.all() {
         match definition.fits(nic) {
@@ -131,17 +131,17 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
         match definitions.renderer(definition) {
             Renderer::NetworkManager => found.push(rendering::network_manager(definitions, definition, &at)?),
             // systemd-networkd takes the first file that fits.
-            Renderer::Networkd if found.iter().any(|intent| intent.by.as_deref() == Some("systemd-networkd")) => {}
+            Renderer::Networkd if found.iter().any(|intent| intent.by == Some(StackId::Networkd)) => {}
             Renderer::Networkd => {
                 let file = network_file(definition);
-                if services::starts(root, &["systemd-networkd"]) && networkd::comes_before(root, nic, &file)? {
+                if services::starts(root, &["systemd-networkd"]) && networkd::comes_before(root, nic, &file, given)? {
                     continue;
                 }
                 found.push(by_networkd(root, definitions, definition, &at, &file)?);
             }
         }
     }
-    let same = |intent: &Intent| (intent.by.clone(), intent.at_boot.value, intent.dhcpv6.value, intent.takes_ras.value);
+    let same = |intent: &Intent| (intent.by, intent.at_boot.value, intent.dhcpv6.value, intent.takes_ras.value);
     let Some(first) = found.first() else { return Ok(None) };
     let Some(other) = found.iter().find(|other| same(other) != same(first)) else {
         return Ok(Some(Claim::Configures(Observed::Seen(first.clone()))));
@@ -155,7 +155,7 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
 fn by_networkd(root: &Image, definitions: &Definitions, definition: &Definition, at: &FileLine, file: &str) -> io::Result<Intent> {
     let mut assignments = rendering::networkd(definitions, definition)?;
     assignments.0.extend(networkd::drop_ins(root, file)?.0);
-    let stack = Stack { name: NAME, by: Some("systemd-networkd"), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
+    let stack = Party { id: ID, by: Some(StackId::Networkd), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
     if root.link(unit).is_some_and(|target| target == "/dev/null") {

@@ -4,9 +4,9 @@
 use std::io;
 use std::net::Ipv6Addr;
 
+use super::NAME;
 use crate::facts::{Lease, LeaseAddress, hexadecimal};
 use crate::stacks::leases::Subject;
-use crate::stacks::running::NETWORK_MANAGER;
 use crate::wire::duid::Duid;
 
 pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
@@ -14,22 +14,14 @@ pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
     let path = format!("/run/NetworkManager/devices/{index}");
     let Some(text) = subject.root.text_if_any(&path)? else { return Ok(None) };
     let written = subject.root.modified(&path)?;
-    Ok(parse(&path, &text, written).map(|lease| Lease { fresh: lease.fresh && subject.runs(NETWORK_MANAGER), ..lease }))
+    Ok(parse(&path, &text, written).map(|lease| Lease { fresh: lease.fresh && subject.runs(NAME), ..lease }))
 }
 
 fn parse(path: &str, text: &str, written: u64) -> Option<Lease> {
     let mut lines = (1..).zip(text.lines().map(str::trim)).skip_while(|(_, line)| *line != "[dhcp6]");
     let (line, _) = lines.next()?;
-    let mut lease = Lease {
-        path: path.to_owned(),
-        line,
-        client: NETWORK_MANAGER.to_owned(),
-        duid: None,
-        iaid: None,
-        addresses: Vec::new(),
-        released: false,
-        fresh: false,
-    };
+    let mut lease =
+        Lease { path: path.to_owned(), line, client: NAME.to_owned(), duid: None, iaid: None, addresses: Vec::new(), released: false, fresh: false };
     for (key, value) in lines.map(|(_, line)| line).take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')) {
         match key.strip_prefix("dhcp6.").unwrap_or(key) {
             "dhcp6_client_id" => lease.duid = Duid::from_hex(value).map(|duid| hexadecimal(&duid.0)),

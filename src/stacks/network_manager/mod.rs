@@ -5,30 +5,55 @@
 //! permissions may be lost in an image.
 
 mod configuration;
+mod duids;
 mod ifcfg_rh;
 mod keyfile;
 pub(crate) mod lease;
 mod profile;
 pub(crate) mod running;
 
+use crate::host::image_identity::{self, Keeps};
+use crate::stacks::leases::LeaseReader;
+use crate::stacks::running::Running;
+use crate::stacks::stack::{Journal, Stack, Traits};
+use crate::wire::dhcpv6::kind;
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::facts::{Intent, Observed, Setting};
+use crate::facts::{Intent, Observed, Setting, StackId};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false};
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
+use crate::stacks::ifcfg;
 use crate::stacks::ifupdown;
-use crate::stacks::network_scripts::ifcfg;
 use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
 use profile::Profile;
 
-const NAME: &str = "NetworkManager";
+const ID: StackId = StackId::NetworkManager;
+pub(crate) const NAME: &str = ID.name();
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running { processes: &[NAME], ras: Some(running::ras), wrote_accept_ra: Some(running::managed), ..Running::NONE },
+    lease: Some(LeaseReader::Each(lease::lease)),
+    keeps: Keeps {
+        duids: &[(&duids::PLACES, duids::of_file)],
+        leases: &[(&["/var/lib/NetworkManager/internal6-*"], |path, bytes| {
+            image_identity::as_whole("NetworkManager's", path, bytes).into_iter().collect()
+        })],
+        secrets: &[("NetworkManager's secret_key", &["/var/lib/NetworkManager/secret_key"])],
+    },
+    journal: Some(Journal { identifier: NAME, says: journal }),
+    init_scripts: &["NetworkManager", "network-manager"],
+    traits: Traits { solicits_until_answered: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// As systemd and Red Hat's sysvinit, Debian's sysvinit, and Alpine's OpenRC call it.
 const SERVICES: [&str; 3] = [NAME, "network-manager", "networkmanager"];
 const PROGRAMS: [&str; 2] = ["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"];
@@ -74,7 +99,7 @@ fn has_ifcfg_rh(root: &Image, configuration: &Configuration) -> bool {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !is_in_charge(root) {
         return Ok(Reading::default());
     }
@@ -98,7 +123,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         not_known,
         netplan: netplan(root)?,
         timestamps: configuration::state(root, TIMESTAMPS).map(|text| KeyFile::parse(TIMESTAMPS, &text).unwrap_or_default()),
-        overrides: cloud_init::overrides(root)?,
+        overrides: given.overrides()?,
     };
     let mut reading = Reading { named, ..Reading::default() };
     for nic in nics {
@@ -150,7 +175,7 @@ struct Manager<'a> {
     netplan: Vec<String>,
     /// Which of two profiles counts may hang on it.
     timestamps: Result<KeyFile, String>,
-    overrides: Option<Setting<String>>,
+    overrides: Option<Setting<StackId>>,
 }
 
 impl Manager<'_> {
@@ -209,7 +234,7 @@ impl Manager<'_> {
     }
 
     fn is_in_interfaces(&self, nic: &Nic) -> io::Result<bool> {
-        let reading = ifupdown::read(self.root, std::slice::from_ref(nic))?;
+        let reading = ifupdown::read(self.root, std::slice::from_ref(nic), &Given::default())?;
         Ok(reading.interfaces.get(&nic.name).is_some_and(|claim| matches!(claim, Claim::Configures(_))))
     }
 
@@ -264,7 +289,7 @@ impl Manager<'_> {
 
     /// It does nothing with the interface, and the kernel goes on by itself.
     fn leaves_alone(&self, reason: &Setting<()>) -> Claim {
-        Claim::LeavesAlone(Intent { overrides: self.overrides.iter().cloned().collect(), ..Intent::leaving_alone(NAME, reason) })
+        Claim::LeavesAlone(Intent { overrides: self.overrides.iter().cloned().collect(), ..Intent::leaving_alone(ID, reason) })
     }
 }
 
@@ -291,4 +316,11 @@ fn same(one: Option<&Result<Claim, String>>, other: Option<&Result<Claim, String
 fn last_up(timestamps: &KeyFile, profile: &Profile) -> u64 {
     let time = profile.uuid.as_ref().and_then(|uuid| timestamps.get(&["timestamps"], uuid));
     time.and_then(|time| time.value.trim_end().parse().ok()).unwrap_or(0)
+}
+
+/// It says which address it got, which a Reply brought.
+fn journal(line: &str) -> Option<(&str, u8, bool)> {
+    let (_, rest) = line.split_once("dhcp6 (")?;
+    let (interface, rest) = rest.split_once("): ")?;
+    (rest.starts_with("state changed new lease, address=")).then_some((interface, kind::REPLY, false))
 }

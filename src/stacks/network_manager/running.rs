@@ -4,11 +4,22 @@
 
 use std::io;
 
-use crate::stacks::running::{NETWORK_MANAGER, Subject, value};
+use super::NAME;
+use crate::facts::{Owner, Process, Reason};
+use crate::stacks::running::{self, Subject, value};
 
 /// In the order of precedence (NetworkManager's nms-keyfile-plugin.c).
 const PROFILES: [&str; 3] =
     ["/run/NetworkManager/system-connections", "/etc/NetworkManager/system-connections", "/usr/lib/NetworkManager/system-connections"];
+
+/// It as the owner of the interface's Router Advertisements.
+///
+/// # Errors
+/// As of [`handles_ras`].
+pub(crate) fn ras(subject: &Subject<'_>, processes: &[Process]) -> Result<Option<Owner>, Reason> {
+    let Some(process) = running::named(processes, NAME) else { return Ok(None) };
+    Ok(handles_ras(subject)?.map(|evidence| running::owner(NAME, process, evidence)))
+}
 
 /// Evidence that NetworkManager handles the interface's RAs: it manages it, by a profile whose `ipv6.method` is not `ignore`, which leaves
 /// them to the kernel, and that was not made up for what others configured.
@@ -19,8 +30,7 @@ pub(crate) fn handles_ras(subject: &Subject<'_>) -> Result<Option<String>, Strin
     let text = device(subject).map_err(|error| format!("NetworkManager runs, but {error}"))?;
     let Some(text) = text.filter(|text| value(text, "managed") == Some("true")) else { return Ok(None) };
     let evidence = format!("{} has managed=true", path(subject));
-    let profile =
-        value(&text, "connection-uuid").map(|uuid| profile(subject, uuid).map_err(|error| format!("{NETWORK_MANAGER}'s profiles: {error}")));
+    let profile = value(&text, "connection-uuid").map(|uuid| profile(subject, uuid).map_err(|error| format!("{NAME}'s profiles: {error}")));
     match profile.transpose()?.flatten() {
         Some(Profile { external: true, .. }) => Ok(None),
         Some(Profile { method, .. }) if method == "ignore" => Ok(None),
@@ -54,7 +64,7 @@ fn device(subject: &Subject<'_>) -> io::Result<Option<String>> {
 
 fn holds_client_socket(subject: &Subject<'_>) -> bool {
     let sockets = subject.host.dhcpv6_client_sockets.get().map(Vec::as_slice).unwrap_or_default();
-    sockets.iter().any(|socket| crate::stacks::running::holder(socket) == Some(NETWORK_MANAGER) && crate::stacks::running::on(subject, socket))
+    sockets.iter().any(|socket| crate::stacks::running::holder(socket) == Some(NAME) && crate::stacks::running::on(subject, socket))
 }
 
 struct Profile {

@@ -23,7 +23,7 @@ fn parse(path: &str, text: &str) -> Option<Lease> {
     Some(Lease {
         path: path.to_owned(),
         line,
-        client: "systemd-networkd".to_owned(),
+        client: super::ID.name().to_owned(),
         duid: Some(hexadecimal(&read(duid)?)),
         iaid,
         addresses: Vec::new(),

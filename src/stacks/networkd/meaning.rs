@@ -5,17 +5,17 @@
 //! DHCPv6 when one sets M, whatever `DHCP=` says.
 
 use super::syntax::{Assignments, boolean};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 
 /// The first version of systemd with `[IPv6AcceptRA] DHCPv6Client=`.
 const FIRST_WITH_DHCPV6_CLIENT: u32 = 246;
 
 /// Who says it and who carries it out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stack<'a> {
+pub(crate) struct Party<'a> {
     /// The stack whose files say it.
-    pub(crate) name: &'a str,
-    pub(crate) by: Option<&'a str>,
+    pub(crate) id: StackId,
+    pub(crate) by: Option<StackId>,
     /// The file as a whole.
     pub(crate) file: &'a FileLine,
     /// Why it is carried out at boot.
@@ -23,7 +23,7 @@ pub(crate) struct Stack<'a> {
 }
 
 /// What `own`, the settings of one file with its drop-ins, and `global`, those of networkd.conf, do with an interface.
-pub(crate) fn intent(stack: Stack<'_>, own: &Assignments, global: &Assignments, version: Option<u32>) -> Intent {
+pub(crate) fn intent(stack: Party<'_>, own: &Assignments, global: &Assignments, version: Option<u32>) -> Intent {
     let ras = accepts_ras(stack, own, global);
     let not_itself = own.setting("Link", "ActivationPolicy", |value| matches!(value, "manual" | "down" | "always-down").then_some(false));
     let at_boot = not_itself.unwrap_or_else(|| Setting { value: true, at: stack.file.clone(), text: stack.at_boot.to_owned() });
@@ -31,9 +31,9 @@ pub(crate) fn intent(stack: Stack<'_>, own: &Assignments, global: &Assignments, 
     let takes_ras = Setting { value: if ras.value { TakesRas::Itself } else { TakesRas::No }, at: ras.at, text: unused_parts(own, ras.text) };
     let writes = "systemd-networkd writes accept_ra=0 on each interface that it manages".to_owned();
     Intent {
-        by: stack.by.map(str::to_owned),
+        by: stack.by,
         accept_ra: Some(Setting { value: 0, at: stack.file.clone(), text: writes }),
-        ..Intent::new(stack.name, at_boot, dhcpv6, takes_ras)
+        ..Intent::new(stack.id, at_boot, dhcpv6, takes_ras).with_client(StackId::Networkd)
     }
 }
 
@@ -67,7 +67,7 @@ fn no_link_local(own: &Assignments) -> Option<Setting<bool>> {
     off.filter(|_| !has_address)
 }
 
-fn accepts_ras(stack: Stack<'_>, own: &Assignments, global: &Assignments) -> Setting<bool> {
+fn accepts_ras(stack: Party<'_>, own: &Assignments, global: &Assignments) -> Setting<bool> {
     let network = |key: &str, read: fn(&str) -> Option<bool>| own.setting("Network", key, read);
     if let Some(mut off) = no_link_local(own) {
         off.text = format!("{} (without a link-local address it takes no Router Advertisements)", off.text);

@@ -3,6 +3,7 @@
 //! The files are tried in the order of their names, and the first that fits an interface has it. Those that netplan writes at each boot take
 //! part in that order, but are read where they come from.
 
+mod duids;
 mod files;
 pub(crate) mod lease;
 mod matching;
@@ -13,21 +14,42 @@ mod syntax;
 use std::io;
 
 pub(crate) use files::{drop_ins, global, version};
-pub(crate) use meaning::{Stack, intent};
+pub(crate) use meaning::{Party, intent};
 pub(crate) use syntax::{Assignment, Assignments};
 
-use crate::facts::{FileLine, Intent, Observed, Setting};
+use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
+use crate::host::image_identity::Keeps;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
 use crate::stacks::Fits;
+use crate::stacks::Given;
 use crate::stacks::Reading;
-use crate::stacks::cloud_init;
-use crate::stacks::netplan;
+use crate::stacks::leases::LeaseReader;
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::{Journal, Stack, Traits};
+use crate::wire::dhcpv6::kind;
 use files::NetworkFile;
 
-const NAME: &str = "systemd-networkd";
+const ID: StackId = StackId::Networkd;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running {
+        processes: &[running::PROCESS],
+        ras: Some(running::ras),
+        wrote_accept_ra: Some(running::managed),
+        socket: Some(Socket { process: running::PROCESS, owner: ID.name(), serves: Serves::ItsSockets }),
+        ..Running::NONE
+    },
+    lease: Some(LeaseReader::Each(lease::lease)),
+    keeps: Keeps { duids: &[(&duids::PLACES, duids::of_file)], ..Keeps::NONE },
+    journal: Some(Journal { identifier: ID.name(), says: journal }),
+    traits: Traits { solicits_until_answered: true, ..Traits::NONE },
+    ..Stack::new(ID)
+};
+
 /// Where an administrator's files are; those below /usr are of packages and name nothing of this machine.
 const OWN: [&str; 2] = ["/etc/", "/run/"];
 
@@ -35,12 +57,12 @@ const OWN: [&str; 2] = ["/etc/", "/run/"];
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
-    if !services::starts(root, &[NAME]) && !netplan::starts_networkd(root) {
+pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
+    if !services::starts(root, &[ID.name()]) && !given.rendered.starts_it {
         return Ok(Reading::default());
     }
-    let configuration = Configuration::read(root)?;
-    let claims = nics.iter().filter_map(|nic| Some((nic.name.clone(), configuration.claim(root, nic)?)));
+    let configuration = Configuration::read(root, given)?;
+    let claims = nics.iter().filter_map(|nic| Some((nic.name.clone(), configuration.claim(root, nic, given)?)));
     Ok(Reading { interfaces: claims.collect(), named: configuration.named() })
 }
 
@@ -48,8 +70,8 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn comes_before(root: &Image, nic: &Nic, name: &str) -> io::Result<bool> {
-    let configuration = Configuration::read(root)?;
+pub(crate) fn comes_before(root: &Image, nic: &Nic, name: &str, given: &Given) -> io::Result<bool> {
+    let configuration = Configuration::read(root, given)?;
     let mut before = configuration.files.iter().take_while(|file| &file.name[..] <= name);
     Ok(before.any(|file| configuration.fits(root, file, nic) != Fits::No))
 }
@@ -64,12 +86,12 @@ struct Configuration {
 }
 
 impl Configuration {
-    fn read(root: &Image) -> io::Result<Self> {
+    fn read(root: &Image, given: &Given) -> io::Result<Self> {
         Ok(Self {
             files: files::network_files(root)?,
             global: files::global(root)?,
             version: version(root),
-            written_anew: cloud_init::overrides(root)?.is_some(),
+            written_anew: given.overrides()?.is_some(),
         })
     }
 
@@ -85,30 +107,30 @@ impl Configuration {
         matching::fits(root, file, nic, self.written_anew && is_of_cloud_init(file), self.version)
     }
 
-    /// What it does with `nic`; nothing if a file that netplan writes has it.
-    fn claim(&self, root: &Image, nic: &Nic) -> Option<Claim> {
-        let of_netplan = netplan::network_files(root, nic).into_iter().min();
+    /// What it does with `nic`; nothing if a file that another stack renders has it.
+    fn claim(&self, root: &Image, nic: &Nic, given: &Given) -> Option<Claim> {
+        let rendered = given.rendered.files.get(&nic.name).and_then(|files| files.iter().min());
         let mut perhaps = Vec::new();
-        for file in self.files.iter().take_while(|file| of_netplan.as_ref().is_none_or(|name| file.name <= *name)) {
+        for file in self.files.iter().take_while(|file| rendered.is_none_or(|name| file.name <= *name)) {
             match self.fits(root, file, nic) {
                 Fits::No => {}
                 Fits::Unknown(reason) => perhaps.push((reason, self.claim_of(file))),
                 Fits::Yes => return Some(settled(&perhaps, self.claim_of(file))),
             }
         }
-        if of_netplan.is_some() && perhaps.is_empty() {
+        if rendered.is_some() && perhaps.is_empty() {
             return None;
         }
         let none = Setting::by_rule("/etc/systemd/network", format!("no .network file matches {}", nic.name));
-        Some(settled(&perhaps, Claim::LeavesAlone(Intent::leaving_alone(NAME, &none))))
+        Some(settled(&perhaps, Claim::LeavesAlone(Intent::leaving_alone(ID, &none))))
     }
 
     fn claim_of(&self, file: &NetworkFile) -> Claim {
         if let Some(line) = meaning::unmanaged(&file.assignments) {
-            return Claim::LeavesAlone(Intent::leaving_alone(NAME, &line.holding(())));
+            return Claim::LeavesAlone(Intent::leaving_alone(ID, &line.holding(())));
         }
         let whole = FileLine::whole(&file.path);
-        let stack = Stack { name: NAME, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
+        let stack = Party { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
         Claim::Configures(Observed::Seen(intent(stack, &file.assignments, &self.global, self.version)))
     }
 }
@@ -134,4 +156,10 @@ fn same(one: &Claim, other: &Claim) -> bool {
 /// The MAC address in these is the one of the instance, and written anew for the next.
 fn is_of_cloud_init(file: &NetworkFile) -> bool {
     file.name.starts_with("10-cloud-init-")
+}
+
+/// It says which address it got, which a Reply brought.
+fn journal(line: &str) -> Option<(&str, u8, bool)> {
+    let (interface, rest) = line.split_once(": ")?;
+    rest.starts_with("DHCPv6 address ").then_some((interface, kind::REPLY, false))
 }

@@ -1,6 +1,19 @@
 //! Whether systemd-networkd has an interface, from its state file of the link.
 
-use crate::stacks::running::Subject;
+use crate::facts::{Owner, Process, Reason, StackId};
+use crate::stacks::running::{self, Subject};
+
+/// Its process: the kernel keeps 15 bytes of a name.
+pub(crate) const PROCESS: &str = "systemd-network";
+
+/// It as the owner of the interface's Router Advertisements.
+///
+/// # Errors
+/// It runs, and whether it manages the interface cannot be said.
+pub(crate) fn ras(subject: &Subject<'_>, processes: &[Process]) -> Result<Option<Owner>, Reason> {
+    let Some(process) = running::named(processes, PROCESS) else { return Ok(None) };
+    Ok(manages(subject)?.map(|evidence| running::owner(StackId::Networkd.name(), process, evidence)))
+}
 
 /// Evidence that systemd-networkd manages the interface (section 3 of networkctl(1) shows the same states).
 ///

@@ -3,25 +3,48 @@
 //! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
 //! `default` count for interfaces that are there already.
 
+use crate::host::image_identity::{self, Keeps, duids};
+use crate::stacks::running::{Running, Serves, Socket};
+use crate::stacks::stack::Stack;
 use std::io;
 
-use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::host::sysctl;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
+use crate::stacks::Given;
 use crate::stacks::Reading;
 
-const NAME: &str = "wicked";
+const ID: StackId = StackId::Wicked;
+
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    running: Running {
+        processes: &["wickedd*"],
+        socket: Some(Socket { process: "wickedd-dhcp6", owner: ID.name(), serves: Serves::ItsSockets }),
+        ..Running::NONE
+    },
+    keeps: Keeps {
+        duids: &[(&["/var/lib/wicked/duid.xml"], |path, bytes| duids::written(ID, path, bytes))],
+        leases: &[(&["/var/lib/wicked/lease-*-dhcp-ipv6.xml"], |path, bytes| {
+            image_identity::as_whole("wicked's", path, bytes).into_iter().collect()
+        })],
+        ..Keeps::NONE
+    },
+    init_scripts: &["wicked"],
+    ..Stack::new(ID)
+};
+
 const FOLDER: &str = "/etc/sysconfig/network";
 
 /// What wicked is set up to do with each of `nics`.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let names: Vec<String> = root.names(FOLDER).into_iter().filter_map(|file| interface(&file)).collect();
     if !starts(root) || (names.is_empty() && !root.exists("/usr/sbin/wickedd")) {
         return Ok(Reading::default());
@@ -43,7 +66,7 @@ fn starts(root: &Image) -> bool {
     let network = root.link("/etc/systemd/system/network.service");
     match network.as_deref().and_then(|target| target.rsplit('/').next()) {
         Some(target) => target == "wicked.service",
-        None => services::starts_if_told(root, &[NAME]),
+        None => services::starts_if_told(root, &[ID.name()]),
     }
 }
 
@@ -51,7 +74,7 @@ fn claim(root: &Image, name: &str) -> io::Result<Claim> {
     let path = format!("{FOLDER}/ifcfg-{name}");
     if !root.exists(&path) {
         let none = Setting::by_rule(&path, format!("no file configures {name}"));
-        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(ID, &none)));
     }
     let own = Variables::read(root, &path)?.unwrap_or_default();
     let global = Variables::read(root, &format!("{FOLDER}/dhcp"))?.unwrap_or_default();
@@ -74,7 +97,7 @@ fn claim(root: &Image, name: &str) -> io::Result<Claim> {
     };
     let accept_ra = accept_ra(root, name)?;
     let kernel = Setting::by_rule(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
-    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, kernel) }))))
+    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent { accept_ra, ..Intent::new(ID, at_boot, dhcpv6, kernel).with_client(ID) }))))
 }
 
 /// When DHCPv6 is run for addresses, where BOOTPROTO has it.

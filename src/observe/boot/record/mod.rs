@@ -2,7 +2,6 @@
 //!
 //! It changes nothing and sends nothing. What it could not see it tells as a gap.
 
-#[cfg(feature = "lab")]
 mod again;
 mod blocks;
 mod clock;
@@ -21,7 +20,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-#[cfg(feature = "lab")]
 pub use self::again::again;
 use self::blocks::Blocks;
 use self::file::Recorded;
@@ -62,10 +60,7 @@ pub async fn follow(
     loop {
         let items = tokio::select! {
             biased;
-            name = signals.wait() => {
-                source.close();
-                return Ok(Some(name));
-            }
+            name = signals.wait() => return Ok(Some(name)),
             items = source.next() => items?,
         };
         for Item { at_ns, what } in items {
@@ -85,7 +80,6 @@ pub async fn follow(
                 What::Frame { .. } | What::Happened { .. } | What::Renamed { .. } | What::ClockSet(_) => continue,
             };
             if told(live).is_break() {
-                source.close();
                 return Ok(None);
             }
         }
@@ -145,7 +139,6 @@ pub fn record(path: &Path, most_bytes: u64, time: Duration) -> Result<(), Observ
             blocks.add(item);
         }
         blocks.end(source.timeline().now_ns(), &why, source.dropped());
-        source.close();
         blocks.write(&mut recorded).map_err(unwritten)
     })
 }
