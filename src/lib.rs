@@ -64,11 +64,11 @@ pub mod plan;
 #[doc(hidden)]
 pub mod story;
 
-mod below;
 mod glob;
 mod host;
 mod image;
 mod install;
+mod rooted;
 mod sanitize;
 mod stacks;
 mod suggest;

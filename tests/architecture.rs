@@ -17,18 +17,18 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("wrap", &[]),
     ("sanitize", &[]),
     ("glob", &[]),
-    ("below", &[]),
+    ("rooted", &[]),
     ("suggest", &[]),
     ("facts", &[]),
     ("plan", &["facts", "wrap"]),
     ("exchange", &["facts", "stacks", "wire"]),
     ("judge", &["exchange", "facts", "stacks", "wire"]),
     ("story", &["exchange", "facts", "wire"]),
-    ("image", &["below", "facts", "glob"]),
+    ("image", &["facts", "glob", "rooted"]),
     ("stacks", &["facts", "glob", "host", "image", "wire"]),
     ("host", &["facts", "image", "wire"]),
-    ("observe", &["capture", "exchange", "facts", "host", "image", "plan", "stacks", "wire"]),
-    ("install", &["below", "stacks", "wrap"]),
+    ("observe", &["capture", "exchange", "facts", "host", "image", "plan", "rooted", "stacks", "wire"]),
+    ("install", &["rooted", "stacks", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "suggest", "wrap"]),
     ("report", &["catalogue", "exchange", "facts", "judge", "sanitize", "story", "wrap"]),
     ("cli", &["plan", "report"]),
@@ -38,9 +38,10 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
 ];
 
 /// Who reads or writes outside of the program. Everything else is a function of what it is given.
-const TOUCHES_THE_MACHINE: [&str; 11] = [
+const TOUCHES_THE_MACHINE: [&str; 12] = [
     "src/observe/",
     "src/image/",
+    "src/rooted/",
     "src/install/",
     "src/report/output.rs",
     "src/matrix/input.rs",
@@ -53,7 +54,7 @@ const TOUCHES_THE_MACHINE: [&str; 11] = [
 ];
 
 /// Where the machine begins, by modules of the standard library and by crates.
-const MACHINE: [&str; 9] = ["std::env", "std::fs", "std::process", "std::thread", "std::os", "libc", "netlink_sys", "socket2", "tokio"];
+const MACHINE: [&str; 10] = ["std::env", "std::fs", "std::process", "std::thread", "std::os", "libc", "netlink_sys", "rustix", "socket2", "tokio"];
 /// Clocks, whatever path they are named by.
 const CLOCKS: [&str; 2] = ["SystemTime", "Instant::now"];
 

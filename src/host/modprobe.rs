@@ -71,7 +71,7 @@ fn is_built_in(root: &Image) -> io::Result<bool> {
     if lists.is_empty() {
         lists = root.glob("/usr/lib/modules/*/modules.builtin");
     }
-    lists.truncate(MOST_FILES);
+    let lists = root.at_most(MOST_FILES, lists, "/lib/modules");
     let mut all = !lists.is_empty();
     for path in lists {
         let text = root.text_if_any(&path)?.unwrap_or_default();

@@ -11,7 +11,7 @@ const WANTS: [&str; 4] =
 /// in a runlevel of OpenRC, or it has a start link of sysvinit, or a number among the scripts that BusyBox' init runs, or it is a job of Upstart. Whether the program behind it is there is not looked
 /// at.
 pub(crate) fn starts(root: &Image, names: &[&str]) -> bool {
-    names.iter().any(|name| root.once(format!("starts {name}"), || one_starts(root, name)))
+    names.iter().any(|name| root.once(&format!("starts {name}"), || one_starts(root, name)))
 }
 
 fn one_starts(root: &Image, name: &str) -> bool {

@@ -1,37 +1,43 @@
-//! Files as evidence: read whole or not at all, below a root directory, without waiting and without surprises.
+//! An image's files as evidence: read whole or not at all, below a root directory, without waiting and without surprises.
 //!
 //! Only regular files are read (a FIFO would block, a device might act) and only up to a limit; symbolic links are resolved inside the
 //! root, so that a mounted image cannot lead to a file of the machine that looks at it.
+//!
+//! Only what the file system says is not there is absent. All else that could not be looked at is noted in a ledger, and what is derived from
+//! it is unknown.
 
+mod budget;
+mod file;
+mod find;
 pub(crate) mod ini;
+mod ledger;
+mod overlay;
+mod seen;
 pub(crate) mod shell_variables;
-
 pub(crate) mod xml;
 pub(crate) mod yaml;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::Path;
 use std::rc::Rc;
 
-use crate::below;
 use crate::facts::Mac;
+use crate::rooted::{Fault, Root, is_absence};
+use budget::Budget;
+use find::Found;
+use ledger::Ledger;
+use seen::{Names, Seen};
 
 pub(crate) use crate::glob::{has_wildcard, matches};
+pub(crate) use file::{of_kernel, open, read};
+pub(crate) use overlay::{Entry, Overlay};
 
 /// As many bytes as a configuration or lease file may have: 1 MiB.
 pub(crate) const MOST_BYTES: u64 = 1 << 20;
 /// As many paths as one pattern may give.
 const MOST_MATCHES: usize = 1024;
-/// As many entries of one directory as are looked at.
-const MOST_ENTRIES: usize = 16_384;
-
-/// As much as is kept of what was read, for when it is asked for again, in bytes; and of one file or directory.
-const MOST_KEPT: usize = 1 << 20;
-const MOST_KEPT_OF_ONE: usize = 64 << 10;
 
 /// An interface as files may speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,50 +48,30 @@ pub struct Nic {
     pub mac: Option<Mac>,
 }
 
-/// The directory that stands for `/`. What was seen below it is kept: each of the many readers of one run sees the same, and the machine
-/// is asked once. So it is made anew for each run.
+/// The directory that stands for `/`, with edits on top of its files. What was seen below it is kept, so it is made anew for each run.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
-    top: PathBuf,
+    root: Rc<Root>,
+    edits: Rc<Overlay>,
+    ledger: Rc<Ledger>,
+    budget: Rc<Budget>,
     seen: Rc<RefCell<Seen>>,
-}
-
-/// What was seen.
-#[derive(Debug, Default)]
-struct Seen {
-    /// What the symbolic link at a place says; `None` where none is.
-    links: HashMap<PathBuf, Option<PathBuf>>,
-    /// The names in a directory.
-    names: HashMap<String, Vec<String>>,
-    /// The paths that match a pattern.
-    globs: HashMap<String, Vec<String>>,
-    /// Texts of files; `None` where no file is.
-    texts: HashMap<String, Option<Rc<str>>>,
-    /// Whether something is at a path.
-    exists: HashMap<String, bool>,
-    /// What follows from several files together, by what was asked.
-    answers: HashMap<String, bool>,
-    /// How much that is, in bytes.
-    kept: usize,
-}
-
-impl Seen {
-    /// Whether `bytes` more are kept.
-    fn has_room(&mut self, bytes: usize) -> bool {
-        let room = bytes <= MOST_KEPT_OF_ONE && self.kept + bytes <= MOST_KEPT;
-        self.kept += if room { bytes } else { 0 };
-        room
-    }
-
-    fn has_room_for(&mut self, names: &[String]) -> bool {
-        self.has_room(names.iter().map(|name| name.len() + size_of::<String>()).sum())
-    }
 }
 
 impl Image {
     /// Paths below `root`.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { top: root.to_owned(), seen: Rc::default() }
+        Self::failing(root, None)
+    }
+
+    /// As [`Image::new`], and one of the system calls fails.
+    pub(crate) fn failing(root: &Path, fault: Option<Fault>) -> Self {
+        Self { root: Rc::new(Root::failing(root, fault)), edits: Rc::default(), ledger: Rc::default(), budget: Rc::default(), seen: Rc::default() }
+    }
+
+    /// How many system calls were made so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.root.calls()
     }
 
     /// The bytes of the regular file at the absolute path `path`.
@@ -93,7 +79,13 @@ impl Image {
     /// # Errors
     /// It is absent, not readable, not a regular file, or larger than `most` bytes.
     pub(crate) fn read(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
-        read(&self.resolve(path)?, most)
+        let read = match self.find(path)? {
+            Found::Files(node) => self.root.read(&node, most).and_then(|bytes| self.budget.bytes(bytes.len()).map(|()| bytes)),
+            Found::Edited(Entry::File { bytes, .. }) if bytes.len() as u64 <= most => Ok(bytes.to_vec()),
+            Found::Edited(Entry::File { .. }) => Err(io::Error::other(format!("larger than {most} bytes"))),
+            Found::Edited(_) | Found::Directory { .. } => Err(not_a_file()),
+        };
+        self.noted(path, read)
     }
 
     /// The regular file at `path`, to be read piece by piece.
@@ -101,7 +93,12 @@ impl Image {
     /// # Errors
     /// It is absent, not readable, or not a regular file.
     pub(crate) fn open(&self, path: &str) -> io::Result<File> {
-        open(&self.resolve(path)?)
+        let opened = match self.find(path)? {
+            Found::Files(node) => self.root.open(&node),
+            Found::Edited(Entry::File { bytes, .. }) => in_memory(bytes),
+            Found::Edited(_) | Found::Directory { .. } => Err(not_a_file()),
+        };
+        self.noted(path, opened)
     }
 
     /// The text of a file of at most [`MOST_BYTES`]; bytes that are not UTF-8 are replaced.
@@ -114,7 +111,7 @@ impl Image {
         }
         let text = match self.read(path, MOST_BYTES) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            Err(error) if is_absence(&error) => Err(error),
             Err(error) => return Err(error),
         };
         let mut seen = self.seen.borrow_mut();
@@ -142,7 +139,7 @@ impl Image {
         }
         match self.read(path, MOST_BYTES) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
         }
     }
@@ -152,201 +149,118 @@ impl Image {
     /// # Errors
     /// It is absent or not a regular file.
     pub(crate) fn modified(&self, path: &str) -> io::Result<u64> {
-        let found = self.resolve(path)?.metadata()?;
-        if !found.is_file() {
-            return Err(io::Error::other("not a regular file"));
+        match self.find(path)? {
+            Found::Files(node) if node.is_file() => Ok(node.modified()),
+            _ => self.noted(path, Err(not_a_file())),
         }
-        Ok(found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 
     /// Whether something is at `path`.
     pub(crate) fn exists(&self, path: &str) -> bool {
-        if let Some(known) = self.seen.borrow().exists.get(path) {
-            return *known;
-        }
-        let exists = self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok());
-        let mut seen = self.seen.borrow_mut();
-        if seen.has_room(path.len()) {
-            seen.exists.insert(path.to_owned(), exists);
-        }
-        exists
+        self.kept(|seen| &mut seen.answers, &format!("exists {path}"), || self.find(path).is_ok())
     }
 
     /// The answer to `question`, which only files below this root decide.
-    pub(crate) fn once(&self, question: String, answer: impl FnOnce() -> bool) -> bool {
-        if let Some(known) = self.seen.borrow().answers.get(&question) {
-            return *known;
-        }
-        let answer = answer();
-        let mut seen = self.seen.borrow_mut();
-        if seen.has_room(question.len()) {
-            seen.answers.insert(question, answer);
-        }
-        answer
+    pub(crate) fn once(&self, question: &str, answer: impl FnOnce() -> bool) -> bool {
+        self.kept(|seen| &mut seen.answers, question, answer)
     }
 
     /// Whether nothing is at `folder`, so that nothing is below it: asked once where each interface would have a file there.
     fn lacks(&self, folder: &str) -> bool {
-        self.once(format!("lacks {folder}"), || {
-            self.resolve(folder).and_then(|found| found.metadata()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-        })
+        self.once(&format!("lacks {folder}"), || self.find(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound))
     }
 
     /// Whether a directory is at `path`.
     pub(crate) fn is_directory(&self, path: &str) -> bool {
-        self.resolve(path).is_ok_and(|found| found.is_dir())
+        self.find(path).is_ok_and(|found| match found {
+            Found::Files(node) => node.is_directory(),
+            Found::Edited(_) => false,
+            Found::Directory { .. } => true,
+        })
     }
 
     /// What the symbolic link at `path` says, if one is there.
     pub(crate) fn link(&self, path: &str) -> Option<String> {
         let (folder, name) = path.rsplit_once('/')?;
-        let link = self.resolve(folder).ok()?.join(name);
-        self.link_at(&link)?.into_os_string().into_string().ok()
+        let link = self.resolve(folder).and_then(|folder| self.link_at(&folder.join(name)));
+        let target = self.noted(path, link).ok()??.into_os_string().into_string();
+        self.noted(path, target.map_err(|_| io::Error::other("leads to a name that is not UTF-8"))).ok()
     }
 
     /// The absolute paths that match `pattern`, sorted. Each component may hold `*`, `?` and `[...]`; a leading `.` is matched only by
     /// itself (glob(7)).
     pub(crate) fn glob(&self, pattern: &str) -> Vec<String> {
-        if let Some(known) = self.seen.borrow().globs.get(pattern) {
-            return known.clone();
-        }
-        let found = self.look_for(pattern);
-        let mut seen = self.seen.borrow_mut();
-        if seen.has_room_for(&found) {
-            seen.globs.insert(pattern.to_owned(), found.clone());
-        }
-        found
+        let found = self.kept(
+            |seen| &mut seen.globs,
+            pattern,
+            || {
+                self.look_for(pattern)
+                    .unwrap_or_else(|error| {
+                        self.note(pattern, &error);
+                        Vec::new()
+                    })
+                    .into()
+            },
+        );
+        found.to_vec()
     }
 
-    fn look_for(&self, pattern: &str) -> Vec<String> {
+    fn look_for(&self, pattern: &str) -> io::Result<Vec<String>> {
         let mut found = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            if !has_wildcard(part) {
+                found = found.iter().map(|base| format!("{base}/{part}")).collect();
+                continue;
+            }
+            let fits = |name: &&String| (part.starts_with('.') || !name.starts_with('.')) && matches(part, name);
             let mut next = Vec::new();
             for base in &found {
-                if has_wildcard(part) {
-                    let names = self.names(if base.is_empty() { "/" } else { base });
-                    let fitting = names.iter().filter(|name| (part.starts_with('.') || !name.starts_with('.')) && matches(part, name));
-                    next.extend(fitting.map(|name| format!("{base}/{name}")));
-                } else {
-                    next.push(format!("{base}/{part}"));
+                let folder = if base.is_empty() { "/" } else { base };
+                let Names { names, odd } = self.listed(folder);
+                self.budget.entries(names.len())?;
+                if let Some(name) = odd.iter().find(fits) {
+                    self.note(folder, not_utf8(name));
                 }
-                next.truncate(MOST_MATCHES);
+                next.extend(names.iter().filter(fits).map(|name| format!("{base}/{name}")));
+                if next.len() > MOST_MATCHES {
+                    return Err(io::Error::other(format!("more than {MOST_MATCHES} files match")));
+                }
             }
             found = next;
         }
         found.retain(|path| !path.is_empty() && self.exists(path));
-        found
+        Ok(found)
     }
 
     /// The names in a directory, sorted; none if it cannot be read.
     pub(crate) fn names(&self, path: &str) -> Vec<String> {
-        if let Some(known) = self.seen.borrow().names.get(path) {
-            return known.clone();
+        let Names { names, odd } = self.listed(path);
+        if let Some(name) = odd.first() {
+            self.note(path, not_utf8(name));
         }
-        let mut names: Vec<String> = self.resolve(path).and_then(std::fs::read_dir).map_or_else(
-            |_| Vec::new(),
-            |entries| entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
-        );
-        names.sort();
-        let mut seen = self.seen.borrow_mut();
-        if seen.has_room_for(&names) {
-            seen.names.insert(path.to_owned(), names.clone());
-        }
-        names
+        names.to_vec()
     }
 
-    /// Where `path` leads to, its symbolic links read as this root has them.
-    fn resolve(&self, path: &str) -> io::Result<PathBuf> {
-        below::resolve(&self.top, Path::new(path), |place| self.link_at(place))
-    }
-
-    /// What the symbolic link at `place` says. What cannot be read is none, and is told when it is opened.
-    fn link_at(&self, place: &Path) -> Option<PathBuf> {
-        if let Some(known) = self.seen.borrow().links.get(place) {
-            return known.clone();
-        }
-        let target = std::fs::read_link(place).ok();
-        let mut seen = self.seen.borrow_mut();
-        if seen.has_room(2 * place.as_os_str().len()) {
-            seen.links.insert(place.to_owned(), target.clone());
-        }
-        target
+    fn listed(&self, path: &str) -> Names {
+        self.kept(|seen| &mut seen.names, path, || self.noted(path, self.list(path)).unwrap_or_default())
     }
 }
 
-/// The bytes of a regular file, files of /proc among them.
-///
-/// # Errors
-/// It is absent, not readable, not a regular file, or larger than `most` bytes.
-pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    // Files of /proc tell no size beforehand; most of them fit in a page or two, and so take one read.
-    let mut bytes = Vec::with_capacity(8 << 10);
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("larger than {most} bytes")));
-    }
-    Ok(bytes)
+fn not_a_file() -> io::Error {
+    io::Error::other("not a regular file")
 }
 
-/// The bytes of a file of /proc that only the kernel can have put there, so that one need not look at what it is.
-///
-/// # Errors
-/// It is absent or not readable.
-pub(crate) fn of_kernel(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(8 << 10);
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn not_utf8(name: &str) -> String {
+    format!("holds a name that is not UTF-8 ({name})")
 }
 
-/// A regular file.
-///
-/// # Errors
-/// It is absent, not readable, or not a regular file.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Looked at before: to open a device can act by itself, as it does with a watchdog.
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    // Whatever took its place meanwhile: without O_NONBLOCK the open would wait for the other end of a FIFO.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+/// A file that holds `bytes` and has no name.
+fn in_memory(bytes: &[u8]) -> io::Result<File> {
+    let mut file = File::from(rustix::fs::memfd_create("edited", rustix::fs::MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    #[test]
-    fn a_link_stays_below_the_root() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join("etc")).unwrap();
-        std::fs::write(directory.path().join("etc/hostname"), "image\n").unwrap();
-        for (name, target) in [("a", "/etc/hostname"), ("b", "../../../../etc/hostname"), ("c", "/d"), ("d", "/c")] {
-            std::os::unix::fs::symlink(target, directory.path().join(name)).unwrap();
-        }
-        let root = Image::new(directory.path());
-        assert_eq!(root.text("/a").unwrap(), "image\n");
-        assert_eq!(root.text("/b").unwrap(), "image\n");
-        assert_eq!(root.text("/../../etc/./hostname").unwrap(), "image\n");
-        assert!(root.text("/c").unwrap_err().to_string().contains("symbolic links"));
-        assert_eq!(root.text_if_any("/etc/hostname/x").unwrap(), None);
-        assert_eq!(root.bytes_if_any("/absent/x").unwrap(), None);
-        assert!(root.bytes_if_any("/c/x").is_err(), "what cannot be looked at is not absent");
-        assert_eq!(root.glob("/e*/host?ame"), ["/etc/hostname"]);
-    }
-
-    #[test]
-    fn neither_waits_nor_reads_for_ever() {
-        let directory = tempfile::tempdir().unwrap();
-        let fifo = directory.path().join("fifo");
-        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        assert!(read(&fifo, MOST_BYTES).unwrap_err().to_string().contains("not a regular file"));
-        assert!(read(Path::new("/dev/zero"), MOST_BYTES).unwrap_err().to_string().contains("not a regular file"));
-        std::fs::write(directory.path().join("large"), "12345").unwrap();
-        assert!(read(&directory.path().join("large"), 4).is_err());
-        assert_eq!(read(&directory.path().join("large"), 5).unwrap(), b"12345");
-    }
-}
+mod tests;

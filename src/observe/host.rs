@@ -19,11 +19,10 @@ pub(super) fn host(root: &Path) -> Host {
 }
 
 /// Names of a machine that does not run: its host name by hostname(5).
-pub(super) fn of_image(root: &Path) -> Host {
-    let root = Image::new(root);
+pub(super) fn of_image(root: &Image) -> Host {
     let name = root.text("/etc/hostname").unwrap_or_default();
     let name = name.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or("image");
-    Host { name: name.to_owned(), kernel: String::new(), distribution: distribution(&root) }
+    Host { name: name.to_owned(), kernel: String::new(), distribution: distribution(root) }
 }
 
 /// Hundredths of a second since boot (proc_uptime(5)); 0 where that cannot be read.

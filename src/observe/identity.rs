@@ -44,7 +44,7 @@ pub(super) fn of(guest: &Guest<'_>) -> Result<ClientIdentity, String> {
     if let Some(identity) = lease(guest.state, &in_charge).and_then(|lease| known(guest, lease, true)) {
         return Ok(identity);
     }
-    if let Some(identity) = in_charge.iter().find_map(|owner| derived::by_network_manager(guest, owner)) {
+    if let Some(identity) = in_charge.iter().find_map(|owner| certain(guest, || derived::by_network_manager(guest, owner))) {
         return Ok(identity);
     }
     if let Some((address, identity)) = guest.boot.and_then(last_lease)
@@ -97,11 +97,17 @@ fn known(guest: &Guest<'_>, lease: &Lease, of_guest: bool) -> Option<ClientIdent
     let (iaid, source) = if let Some(iaid) = lease.iaid {
         (iaid, place)
     } else {
-        let (iaid, from) = derived::iaid_of_networkd(guest, lease)?;
+        let (iaid, from) = certain(guest, || derived::iaid_of_networkd(guest, lease))?;
         (iaid, format!("{place}; the IAID as systemd-networkd derives it from {from}"))
     };
     let duid = Duid::from_hex(duid).map_or_else(|| duid.clone(), |duid| duid.to_string());
     Some(ClientIdentity { duid, iaid, of_guest, source })
+}
+
+/// What is derived, if all that it follows from could be looked at.
+fn certain<T>(guest: &Guest<'_>, derive: impl FnOnce() -> Option<T>) -> Option<T> {
+    let (derived, unread) = guest.root.scope(derive);
+    derived.filter(|_| unread.is_none())
 }
 
 #[cfg(test)]

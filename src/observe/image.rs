@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use super::{Nic, host, intent, now};
 use crate::facts::{Boot, Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
+use crate::image::Image;
+pub use crate::rooted::Fault;
 
 /// Why an image has no state and no network.
 const NOT_RUNNING: &str = "it shows in a running guest only, and this is an image (--root)";
@@ -15,11 +17,22 @@ const MOST_INTERFACES: usize = 256;
 
 /// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name.
 pub fn image(root: &Path, names: &[String]) -> Facts {
+    look(&Image::new(root), root, names)
+}
+
+/// As [`image`], where one of the system calls below `root` fails; and how many there were. For tests.
+#[doc(hidden)]
+pub fn image_with_fault(root: &Path, names: &[String], fault: Option<Fault>) -> (Facts, u64) {
+    let image = Image::failing(root, fault);
+    (look(&image, root, names), image.calls())
+}
+
+fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
     let (started, clock) = (now(), Instant::now());
     let asked = names.len();
-    let (names, unread) = if names.is_empty() { intent::named(root) } else { (names.iter().cloned().collect::<BTreeSet<_>>(), Vec::new()) };
+    let (names, unread) = if names.is_empty() { intent::of_names(image) } else { (names.iter().cloned().collect::<BTreeSet<_>>(), Vec::new()) };
     let nics: Vec<Nic> = names.iter().take(MOST_INTERFACES.max(asked)).map(|name| Nic { name: name.clone(), mac: None }).collect();
-    let mut intents = intent::interfaces(root, &nics);
+    let mut intents = intent::of_interfaces(image, &nics);
     let interface = |name: String| {
         let link = Observed::Absent(NOT_RUNNING.into());
         let Some(intent) = intents.remove(&name) else {
@@ -33,7 +46,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
     Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
-        host: host::of_image(root),
+        host: host::of_image(image),
         run: Run {
             started,
             elapsed_us: u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -46,7 +59,7 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
             timeout_ms: 0,
             interrupted: None,
         },
-        intent: intent::host(root),
+        intent: intent::of_host(image),
         state: HostState::absent(NOT_RUNNING),
         interfaces,
     }

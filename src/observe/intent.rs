@@ -7,7 +7,7 @@ use crate::facts::{HostIntent, InterfaceIntent, Observed};
 use crate::host::{boot_loader, firewall, image_identity, literal_backticks, modprobe, sysctl};
 use crate::image::Image;
 pub use crate::image::Nic;
-use crate::stacks::{dhclient, kept, overridden, overrides, readings, recipe, selection, unread};
+use crate::stacks::{self, dhclient, kept, overridden, overrides, readings, recipe, selection};
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
@@ -20,16 +20,19 @@ pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, Hos
     (of_interfaces(&root, nics), of_host(&root))
 }
 
-fn of_interfaces(root: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
-    let unread = unread(root);
-    let readings = readings(root, nics);
-    let sysctl = sysctl::lines(root);
-    let overrides = overrides(root).ok().flatten();
+pub(super) fn of_interfaces(image: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
+    let readings = readings(image, nics);
+    // Both concern whichever stack has the interface.
+    let besides = image.known(|| overrides(image).map(|overrides| (stacks::unread(image), overrides)));
+    let sysctl = image.known(|| sysctl::lines(image));
     let of = |nic: &Nic| InterfaceIntent {
-        stack: overridden(selection::decide(&nic.name, &readings, &unread), overrides.as_ref()),
+        stack: match &besides {
+            Ok((unread, overrides)) => overridden(selection::decide(&nic.name, &readings, unread), overrides.as_ref()),
+            Err(reason) => Observed::unknown(reason),
+        },
         claims: selection::claims(&nic.name, &readings),
         sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
-        firewalls: firewall::at_boot(root, nic).into(),
+        firewalls: image.known(|| firewall::at_boot(image, nic)).into(),
     };
     nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
 }
@@ -37,13 +40,12 @@ fn of_interfaces(root: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent
 /// The interfaces that the files below `root` name, and why some files could not be read that may name others. What no interface can be
 /// called is left out: files name it in vain.
 pub fn named(root: &Path) -> (BTreeSet<String>, Vec<String>) {
-    let (mut named, mut unread) = (BTreeSet::new(), Vec::new());
-    for (_, reading) in readings(&Image::new(root), &[]) {
-        match reading {
-            Ok(reading) => named.extend(reading.named.into_iter().filter(|name| may_be_interface(name))),
-            Err(reason) => unread.push(reason),
-        }
-    }
+    of_names(&Image::new(root))
+}
+
+pub(super) fn of_names(image: &Image) -> (BTreeSet<String>, Vec<String>) {
+    let (mut named, unread) = stacks::named(image);
+    named.retain(|name| may_be_interface(name));
     (named, unread)
 }
 
@@ -58,12 +60,12 @@ pub fn host(root: &Path) -> HostIntent {
     of_host(&Image::new(root))
 }
 
-fn of_host(root: &Image) -> HostIntent {
+pub(super) fn of_host(image: &Image) -> HostIntent {
     HostIntent {
-        dhclient: dhclient::read(root).into(),
-        pasted_backticks: literal_backticks::read(root, &recipe().collect::<Vec<_>>()).into(),
-        command_line: boot_loader::command_line(root).into(),
-        modules: modprobe::read(root).into(),
-        identity: Observed::Seen(image_identity::read(root, &kept().collect::<Vec<_>>())),
+        dhclient: image.known(|| dhclient::read(image)).into(),
+        pasted_backticks: image.known(|| literal_backticks::read(image, &recipe().collect::<Vec<_>>())).into(),
+        command_line: image.known(|| boot_loader::command_line(image)).into(),
+        modules: image.known(|| modprobe::read(image)).into(),
+        identity: Observed::Seen(image_identity::read(image, &kept().collect::<Vec<_>>())),
     }
 }

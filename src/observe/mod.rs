@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub use boot::{begins as begins_capture, facts as capture};
-pub use image::image;
+pub use image::{Fault, image, image_with_fault};
 pub use intent::{Nic, may_be_interface};
 pub use network::{Answers, Ending, Signals, Target, ask};
 

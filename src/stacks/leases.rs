@@ -64,16 +64,16 @@ impl Readers {
 
     /// The leases of the interface, oldest first; those that only tell an identity come before those that have addresses.
     pub(crate) fn leases(&self, subject: &Subject<'_>) -> Observed<Vec<Lease>> {
+        subject.root.known(|| self.all(subject)).into()
+    }
+
+    fn all(&self, subject: &Subject<'_>) -> Result<Vec<Lease>, Reason> {
         let mut leases = Vec::new();
         for read in &self.0 {
-            match read(subject) {
-                Ok(found) => leases.extend(found),
-                Err(reason) => return Observed::Unknown(reason),
-            }
+            leases.extend(read(subject)?);
         }
-        let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();
-        leases.sort_by_key(starts);
-        Observed::Seen(leases)
+        leases.sort_by_key(|lease| lease.addresses.iter().map(|address| address.starts).max());
+        Ok(leases)
     }
 }
 

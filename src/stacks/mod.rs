@@ -27,10 +27,11 @@ pub(crate) mod statements;
 pub(crate) mod udhcpc6;
 pub(crate) mod wicked;
 
+use std::collections::BTreeSet;
 use std::io;
 
 pub(crate) use crate::facts::StackId;
-use crate::facts::{Intent, Observed, Owner, Process, Setting};
+use crate::facts::{Intent, Observed, Owner, Process, Reason, Setting};
 use crate::host::image_identity::Keeps;
 use crate::host::literal_backticks::Place;
 use crate::image::{Image, Nic};
@@ -69,9 +70,32 @@ const UNREAD: &[(&str, &[&str])] = &[
 pub(crate) type Readings = [(StackId, Result<Reading, String>)];
 
 pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(StackId, Result<Reading, String>)> {
-    let given = given(root, nics);
-    let read = |stack: &Stack| Some((stack.id, stack.read?(root, nics, &given).map_err(|error| format!("{}: {error}", stack.id))));
+    let given = root.known(|| Ok::<_, Reason>(given(root, nics)));
+    let read = |stack: &Stack| {
+        let read = stack.read?;
+        let reading = given.as_ref().map_err(Reason::clone).and_then(|given| root.known(|| read(root, nics, given)));
+        Some((stack.id, reading.map_err(|error| format!("{}: {error}", stack.id))))
+    };
     STACKS.iter().filter_map(read).collect()
+}
+
+/// The interfaces that the stacks' files name by their names, and why some files could not be read that may name others.
+pub(crate) fn named(root: &Image) -> (BTreeSet<String>, Vec<String>) {
+    let (mut named, mut unknown) = (BTreeSet::new(), Vec::new());
+    let (given, unread) = root.scope(|| given(root, &[]));
+    unknown.extend(unread.map(|reason| reason.text.clone()));
+    for (stack, read) in STACKS.iter().filter_map(|stack| Some((stack, stack.read?))) {
+        let (reading, unread) = root.scope(|| read(root, &[], &given));
+        let reason = match reading {
+            Ok(reading) => {
+                named.extend(reading.named);
+                unread.map(|unread| unread.to_string())
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        unknown.extend(reason.map(|reason| format!("{}: {reason}", stack.id)));
+    }
+    (named, unknown)
 }
 
 /// What the stacks give each other.

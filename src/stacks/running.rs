@@ -90,7 +90,7 @@ pub(crate) enum Serves {
 
 /// Who is in charge of the interface.
 pub(crate) fn owners(subject: &Subject<'_>) -> Owners {
-    Owners { ra: answer(ra(subject)), dhcpv6: answer(dhcpv6(subject)) }
+    Owners { ra: answer(subject.root.known(|| ra(subject))), dhcpv6: answer(subject.root.known(|| dhcpv6(subject))) }
 }
 
 /// Nobody can say.
@@ -119,7 +119,9 @@ pub(crate) fn stopped(subject: &Subject<'_>, processes: &[Process]) -> String {
         return String::new();
     }
     let runs = |running: &Running| processes.iter().any(|process| running.has(&process.name));
-    let found = STACKS.iter().filter(|stack| !runs(&stack.running)).find_map(|stack| Some((stack.id, stack.running.wrote_accept_ra?(subject)?)));
+    let trace = |stack: &super::Stack| Some((stack.id, stack.running.wrote_accept_ra?(subject)?));
+    // It only explains: a trace that could not be looked at leaves the owner known.
+    let (found, _) = subject.root.scope(|| STACKS.iter().filter(|stack| !runs(&stack.running)).find_map(trace));
     found
         .map(|(name, trace)| format!("; {name}, which writes accept_ra=0 to handle them itself, had it, most likely ({trace}), and runs no more"))
         .unwrap_or_default()

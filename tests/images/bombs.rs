@@ -82,7 +82,41 @@ const BOMBS: [Bomb; 17] = [
 
 /// A trial for each.
 pub(crate) fn trials() -> Vec<Trial> {
-    BOMBS.iter().map(|bomb| Trial::test(format!("hostile::bomb::{}", bomb.name), move || Ok(set_off(bomb)?))).collect()
+    let of_links = [("links-to-the-same-folder", folders_of_links as fn(&Tree) -> std::io::Result<()>), ("links-of-many-names", links_of_many_names)];
+    let of_links = of_links.into_iter().map(|(name, make)| Trial::test(format!("hostile::bomb::{name}"), move || Ok(found_too_large(make)?)));
+    let of_text = BOMBS.iter().map(|bomb| Trial::test(format!("hostile::bomb::{}", bomb.name), move || Ok(set_off(bomb)?)));
+    of_text.chain(of_links).collect()
+}
+
+/// 1,100 links to the folder that they are in, and lines that look for files through seven of them.
+fn folders_of_links(tree: &Tree) -> std::io::Result<()> {
+    for number in 0..1100 {
+        tree.link(&format!("/a/d{number}"), ".")?;
+    }
+    let lines: String = (0..2000).map(|number| format!("source /a/*/*/*/*/*/x{number}*\nsource /a/d{number}/*/x\n")).collect();
+    tree.append("/etc/network/interfaces", &format!("{lines}source /a/*/*/*/*/*/*\n"))
+}
+
+/// Forty links, each over 700 names to the next, and lines that lead over all of them.
+fn links_of_many_names(tree: &Tree) -> std::io::Result<()> {
+    for number in 0..40 {
+        tree.link(&format!("/etc/k{number}"), &format!("{}k{}", "x/../".repeat(700), number + 1))?;
+    }
+    tree.write("/etc/x/file", "")?;
+    tree.write("/etc/k40", "")?;
+    let lines: String = (0..3000).map(|number| format!("source /etc/k1 /etc/k2/y{number}\n")).collect();
+    tree.append("/etc/network/interfaces", &lines)
+}
+
+/// An image that takes too long to look at is told so, and soon.
+fn found_too_large(make: fn(&Tree) -> std::io::Result<()>) -> Result<(), String> {
+    let tree = Tree::copy("debian-12-ifupdown").map_err(|error| error.to_string())?;
+    make(&tree).map_err(|error| error.to_string())?;
+    let report = run::judge(tree.path(), INTERFACE)?.report;
+    let result = report.results.iter().find(|result| result.id == "dhcpv6-intended").ok_or("no dhcpv6-intended")?;
+    let reason = result.reason.as_deref().unwrap_or_default();
+    let told = result.verdict == v6check::judge::Verdict::Inconclusive && reason.contains("in this image");
+    if told { Ok(()) } else { Err(format!("{:?}: {reason}", result.verdict)) }
 }
 
 fn set_off(bomb: &Bomb) -> Result<(), String> {

@@ -55,6 +55,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     }
     trials.push(Trial::test("hostile::directories-lead-out", || Ok(directories_lead_out()?)));
     trials.push(Trial::test("hostile::empty", || Ok(empty()?)));
+    trials.push(Trial::test("hostile::name-not-utf-8", || Ok(name_not_utf_8()?)));
     trials
 }
 
@@ -181,4 +182,16 @@ fn empty() -> Result<(), String> {
     let report = run::judge(directory.path(), INTERFACE)?.report;
     let stack: Vec<_> = report.results.iter().filter(|result| result.id == "dhcpv6-intended").map(|result| result.verdict).collect();
     if stack == [v6check::judge::Verdict::Inconclusive] { Ok(()) } else { Err(format!("dhcpv6-intended of an empty image: {stack:?}")) }
+}
+
+/// A file whose name is in Latin-1 is read at boot like any other, and cannot be told here: what sysctl.d says is not known.
+fn name_not_utf_8() -> Result<(), String> {
+    let tree = Tree::copy("debian-12-ifupdown").map_err(|error| error.to_string())?;
+    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"99-\xe9t\xe9.conf");
+    fs::write(tree.path().join("etc/sysctl.d").join(name), "net.ipv6.conf.eth0.accept_ra=0\n").map_err(|error| error.to_string())?;
+    let report = run::judge(tree.path(), INTERFACE)?.report;
+    let result = report.results.iter().find(|result| result.id == "ra-accept-intended").ok_or("no ra-accept-intended")?;
+    let reason = result.reason.as_deref().unwrap_or_default();
+    let told = result.verdict == v6check::judge::Verdict::Inconclusive && reason.contains("/etc/sysctl.d") && reason.contains("UTF-8");
+    if told { Ok(()) } else { Err(format!("{:?}: {reason}", result.verdict)) }
 }

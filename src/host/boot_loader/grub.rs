@@ -80,7 +80,7 @@ pub(crate) fn expanded(line: &Piece, variables: &BTreeMap<String, Piece>) -> Arg
 pub(crate) fn defaults(root: &Image) -> io::Result<Vec<Arguments>> {
     let mut paths = vec![DEFAULTS.to_owned()];
     paths.extend(root.glob("/etc/default/grub.d/*.cfg"));
-    paths.truncate(super::MOST_ENTRIES);
+    let paths = root.at_most(super::MOST_ENTRIES, paths, "/etc/default/grub.d");
     // Both are given to the kernel, one after the other.
     let mut found: [(&str, Arguments); 2] = [("GRUB_CMDLINE_LINUX", Vec::new()), ("GRUB_CMDLINE_LINUX_DEFAULT", Vec::new())];
     for path in paths {

@@ -59,7 +59,7 @@ fn direct(root: &Image) -> Result<Option<FileLine>, String> {
         return Ok(Some(rule.at(DIRECT)));
     }
     // Policies of the administrator's own for what comes to the host.
-    for path in root.glob("/etc/firewalld/policies/*.xml").into_iter().take(MOST_FILES) {
+    for path in root.at_most(MOST_FILES, root.glob("/etc/firewalld/policies/*.xml"), "/etc/firewalld/policies") {
         if path.ends_with(&format!("/{POLICY}.xml")) {
             continue;
         }
@@ -75,7 +75,8 @@ fn direct(root: &Image) -> Result<Option<FileLine>, String> {
 /// that names the interface, the default.
 fn zone_of(root: &Image, nic: &str) -> Result<(String, FileLine), String> {
     let mut paths: Vec<String> = Vec::new();
-    for path in FOLDERS.iter().flat_map(|folder| root.glob(&format!("{folder}/zones/*.xml"))).take(MOST_FILES) {
+    let zones = FOLDERS.iter().flat_map(|folder| root.glob(&format!("{folder}/zones/*.xml"))).collect();
+    for path in root.at_most(MOST_FILES, zones, "/etc/firewalld/zones") {
         let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
         if !paths.iter().any(|known| name(known) == name(&path)) {
             paths.push(path);
@@ -121,7 +122,8 @@ fn by_profile(root: &Image, nic: &str) -> Result<Option<(String, FileLine)>, Str
     if !nic.contains('/') && !has_wildcard(nic) && root.exists(&ifcfg) {
         paths.push(ifcfg);
     }
-    for path in paths.into_iter().filter(|path| !root.is_directory(path)).take(MOST_FILES) {
+    paths.retain(|path| !root.is_directory(path));
+    for path in root.at_most(MOST_FILES, paths, "/etc/NetworkManager/system-connections") {
         let text = root.text_if_any(&path).map_err(|error| error.to_string())?.unwrap_or_default();
         let last = |section: &str, key: &str| ini::assignments(&text).filter(|set| set.section == section && set.key == key).last();
         let names = last("connection", "interface-name").is_some_and(|set| set.value == nic);

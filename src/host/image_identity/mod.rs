@@ -7,7 +7,7 @@ pub(crate) mod duids;
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::facts::{BakedDuid, BakedIdentity, FileLine, Setting};
+use crate::facts::{BakedDuid, BakedIdentity, FileLine, Reason, Setting};
 use crate::host::sysctl;
 use crate::image::Image;
 use crate::image::MOST_BYTES;
@@ -47,24 +47,24 @@ const MOST_FILES: usize = 256;
 /// What is fixed in files. What a file that cannot be read would fix is named as unread.
 pub(crate) fn read(root: &Image, clients: &[&Keeps]) -> BakedIdentity {
     let mut unread = BTreeMap::new();
-    let machine_id = or_unread(&mut unread, "machine_id", machine_id(root));
+    let machine_id = or_unread(&mut unread, "machine_id", root.known(|| machine_id(root)));
     let mut duids = Vec::new();
     for (places, of) in clients.iter().flat_map(|client| client.duids) {
-        match files(root, places) {
+        match root.known(|| files(root, places)) {
             Ok(files) => duids.extend(files.iter().filter_map(|(path, bytes)| of(path, bytes))),
-            Err(error) => {
-                unread.insert("duids".to_owned(), error.to_string());
+            Err(reason) => {
+                unread.insert("duids".to_owned(), reason.text);
             }
         }
     }
-    let leases = or_unread(&mut unread, "leases", leases(root, clients));
-    let secrets = or_unread(&mut unread, "secrets", secrets(root, clients));
+    let leases = or_unread(&mut unread, "leases", root.known(|| leases(root, clients)));
+    let secrets = or_unread(&mut unread, "secrets", root.known(|| secrets(root, clients)));
     BakedIdentity { machine_id, duids, leases, secrets, unread }
 }
 
-fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: io::Result<T>) -> T {
-    read.unwrap_or_else(|error| {
-        unread.insert(what.to_owned(), error.to_string());
+fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: Result<T, Reason>) -> T {
+    read.unwrap_or_else(|reason| {
+        unread.insert(what.to_owned(), reason.text);
         T::default()
     })
 }

@@ -86,7 +86,7 @@ impl Told {
 /// The recorder's file, if it is of this boot.
 fn recorded(root: &Path) -> Result<Found, Reason> {
     let below = Image::new(root);
-    if !below.exists(RECORDING) {
+    if !below.known(|| Ok::<_, Reason>(below.exists(RECORDING)))? {
         return Err(Reason::new(ReasonKind::NotRecorded, "the boot was not recorded"));
     }
     let file = below.open(RECORDING).map_err(|error| Reason::of_io(RECORDING, &error))?;

@@ -61,7 +61,7 @@ impl Configuration {
             return Ok(None);
         }
         let mut documents = Vec::new();
-        for path in FILES.iter().flat_map(|pattern| root.glob(pattern)).take(MOST_FILES) {
+        for path in root.at_most(MOST_FILES, FILES.iter().flat_map(|pattern| root.glob(pattern)).collect(), "/etc/cloud") {
             if let Some(text) = root.text_if_any(&path)? {
                 documents.extend(Document::parse(&path, &text));
             }

@@ -31,7 +31,9 @@ pub(crate) const PLACES: [&str; 4] = [
 /// The lease files of this machine, read once.
 #[derive(Debug)]
 pub(crate) struct Files {
-    files: Vec<(String, Result<Vec<u8>, String>)>,
+    /// Why there may be others.
+    unlisted: Option<String>,
+    read: Vec<(String, Result<Vec<u8>, String>)>,
     /// Files that a running dhclient was told to use, with the interfaces that it was told to serve (none: all).
     in_use: Vec<(String, Vec<String>)>,
 }
@@ -49,10 +51,13 @@ impl Files {
             }
         }
         // A path that several patterns give is kept where it counts for more: at its last place.
-        for path in PLACES.iter().flat_map(|place| root.glob(place)).chain(in_use.iter().map(|(path, _)| path.clone())) {
+        let (places, unread) = root.scope(|| PLACES.iter().flat_map(|place| root.glob(place)).collect::<Vec<_>>());
+        for path in places.into_iter().chain(in_use.iter().map(|(path, _)| path.clone())) {
             paths.retain(|known| *known != path);
             paths.push(path);
         }
+        let unlisted =
+            if paths.len() > MOST_FILES { Some(format!("more than {MOST_FILES} lease files")) } else { unread.map(|unread| unread.to_string()) };
         paths.truncate(MOST_FILES);
         let files = paths.into_iter().filter_map(|path| match root.read(&path, MOST_BYTES) {
             Ok(bytes) => Some((path, Ok(bytes))),
@@ -60,14 +65,17 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => Some((path, Err(error.to_string()))),
         });
-        Self { files: files.collect(), in_use }
+        Self { unlisted, read: files.collect(), in_use }
     }
 
     /// The leases of the interface `name` with the MAC address `mac`, at `now` (seconds since 1970): one of each file, the one that holds.
     /// Where a file only names the client, its lease has no addresses.
     pub(crate) fn of(&self, name: &str, mac: Option<Mac>, now: u64) -> Result<Vec<Lease>, String> {
+        if let Some(reason) = &self.unlisted {
+            return Err(reason.clone());
+        }
         let mut leases = Vec::new();
-        for (path, bytes) in &self.files {
+        for (path, bytes) in &self.read {
             match bytes {
                 Ok(bytes) => leases.extend(parse(path, bytes, name, self.identity_for(path, name).then_some(mac).flatten(), now)),
                 Err(error) => return Err(format!("{path}: {error}")),
@@ -232,7 +240,7 @@ mod tests {
 
     #[test]
     fn whose_identity_a_file_tells() {
-        let files = Files { files: Vec::new(), in_use: vec![("/tmp/x".into(), vec!["eth0".into()]), ("/tmp/y".into(), Vec::new())] };
+        let files = Files { unlisted: None, read: Vec::new(), in_use: vec![("/tmp/x".into(), vec!["eth0".into()]), ("/tmp/y".into(), Vec::new())] };
         for (path, name, tells) in [
             ("/var/lib/dhcp/dhclient6.eth0.leases", "eth0", true),
             ("/var/lib/dhcp/dhclient6.eth0.leases", "eth1", false),
@@ -247,7 +255,7 @@ mod tests {
         ] {
             assert_eq!(files.identity_for(path, name), tells, "{path} {name}");
         }
-        let other = Files { files: Vec::new(), in_use: vec![("/tmp/x.y.z".into(), vec!["eth0".into()])] };
+        let other = Files { unlisted: None, read: Vec::new(), in_use: vec![("/tmp/x.y.z".into(), vec!["eth0".into()])] };
         assert!(!other.identity_for("/tmp/x.y.z", "eth1"));
     }
 }

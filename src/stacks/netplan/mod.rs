@@ -108,7 +108,7 @@ fn definitions(root: &Image, given: &Given) -> io::Result<Definitions> {
     }
     let written_anew = given.overrides()?.is_some();
     let mut definitions = Definitions::default();
-    for path in files.into_values().take(MOST_FILES) {
+    for path in root.at_most(MOST_FILES, files.into_values().collect(), "/etc/netplan") {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {

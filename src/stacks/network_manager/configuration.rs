@@ -29,11 +29,11 @@ struct Device<'a> {
 }
 
 /// What the files say, from the first to the last that is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Configuration {
     files: Vec<KeyFile>,
-    /// Text of the state file.
-    deleted_defaults: String,
+    /// Text of the state file, or why it cannot be read: only root may, on many distributions, and few interfaces depend on it.
+    deleted_defaults: Result<String, String>,
 }
 
 impl Configuration {
@@ -53,7 +53,7 @@ impl Configuration {
                 files.push(file);
             }
         }
-        Ok(Self { files, deleted_defaults: root.text_if_any(NO_AUTO_DEFAULT)?.unwrap_or_default() })
+        Ok(Self { files, deleted_defaults: state(root, NO_AUTO_DEFAULT) })
     }
 
     /// The last value of a key.
@@ -121,11 +121,24 @@ impl Configuration {
     }
 
     /// Whether the interface's automatic profile was deleted.
-    pub(crate) fn default_deleted(&self, nic: &Nic) -> bool {
+    ///
+    /// # Errors
+    /// Why that cannot be said.
+    pub(crate) fn default_deleted(&self, nic: &Nic) -> Result<bool, String> {
         let named = format!("interface-name:={}", nic.name);
         let mac = nic.mac.map(|mac| mac.to_string());
-        self.deleted_defaults.lines().map(str::trim).any(|line| line == named || mac.as_deref().is_some_and(|mac| line.eq_ignore_ascii_case(mac)))
+        let is_it = |line: &str| line == named || mac.as_deref().is_some_and(|mac| line.eq_ignore_ascii_case(mac));
+        Ok(self.deleted_defaults.as_ref().map_err(Clone::clone)?.lines().map(str::trim).any(is_it))
     }
+}
+
+/// The text of a file of NetworkManager's own, for those who need it.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn state(root: &Image, path: &str) -> Result<String, String> {
+    let (text, _) = root.scope(|| root.text_if_any(path));
+    text.map(Option::unwrap_or_default).map_err(|error| error.to_string())
 }
 
 /// The setting by which a list of devices takes the interface in (NetworkManager.conf(5), DEVICE LIST FORMAT).

@@ -122,7 +122,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
         profiles,
         not_known,
         netplan: netplan(root)?,
-        timestamps: root.text_if_any(TIMESTAMPS)?.and_then(|text| KeyFile::parse(TIMESTAMPS, &text)).unwrap_or_default(),
+        timestamps: configuration::state(root, TIMESTAMPS).map(|text| KeyFile::parse(TIMESTAMPS, &text).unwrap_or_default()),
         overrides: given.overrides()?,
     };
     let mut reading = Reading { named, ..Reading::default() };
@@ -173,7 +173,8 @@ struct Manager<'a> {
     /// Why profiles are not known, each with the interface that it names.
     not_known: Vec<(Option<String>, String)>,
     netplan: Vec<String>,
-    timestamps: KeyFile,
+    /// Which of two profiles counts may hang on it.
+    timestamps: Result<KeyFile, String>,
     overrides: Option<Setting<StackId>>,
 }
 
@@ -243,8 +244,16 @@ impl Manager<'_> {
         let seen = |profile: &Profile| Ok(Claim::Configures(Observed::Seen(profile.intent(self.overrides.as_ref()))));
         let Some(first) = profiles.first().copied() else { return self.without_profile(nic) };
         profiles.retain(|profile| profile.autoconnect.value);
-        let Some(highest) = profiles.iter().map(|profile| (profile.priority, self.last_up(profile))).max() else { return Some(seen(first)) };
-        profiles.retain(|profile| (profile.priority, self.last_up(profile)) == highest);
+        let Some(highest) = profiles.iter().map(|profile| profile.priority).max() else { return Some(seen(first)) };
+        profiles.retain(|profile| profile.priority == highest);
+        if profiles.len() > 1 {
+            let timestamps = match &self.timestamps {
+                Ok(timestamps) => timestamps,
+                Err(reason) => return Some(Err(reason.clone())),
+            };
+            let latest = profiles.iter().map(|profile| last_up(timestamps, profile)).max();
+            profiles.retain(|profile| Some(last_up(timestamps, profile)) == latest);
+        }
         let (first, others) = profiles.split_first()?;
         let does = |profile: &Profile| (profile.method.value, profile.port.is_some(), profile.no_default_route.is_some());
         match others.iter().find(|other| does(other) != does(first)) {
@@ -254,12 +263,6 @@ impl Manager<'_> {
                 first.path, other.path, nic.name
             ))),
         }
-    }
-
-    /// When it was last up, in seconds since 1970; 0 for never.
-    fn last_up(&self, profile: &Profile) -> u64 {
-        let time = profile.uuid.as_ref().and_then(|uuid| self.timestamps.get(&["timestamps"], uuid));
-        time.and_then(|time| time.value.trim_end().parse().ok()).unwrap_or(0)
     }
 
     fn without_profile(&self, nic: &Nic) -> Option<Result<Claim, String>> {
@@ -275,10 +278,12 @@ impl Manager<'_> {
             Ok(Some(line)) => {
                 Ok(self.leaves_alone(&Setting { value: (), text: format!("{}, and no profile is for {}", line.text, nic.name), at: line.at.clone() }))
             }
-            Ok(None) if self.configuration.default_deleted(nic) => {
-                Ok(self.leaves_alone(&Setting::by_rule(ETC, format!("the automatic profile of {} was deleted", nic.name))))
-            }
-            Ok(None) => Ok(Claim::Configures(Observed::Seen(Profile::by_default(ETC, &nic.name).intent(self.overrides.as_ref())))),
+            Ok(None) => self.configuration.default_deleted(nic).map(|deleted| {
+                if deleted {
+                    return self.leaves_alone(&Setting::by_rule(ETC, format!("the automatic profile of {} was deleted", nic.name)));
+                }
+                Claim::Configures(Observed::Seen(Profile::by_default(ETC, &nic.name).intent(self.overrides.as_ref())))
+            }),
         })
     }
 
@@ -305,6 +310,12 @@ fn same(one: Option<&Result<Claim, String>>, other: Option<&Result<Claim, String
         (None, None) => true,
         _ => false,
     }
+}
+
+/// When a profile was last up, in seconds since 1970; 0 for never.
+fn last_up(timestamps: &KeyFile, profile: &Profile) -> u64 {
+    let time = profile.uuid.as_ref().and_then(|uuid| timestamps.get(&["timestamps"], uuid));
+    time.and_then(|time| time.value.trim_end().parse().ok()).unwrap_or(0)
 }
 
 /// It says which address it got, which a Reply brought.
