@@ -4,6 +4,7 @@
 //! root, so that a mounted image cannot lead to a file of the machine that looks at it.
 
 pub(crate) mod ini;
+pub(crate) mod shell;
 pub(crate) mod shell_variables;
 
 pub(crate) mod xml;
@@ -13,7 +14,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -195,6 +196,27 @@ impl Image {
     /// Whether a directory is at `path`.
     pub(crate) fn is_directory(&self, path: &str) -> bool {
         self.resolve(path).is_ok_and(|found| found.is_dir())
+    }
+
+    /// Whether the file at `path` may be run, by its mode.
+    pub(crate) fn is_executable(&self, path: &str) -> bool {
+        self.resolve(path).and_then(|found| found.metadata()).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    }
+
+    /// Whether `path` leads to /dev/null, by whatever links.
+    pub(crate) fn leads_to_null(&self, path: &str) -> bool {
+        self.link(path).is_some() && self.resolve(path).is_ok_and(|found| found == self.top.join("dev/null"))
+    }
+
+    /// Whether the file at `path` is a regular one of size 0.
+    pub(crate) fn is_empty_file(&self, path: &str) -> bool {
+        self.resolve(path).and_then(|found| found.metadata()).is_ok_and(|found| found.is_file() && found.len() == 0)
+    }
+
+    /// Whether the regular file at `path` begins with these bytes.
+    pub(crate) fn begins_with(&self, path: &str, bytes: &[u8]) -> bool {
+        let mut first = Vec::new();
+        self.open(path).is_ok_and(|file| file.take(bytes.len() as u64).read_to_end(&mut first).is_ok()) && first == bytes
     }
 
     /// What the symbolic link at `path` says, if one is there.
