@@ -75,7 +75,7 @@ fn leaves_dhcpv6(dhcpv6: RunsDhcpv6) -> bool {
 }
 
 /// Who of the stacks has the interface.
-pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Observed<Intent> {
+pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String], masked: &[String]) -> Observed<Intent> {
     let Parties { configuring, clients, leaving, .. } = match parties(name, readings) {
         Ok(parties) => parties,
         Err(reason) => return Observed::unknown(reason),
@@ -86,7 +86,10 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
         ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
         ([], [], []) => match &clients[..] {
             [(_, client)] => return (*client).clone(),
-            _ => return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}", names())),
+            _ => {
+                let masked = if masked.is_empty() { String::new() } else { format!("; installed and masked: {}", masked.join(", ")) };
+                return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}{masked}", names()));
+            }
         },
         ([], _, unread) => {
             return Observed::unknown(format!(

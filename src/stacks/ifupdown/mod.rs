@@ -1,24 +1,30 @@
 //! Debian's ifupdown: what /etc/network/interfaces sets up (interfaces(5); what each method does is in inet.defn and inet6.defn of ifupdown
 //! 0.8.41 and 0.8.44).
 //!
-//! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d only where a stanza has the option
-//! of the cloud images' hook.
+//! ifup runs at boot by networking.service, or by udev for `allow-hotplug`.
 
 mod cloud_helper;
+pub(crate) mod commands;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::host::boot_commands::BootCommand;
+use crate::host::init::{self, Init};
+use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
+use crate::image::shell_variables::Variables;
 use crate::image::{has_wildcard, matches};
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
+
+use commands::Ran;
 
 const NAME: &str = "ifupdown";
 /// As deep as stanzas may inherit.
@@ -65,16 +71,67 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
         return Ok(Claim::Configures(Observed::unknown(reason)));
     }
     let at_boot = match boot {
-        Some((line, _)) => setting(true, line, line.text.clone()),
+        Some((line, _)) => match kept_down(root, line, name)? {
+            Some(kept) => kept,
+            None => setting(true, line, line.text.clone()),
+        },
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
-    let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
+    let ran = commands::run(root, &stanzas, name);
+    let intent = dhcpv6(root, &stanzas, &ran, name, dhcpcd.as_ref()).map(|dhcpv6| Intent {
         by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
         accept_ra: dhcpcd.as_ref().and_then(|(_, handling)| handling.accept_ra.clone()).or_else(|| accept_ra(&stanzas)),
         ..Intent::new(NAME, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref()))
     });
     Ok(Claim::Configures(intent.into()))
+}
+
+const DEFAULTS: &str = "/etc/default/networking";
+
+/// What keeps an interface down that `line` would bring up at boot: the service that runs `ifup -a` does not start, or is told to leave it
+/// out. udev brings up what `allow-hotplug` names, whatever the service does.
+///
+/// # Errors
+/// The file of the service cannot be read.
+fn kept_down(root: &Image, line: &Line, name: &str) -> io::Result<Option<Setting<bool>>> {
+    if line.key() == "allow-hotplug" {
+        return Ok(None);
+    }
+    if !services::starts_if_told(root, &["networking"]) {
+        let masked = if services::is_masked(root, "networking.service") { ", it is masked" } else { "" };
+        return Ok(Some(setting(false, line, format!("{} (networking.service does not start at boot{masked})", line.text))));
+    }
+    let defaults = Variables::read(root, DEFAULTS)?.unwrap_or_default();
+    if let Some(excluded) = defaults.get("EXCLUDE_INTERFACES")
+        && excluded.value.split_whitespace().any(|pattern| fits(pattern, name))
+    {
+        return Ok(Some(excluded.holding(false)));
+    }
+    // `ifup --read-environment` of 0.8.41 passes over it; the init script does not.
+    let by_script = init::of(root) == Init::Sysvinit;
+    let off = defaults.get("CONFIGURE_INTERFACES").filter(|configure| by_script && configure.value == "no");
+    Ok(off.map(|off| off.holding(false)))
+}
+
+/// The commands that ifup runs for an interface at boot.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn boot_commands(root: &Image, nic: &Nic) -> io::Result<Vec<BootCommand>> {
+    if which_ifupdown(root) != Some(Ifupdown::Debian) {
+        return Ok(Vec::new());
+    }
+    let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Vec::new()) };
+    // Where it cannot be said what the helper writes, the stanza is not known, and says so.
+    let own = cloud_helper::configuration(root, &configuration, &nic.name).ok().flatten();
+    let configuration = own.as_ref().unwrap_or(&configuration);
+    let Some((line, logical)) = at_boot(configuration, &nic.name) else { return Ok(Vec::new()) };
+    if kept_down(root, line, &nic.name)?.is_some() {
+        return Ok(Vec::new());
+    }
+    let stanzas = stanzas(configuration, logical);
+    Ok(commands::boot_commands(commands::run(root, &stanzas, &nic.name), &stanzas))
 }
 
 /// The line by which an interface is brought up at boot, and the name of the stanzas that are used for it.
@@ -145,35 +202,30 @@ impl Stanza {
     fn option(&self, name: &str) -> Option<&Line> {
         self.options.iter().find(|option| option.key() == name)
     }
-
-    /// A command of it that runs a DHCPv6 client for addresses.
-    pub(crate) fn client_command(&self) -> Option<&Line> {
-        let commands = self.options.iter().filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
-        commands.into_iter().find(|command| {
-            let words: Vec<&str> = command.value().split_whitespace().collect();
-            let runs = |program: &str| words.iter().any(|word| word.rsplit('/').next() == Some(program));
-            let has = |option: &str| words.contains(&option);
-            runs("dhclient") && has("-6") && !["-S", "-x", "-r", "-P"].into_iter().any(has)
-                || ["dhcp6c", "odhcp6c", "udhcpc6", "dibbler-client"].into_iter().any(runs)
-        })
-    }
 }
 
 /// Whether DHCPv6 is run for addresses.
 ///
 /// # Errors
 /// Why that cannot be said.
-fn dhcpv6(root: &Image, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<Setting<RunsDhcpv6>, String> {
+fn dhcpv6(
+    root: &Image,
+    stanzas: &[Stanza],
+    ran: &[Ran],
+    name: &str,
+    dhcpcd: Option<&(&Line, dhcpcd::Handling)>,
+) -> Result<Setting<RunsDhcpv6>, String> {
     let has_dhclient = crate::stacks::dhclient::binary(root).is_some();
     if let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")) {
         let value = if has_dhclient { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
         return Ok(setting(value, &stanza.line, stanza.line.text.clone()));
     }
-    if let Some(command) = stanzas.iter().find_map(Stanza::client_command) {
-        return Ok(setting(RunsDhcpv6::Yes, command, command.text.clone()));
-    }
-    if let Some(by_hook) = cloud_helper::dhcpv6(root, stanzas) {
+    if let Some(by_hook) = cloud_helper::dhcpv6(stanzas, ran) {
         return by_hook;
+    }
+    let command = commands::dhcpv6(root, stanzas, ran, name);
+    if let Some(command) = command.as_ref().filter(|command| matches!(command.value, RunsDhcpv6::Yes | RunsDhcpv6::CannotTell)) {
+        return Ok(command.clone());
     }
     let stateless = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"));
     let stateless = stateless.filter(|option| option.value() == "1");
@@ -183,6 +235,10 @@ fn dhcpv6(root: &Image, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Hand
     if let Some((line, handling)) = dhcpcd {
         let text = format!("{} (by dhcpcd, which does IPv6 too; {})", line.text, handling.dhcpv6.text);
         return Ok(setting(handling.dhcpv6.value, line, text));
+    }
+    // A client that is not there, or that starts too early.
+    if let Some(command) = command {
+        return Ok(command);
     }
     if let Some(option) = stateless {
         return Ok(setting(RunsDhcpv6::No, option, format!("{} (asks for options, not for an address)", option.text)));
