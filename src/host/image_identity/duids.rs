@@ -56,6 +56,7 @@ pub(crate) fn read(root: &Image) -> (Vec<BakedDuid>, Option<io::Error>) {
     for (client, places) in WRITTEN {
         each(places, &|path, bytes| written(client, path, &text(bytes)));
     }
+    each(&["/etc/dhcpcd.conf"], &|path, bytes| of_dhcpcd(path, &text(bytes)));
     each(&DHCP6C, &|path, bytes| baked("dhcp6c", whole(path, 0), &of_dhcp6c(bytes)?));
     each(&NETWORKD, &|path, bytes| of_networkd(path, &text(bytes)));
     each(&NETWORK_MANAGER, &|path, bytes| of_network_manager(path, &text(bytes)));
@@ -87,6 +88,18 @@ fn duid(text: &str) -> Option<Duid> {
     }
     let byte = |digits: &str| if digits.len() <= 2 { u8::from_str_radix(digits, 16).ok() } else { None };
     text.split(':').map(byte).collect::<Option<_>>().map(Duid)
+}
+
+/// `duid` with a DUID itself, which dhcpcd then sends on any interface; alone and with the words `ll`, `llt` and `uuid` it makes one (dhcpcd.conf(5)).
+fn of_dhcpcd(path: &str, text: &str) -> Option<BakedDuid> {
+    let mut found = None;
+    for (line, text) in (1..).zip(text.lines()) {
+        let mut words = text.split('#').next().unwrap_or_default().split_whitespace();
+        if words.next() == Some("duid") {
+            found = words.next().and_then(duid).and_then(|duid| baked("dhcpcd", whole(path, line), &duid));
+        }
+    }
+    found
 }
 
 /// A length as this machine has numbers, then the DUID (get_duid() of dhcp6c's common.c). Whose byte order it is cannot be told in an image
