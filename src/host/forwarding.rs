@@ -37,8 +37,8 @@ fn docker(root: &Image) -> Option<Forwards> {
         Err(_) => return None,
     };
     let is = |key: &str, wanted: bool| json.get(key).and_then(Value::as_bool) == Some(wanted);
-    let unit = Unit::read(root, "docker.service").ok()??;
-    let lines = unit.commands(root, &["ExecStart"]).ok()?;
+    let unit = Unit::read(root, "docker.service").ok()?;
+    let lines = unit.map_or(Ok(Vec::new()), |unit| unit.commands(root, &["ExecStart"])).ok()?;
     let option = |name: &str| {
         lines.iter().find(|line| line.words.iter().any(|word| word == name || word.strip_prefix(name).is_some_and(|rest| rest == "=true")))
     };

@@ -37,7 +37,7 @@ fn one_starts(root: &Image, name: &str) -> bool {
         |entry: &str| entry.strip_prefix('S').and_then(|rest| rest.get(2..)).is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest) == name);
     // systemd makes a unit of a script only where no unit of that name is there (systemd-sysv-generator(8)).
     let by_link = || !has_unit(root, &unit) && has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link);
-    is_wanted(root, &unit) && !is_masked(root, &unit)
+    init::of(root) == Init::Systemd && is_wanted(root, &unit) && !is_masked(root, &unit)
         || by_link()
         || by_upstart(root, name)
         || has(&["/etc/runlevels/*"], &|entry| entry == name)

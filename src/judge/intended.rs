@@ -258,10 +258,11 @@ fn forwarding(tenses: &Tenses) -> Result<Forwards<'_>, Unknown> {
     if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
         return Ok(Forwards::Yes(Evidence { tense: Tense::State, source: "forwarding now".into(), value: "1".into() }));
     }
-    let setting = match by_commands(&tenses.intent, "forwarding") {
-        Err(unknown) => return Ok(Forwards::NotKnown(unknown)),
+    let commanded = by_commands(&tenses.intent, "forwarding");
+    let setting = match &commanded {
         Ok(Some(setting)) => Some(setting),
-        Ok(None) => sysctl(&tenses.intent, "forwarding")?.cloned(),
+        Ok(None) | Err(_) => sysctl(&tenses.intent, "forwarding")?,
     };
-    Ok(setting.filter(|setting| setting.value != 0).map_or(Forwards::No, |setting| Forwards::Yes(evidence(&setting))))
+    let on = setting.filter(|setting| setting.value != 0).map(|setting| Forwards::Yes(evidence(setting)));
+    Ok(on.unwrap_or_else(|| commanded.as_ref().err().map_or(Forwards::No, |unknown| Forwards::NotKnown(unknown))))
 }

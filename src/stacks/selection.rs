@@ -84,13 +84,13 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String], masked:
     let alone = match (&configuring[..], &leaving[..], unread) {
         ([(_, intent)], _, []) => (*intent).clone(),
         ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
-        ([], [], []) => match &clients[..] {
-            [(_, client)] => return (*client).clone(),
-            _ => {
-                let masked = if masked.is_empty() { String::new() } else { format!("; installed and masked: {}", masked.join(", ")) };
-                return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}{masked}", names()));
+        ([], [], []) => {
+            if let [(_, client)] = &clients[..] {
+                return (*client).clone();
             }
-        },
+            let masked = if masked.is_empty() { String::new() } else { format!("; installed and masked: {}", masked.join(", ")) };
+            return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}{masked}", names()));
+        }
         ([], _, unread) => {
             return Observed::unknown(format!(
                 "{} here, which v6check does not read; no stack that it reads ({}) names {name}",

@@ -114,6 +114,16 @@ fn whatever_runs_commands() {
     assert_eq!(settings(&[&[DHCP, (&tuned[..], "")], &profile[..]].concat()), off_at("/etc/tuned/mine/tuned.conf", 2));
 }
 
+/// A script with a start link counts where no unit of its name is there.
+#[test]
+fn scripts_of_sysvinit() {
+    let link = ("/etc/rc2.d/S99harden", "-> ../init.d/harden");
+    let script = ("/etc/init.d/harden", "#!/bin/sh\ncase \"$1\" in\n start) sysctl -w net.ipv6.conf.all.disable_ipv6=1 ;;\n stop) ;;\nesac\n");
+    assert_eq!(settings(&[DHCP, link, script]), ["disable_ipv6=1 /etc/init.d/harden:3"]);
+    assert_eq!(settings(&[DHCP, script]), [""; 0]);
+    assert_eq!(settings(&[DHCP, link, script, ("/etc/systemd/system/harden.service", "-> /dev/null")]), [""; 0]);
+}
+
 /// What distributions bring does not make good images unclear.
 #[test]
 fn what_packages_bring() {
@@ -218,6 +228,8 @@ fn software_that_forwards() {
     assert_eq!(settings(&[DHCP, (&wants("frr"), ""), frr]), ["forwarding=1 /etc/frr/frr.conf:2"]);
     let lxc = ("/etc/default/lxc-net", "USE_LXC_BRIDGE=\"true\"\nLXC_IPV6_ADDR=fd00::1\nLXC_IPV6_MASK=64\nLXC_IPV6_NETWORK=fd00::/64\n");
     assert_eq!(settings(&[DHCP, (&wants("lxc-net"), ""), lxc]), ["forwarding=1 /etc/default/lxc-net:2"]);
+    let masquerading = "#!/bin/sh\nip6tables -t nat -A POSTROUTING -o eth0 -j MASQUERADE\n";
+    assert_eq!(settings(&[DHCP, ("/etc/rc.local", masquerading)]), ["forwarding=? /etc/rc.local:2"]);
     let wireguard = (
         "/etc/wireguard/wg0.conf",
         "[Interface]\nPostUp = sysctl -w net.ipv6.conf.all.forwarding=1; ip6tables -t nat -A POSTROUTING -j MASQUERADE\n",

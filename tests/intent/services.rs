@@ -66,6 +66,8 @@ fn the_service_of_ifupdown() {
     assert!(known(interface(root.path(), nic("eth0", None)).stack).unwrap().at_boot.value);
     let root = image(&[&sysvinit[..], &[(defaults, "CONFIGURE_INTERFACES=no\n")]].concat());
     assert!(!known(interface(root.path(), nic("eth0", None)).stack).unwrap().at_boot.value);
+    let by_name = format!("{WANTS}/ifup@eth0.service");
+    assert!(brought_up(&[(&by_name, "")]));
     let hotplug = ("/etc/network/interfaces", "allow-hotplug eth0\niface eth0 inet6 dhcp\n");
     assert!(of(&[DHCLIENT, hotplug]).unwrap().at_boot.value);
     // Debian's ifupdown-ng brings no service.

@@ -101,7 +101,20 @@ pub(crate) fn settings(
             }
         }
     }
+    // Whoever rewrites the sources of packets forwards them; what turns that on is not among the commands.
+    if !written.contains_key("forwarding")
+        && let Some(boot) = commands.iter().filter(|boot| boot.counts()).find(|boot| masquerades(&boot.command))
+    {
+        let text = format!("{} (for packets that are forwarded, so that forwarding is on or will be)", boot.text);
+        written.insert("forwarding".to_owned(), Setting { value: None, at: boot.command.at.clone(), text });
+    }
     Ok(written)
+}
+
+/// Whether a command is ip6tables(8) with a rule for packets that leave with another source.
+fn masquerades(command: &Command) -> bool {
+    let has = |wanted: &str| command.arguments().iter().any(|word| word.known && word.text == wanted);
+    matches!(command.program(), "ip6tables" | "ip6tables-nft" | "ip6tables-legacy") && (has("MASQUERADE") || has("SNAT")) && (has("-A") || has("-I"))
 }
 
 /// The settings where what commands do to them cannot be read.

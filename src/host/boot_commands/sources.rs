@@ -1,9 +1,10 @@
 //! Commands of files that something runs at boot: rc.local, OpenRC's local.d, cron's `@reboot`, rules of udev, dispatchers, cloud-init, tuned,
 //! and wg-quick.
 
+use std::collections::BTreeSet;
 use std::io;
 
-use super::{BootCommand, Order};
+use super::{BootCommand, Order, units};
 use crate::facts::FileLine;
 use crate::host::init::{self, Init};
 use crate::host::services;
@@ -36,6 +37,7 @@ const MAX_FILES: usize = 128;
 pub(super) fn of_host(root: &Image) -> io::Result<Vec<BootCommand>> {
     let mut found = Vec::new();
     rc_local(root, &mut found)?;
+    init_scripts(root, &mut found)?;
     cron(root, &mut found)?;
     cloud_init(root, &mut found)?;
     tuned(root, &mut found)?;
@@ -94,6 +96,27 @@ fn rc_local(root: &Image, found: &mut Vec<BootCommand>) -> io::Result<()> {
             if let Some(path) = path {
                 script(root, path, &["start".to_owned()], Order::AfterStack, found)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Scripts with a start link of sysvinit that no unit stands for, as somebody wrote them; those of the distribution are read where they belong.
+fn init_scripts(root: &Image, found: &mut Vec<BootCommand>) -> io::Result<()> {
+    let links = ["/etc/rcS.d", "/etc/rc2.d", "/etc/rc3.d", "/etc/rc.d/rc3.d"];
+    let names: BTreeSet<String> = links
+        .iter()
+        .flat_map(|folder| root.names(folder))
+        .filter_map(|entry| entry.strip_prefix('S').and_then(|rest| rest.get(2..)).map(str::to_owned))
+        .take(MAX_FILES)
+        .collect();
+    for name in names {
+        let path = ["/etc/init.d", "/etc/rc.d/init.d"].into_iter().map(|folder| format!("{folder}/{name}")).find(|path| root.is_executable(path));
+        let Some(path) = path.filter(|_| !units::is_read_elsewhere(&name) && services::starts(root, &[&name])) else { continue };
+        let begun = found.len();
+        script(root, &path, &["start".to_owned()], Order::Unordered, found)?;
+        for boot in &mut found[begun..] {
+            boot.packaged = true;
         }
     }
     Ok(())

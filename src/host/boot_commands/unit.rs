@@ -167,17 +167,14 @@ fn joined(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut skipped = 0;
     for line in text.lines() {
-        match line.strip_suffix('\\') {
-            Some(part) => {
-                joined.push_str(part);
-                joined.push(' ');
-                skipped += 1;
-            }
-            None => {
-                joined.push_str(line);
-                joined.push('\n');
-                joined.extend(std::iter::repeat_n('\n', std::mem::take(&mut skipped)));
-            }
+        if let Some(part) = line.strip_suffix('\\') {
+            joined.push_str(part);
+            joined.push(' ');
+            skipped += 1;
+        } else {
+            joined.push_str(line);
+            joined.push('\n');
+            joined.extend(std::iter::repeat_n('\n', std::mem::take(&mut skipped)));
         }
     }
     joined

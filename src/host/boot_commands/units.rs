@@ -15,7 +15,7 @@ const MAX_UNITS: usize = 512;
 /// As many entries of their folders as are looked at.
 const MAX_ENTRIES: usize = 2048;
 /// Units that are read where they belong: network stacks, firewalls, and what carries out sysctl.d.
-const READ_ELSEWHERE: [&str; 30] = [
+const READ_ELSEWHERE: [&str; 31] = [
     "networking",
     "ifup",
     "network",
@@ -43,6 +43,7 @@ const READ_ELSEWHERE: [&str; 30] = [
     "csf",
     "lfd",
     "wide-dhcpv6-client",
+    "rc.local",
     "dibbler-client",
     "rc-local",
     "tuned",
@@ -75,8 +76,7 @@ pub(super) fn commands(root: &Image) -> io::Result<Vec<BootCommand>> {
     }
     for name in wanted(root) {
         let stem = name.trim_end_matches(".service");
-        let base = stem.split('@').next().unwrap_or(stem);
-        if READ_ELSEWHERE.contains(&base) || OF_SYSTEMD.iter().any(|begin| name.starts_with(begin)) || services::is_masked(root, &name) {
+        if is_read_elsewhere(stem) || services::is_masked(root, &name) {
             continue;
         }
         if let Some(unit) = Unit::read(root, &name)? {
@@ -84,6 +84,12 @@ pub(super) fn commands(root: &Image) -> io::Result<Vec<BootCommand>> {
         }
     }
     Ok(commands)
+}
+
+/// Whether a service is read where it belongs, or runs nothing of this image's own.
+pub(super) fn is_read_elsewhere(name: &str) -> bool {
+    let base = name.split('@').next().unwrap_or(name);
+    READ_ELSEWHERE.contains(&base) || OF_SYSTEMD.iter().any(|begin| name.starts_with(begin))
 }
 
 /// The services that a target wants, and those that a timer starts that one wants.

@@ -82,14 +82,13 @@ fn add(tables: &mut Tables, command: &Command, nic: &str) -> bool {
     }
     let [action, ..] = words[..] else { return true };
     match action {
-        "-L" | "-S" | "-C" | "--list" | "--check" | "-Z" | "--zero" => return true,
+        "-L" | "-S" | "-C" | "--list" | "--check" | "-Z" | "--zero" | "-X" | "--delete-chain" => return true,
         "-F" | "--flush" if words.len() == 1 => {
             if command.certain {
                 tables.entry(table.to_owned()).or_default().chains.values_mut().for_each(Vec::clear);
             }
             return command.certain;
         }
-        "-X" | "--delete-chain" => return true,
         "-A" | "--append" | "-I" | "--insert" | "-N" | "--new-chain" => {}
         _ if !command.certain => return false,
         _ => {}

@@ -63,9 +63,8 @@ pub(super) fn apply(table: &mut Table, words: &[&str], at: &FileLine, nic: &str,
         "-A" | "--append" => chain.push(rule),
         "-I" | "--insert" => chain.insert(0, rule),
         "-F" | "--flush" => chain.clear(),
-        "-N" | "--new-chain" | "-Z" => {}
         "-P" | "--policy" if words[1] == "INPUT" => table.policy = Some((words.last() == Some(&"ACCEPT"), at.clone())),
-        "-P" | "--policy" => {}
+        "-N" | "--new-chain" | "-Z" | "-P" | "--policy" => {}
         _ => chain.push(Rule { verdict: Verdict::Unknown, ..rule }),
     }
 }

@@ -60,7 +60,6 @@ impl<'a> Shell<'a> {
             certain: true,
             retried: false,
             ended: Ended::No,
-            returned: false,
             exhausted: false,
             at: at.clone(),
         }
@@ -73,6 +72,9 @@ enum Ended {
     No,
     Perhaps,
     Yes,
+    /// By `return`, which ends a function or a sourced file only.
+    Returned,
+    PerhapsReturned,
 }
 
 struct Shell<'a> {
@@ -86,8 +88,6 @@ struct Shell<'a> {
     certain: bool,
     retried: bool,
     ended: Ended,
-    /// What ended it ends a function or a sourced file only.
-    returned: bool,
     /// The limit was reached.
     exhausted: bool,
     /// The line that text begins at.
@@ -98,9 +98,13 @@ impl Shell<'_> {
     fn text(&mut self, text: &str) {
         let (list, error) = parse(text);
         self.list(&list);
-        if let Some(line) = error.filter(|_| self.ended != Ended::Yes) {
+        if let Some(line) = error.filter(|_| !self.has_ended()) {
             self.unread(line);
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.ended, Ended::Yes | Ended::Returned)
     }
 
     fn place(&self, line: u32) -> FileLine {
@@ -136,7 +140,7 @@ impl Shell<'_> {
     fn list(&mut self, list: &List) -> Status {
         let mut status = Status::Success;
         for step in list {
-            if self.ended == Ended::Yes {
+            if self.has_ended() {
                 return Status::Unknown;
             }
             let runs = match (step.joined, status) {
@@ -158,6 +162,7 @@ impl Shell<'_> {
     /// What perhaps runs: variables that it sets are not known afterwards.
     fn perhaps(&mut self, inside: impl FnOnce(&mut Self) -> Status) {
         let (certain, before) = (std::mem::replace(&mut self.certain, false), self.variables.clone());
+        let ended = self.ended;
         inside(self);
         self.certain = certain;
         for (name, value) in &mut self.variables {
@@ -165,9 +170,12 @@ impl Shell<'_> {
                 *value = None;
             }
         }
-        if self.ended == Ended::Yes {
-            self.ended = Ended::Perhaps;
-        }
+        self.ended = match self.ended {
+            Ended::Yes => Ended::Perhaps,
+            Ended::Returned if ended == Ended::Perhaps => Ended::Perhaps,
+            Ended::Returned => Ended::PerhapsReturned,
+            other => other,
+        };
     }
 
     fn step(&mut self, step: &Step) -> Status {
@@ -230,7 +238,7 @@ impl Shell<'_> {
         if !std::mem::replace(&mut self.exhausted, true) {
             self.unread(1);
         }
-        (self.ended, self.returned) = (Ended::Yes, false);
+        self.ended = Ended::Yes;
         true
     }
 
@@ -305,7 +313,7 @@ impl Shell<'_> {
         while let Some((name, value)) = raw.first().and_then(assignment) {
             // In front of a command it holds for that command alone.
             if raw.len() == 1 || simple.words.iter().all(|word| assignment(word).is_some()) {
-                self.assign(name, &value);
+                self.assign(&name, &value);
             }
             raw = &raw[1..];
         }
@@ -338,9 +346,9 @@ impl Shell<'_> {
         status
     }
 
-    fn assign(&mut self, name: String, value: &RawWord) {
+    fn assign(&mut self, name: &str, value: &RawWord) {
         let value = self.expanded(value);
-        self.set(&name, value.known.then_some(&value.text));
+        self.set(name, value.known.then_some(&value.text));
     }
 
     fn set(&mut self, name: &str, value: Option<&String>) {
@@ -354,12 +362,12 @@ impl Shell<'_> {
         let text = |at: usize| words.get(at).filter(|word| word.known).map(|word| word.text.clone());
         match name {
             "exit" | "return" => {
-                (self.ended, self.returned) = (Ended::Yes, name == "return");
+                self.ended = if name == "return" { Ended::Returned } else { Ended::Yes };
                 Some(text(1).map_or(Status::Unknown, |code| (code == "0").into()))
             }
             "export" | "local" | "readonly" | "declare" | "typeset" => {
                 for (name, value) in raw.iter().filter_map(assignment) {
-                    self.assign(name, &value);
+                    self.assign(&name, &value);
                 }
                 Some(Status::Success)
             }
@@ -404,7 +412,7 @@ impl Shell<'_> {
 
     /// After a function or a sourced file, which `return` ends and no more.
     fn after_return(&mut self, before: Ended) {
-        if std::mem::take(&mut self.returned) {
+        if matches!(self.ended, Ended::Returned | Ended::PerhapsReturned) {
             self.ended = before;
         }
     }

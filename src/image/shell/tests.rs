@@ -98,6 +98,7 @@ fn lines_of_a_shell() {
         ("for i in $(ls /sys); do a $i; done", &["*?a $i"]),
         ("until dhclient -6 eth0; do sleep 1; done", &["*dhclient -6 eth0", "*?sleep 1"]),
         ("f() { dhclient -6 $1; return; a; }\nf eth0; b", &["dhclient -6 eth0", "b"]),
+        ("f() { ping x || return; a; }\nf; b", &["ping x", "?a", "b"]),
         ("die() { exit 1; }\ndie; b", &[]),
         ("x || exit 1; a", &["x", "?a"]),
         ("f() { f; }; f; a", &["!?(cannot be read)", "a"]),

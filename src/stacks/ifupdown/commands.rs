@@ -111,7 +111,7 @@ pub(crate) fn run(root: &Image, stanzas: &[Stanza], name: &str) -> Vec<Ran> {
                 push(shell::run(&context, &option.at, option.value()), Some(&option.text));
             }
             for path in scripts(root, hooks) {
-                let commands = shell::run_words(&context, &crate::facts::FileLine::whole(&path), &[path.clone()]);
+                let commands = shell::run_words(&context, &crate::facts::FileLine::whole(&path), std::slice::from_ref(&path));
                 found.extend(commands.into_iter().map(|command| Ran { text: command.shown(), stanza: number, before_method, hook: true, command }));
             }
         }

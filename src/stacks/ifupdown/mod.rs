@@ -98,6 +98,9 @@ fn kept_down(root: &Image, line: &Line, name: &str) -> io::Result<Option<Setting
     if line.key() == "allow-hotplug" {
         return Ok(None);
     }
+    if services::starts(root, &[&format!("ifup@{name}")]) {
+        return Ok(None);
+    }
     if !services::starts_if_told(root, &["networking"]) {
         let masked = if services::is_masked(root, "networking.service") { ", it is masked" } else { "" };
         return Ok(Some(setting(false, line, format!("{} (networking.service does not start at boot{masked})", line.text))));
