@@ -61,6 +61,9 @@ fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
         return Ok(false);
     }
     let intent = tenses.intent.stack.get()?;
+    if intent.dhcpv6.value == RunsDhcpv6::CannotTell {
+        return Err(Unknown::new(format!("whether dhclient is started cannot be said: {}: {}", intent.dhcpv6.at, intent.dhcpv6.text)));
+    }
     let other = OTHERS.iter().any(|other| intent.dhcpv6.text.contains(other));
     let starts = STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && !other;
     Ok(starts && subject.facts.intent.dhclient.get()?.is_some())
