@@ -142,7 +142,7 @@ fn centos_gets_what_the_page_says() {
 #[test]
 fn hardening_gives_way_for_the_interface() {
     let hardening = ("etc/sysctl.d/60-netipv6_sysctl.conf", "net.ipv6.conf.eth0.accept_ra = 0\nnet.ipv6.conf.default.accept_ra = 0\n");
-    let interfaces = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup dhclient -6 $IFACE\n");
+    let interfaces = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup sleep 3; dhclient -6 $IFACE\n");
     Image::of("debian-12-ifupdown", &[hardening, interfaces]).is_mended(&["ra-accept-intended"]);
 }
 
@@ -246,7 +246,7 @@ fn ipv6_comes_back_in_the_menu_and_in_what_makes_the_next_menu() {
 
 #[test]
 fn no_later_file_of_sysctl_takes_it_back() {
-    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup dhclient -6 $IFACE\n");
+    let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 manual\n\tup sleep 3; dhclient -6 $IFACE\n");
     let [first, second] = ["etc/sysctl.d/80-baseline.conf", "etc/sysctl.d/90-site.conf"];
     let other = "net.ipv6.conf.eth1.accept_ra = 0\n";
     let ra = [(first, "net.ipv6.conf.eth0.accept_ra = 0\n"), (second, "net.ipv6.conf.eth0.accept_ra = 0\n"), ("etc/sysctl.d/95-other.conf", other)];

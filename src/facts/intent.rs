@@ -57,6 +57,10 @@ pub struct InterfaceIntent {
     pub claims: Observed<Vec<Claim>>,
     /// Its `/proc/sys/net/ipv6/conf/` settings as sysctl.d and its like will write them at boot, by file name. What nothing writes is absent.
     pub sysctl: Observed<BTreeMap<String, Setting<i64>>>,
+    /// What commands at boot and software that starts then leave in these settings, where they have the last word, after sysctl.d and the stack;
+    /// `None` where that is not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_commands: BTreeMap<String, Setting<Option<i64>>>,
     /// The firewalls that are set up to start at boot; a packet must pass each of them.
     pub firewalls: Observed<Vec<Firewall>>,
 }
@@ -67,7 +71,7 @@ impl InterfaceIntent {
         fn not_read<T>() -> Observed<T> {
             Observed::unknown("its configuration was not read")
         }
-        Self { stack: not_read(), claims: not_read(), sysctl: not_read(), firewalls: not_read() }
+        Self { stack: not_read(), claims: not_read(), sysctl: not_read(), by_commands: BTreeMap::new(), firewalls: not_read() }
     }
 
     /// Of a guest whose files are not at hand, for this reason.
@@ -77,6 +81,7 @@ impl InterfaceIntent {
             stack: Observed::Absent(absent()),
             claims: Observed::Absent(absent()),
             sysctl: Observed::Absent(absent()),
+            by_commands: BTreeMap::new(),
             firewalls: Observed::Absent(absent()),
         }
     }
@@ -205,6 +210,8 @@ pub enum RunsDhcpv6 {
     WhenManaged,
     /// It is set up to, but no DHCPv6 client that it can start is installed, so it fails.
     NoClient,
+    /// It depends on a command that cannot be read, or on a matter of time.
+    CannotTell,
 }
 
 /// What the host as a whole is set up to do.

@@ -3,13 +3,26 @@
 use crate::host::init::{self, Init};
 use crate::image::Image;
 
-/// Where systemd keeps what a target or another unit wants (systemd.unit(5)).
-const WANTS: [&str; 4] =
-    ["/etc/systemd/system/*.wants", "/etc/systemd/system/*.requires", "/usr/lib/systemd/system/*.wants", "/lib/systemd/system/*.wants"];
+/// Where systemd keeps what a target or another unit wants (systemd.unit(5)), the strongest first.
+pub(crate) const WANTS: [&str; 7] = [
+    "/etc/systemd/system/*.wants",
+    "/etc/systemd/system/*.requires",
+    "/etc/static/systemd/system/*.wants",
+    "/usr/local/lib/systemd/system/*.wants",
+    "/usr/lib/systemd/system/*.wants",
+    "/usr/lib/systemd/system/*.requires",
+    "/lib/systemd/system/*.wants",
+];
+/// Where systemd keeps units, the strongest first; /run is made anew at each boot.
+const UNITS: [&str; 5] =
+    ["/etc/systemd/system", "/etc/static/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+/// What shows which services an image starts: without any of it, it is only the files that somebody looks at.
+const TOLD: [&str; 4] = ["/etc/systemd/system", "/etc/runlevels", "/etc/rc2.d", "/etc/rc.d/rc2.d"];
+const INITS: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
 
 /// Whether one of the services called `names` (without `.service`) starts at boot: a unit of systemd wants it and it is not masked, or it is
-/// in a runlevel of OpenRC, or it has a start link of sysvinit, or a number among the scripts that BusyBox' init runs, or it is a job of Upstart. Whether the program behind it is there is not looked
-/// at.
+/// in a runlevel of OpenRC, or it has a start link of sysvinit, or a number among the scripts that BusyBox' init runs, or it is a job of
+/// Upstart. Whether the program behind it is there is not looked at.
 pub(crate) fn starts(root: &Image, names: &[&str]) -> bool {
     names.iter().any(|name| root.once(&format!("starts {name}"), || one_starts(root, name)))
 }
@@ -19,16 +32,49 @@ fn one_starts(root: &Image, name: &str) -> bool {
         patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))
     };
     let unit = format!("{name}.service");
-    let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
-    let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
     // S, two digits and the name; CirrOS has a hyphen before it.
     let start_link =
         |entry: &str| entry.strip_prefix('S').and_then(|rest| rest.get(2..)).is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest) == name);
-    by_systemd
+    // systemd makes a unit of a script only where no unit of that name is there (systemd-sysv-generator(8)).
+    let by_link = || !has_unit(root, &unit) && has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link);
+    init::of(root) == Init::Systemd && is_wanted(root, &unit) && !is_masked(root, &unit)
+        || by_link()
         || by_upstart(root, name)
         || has(&["/etc/runlevels/*"], &|entry| entry == name)
-        || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
         || init::of(root) == Init::BusyBox && has(&["/etc/init.d"], &start_link)
+}
+
+/// Whether a target or another unit wants the unit: an entry that leads to /dev/null takes back those of weaker folders.
+pub(crate) fn is_wanted(root: &Image, unit: &str) -> bool {
+    let mut masked: Vec<String> = Vec::new();
+    for folder in WANTS.iter().flat_map(|pattern| root.glob(pattern)) {
+        let entry = format!("{folder}/{unit}");
+        let target = folder.rsplit('/').next().unwrap_or_default().to_owned();
+        if masked.contains(&target) || !root.names(&folder).iter().any(|name| name == unit) {
+            continue;
+        }
+        if root.leads_to_null(&entry) {
+            masked.push(target);
+        } else {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the unit is, by the strongest folder that has it.
+fn path(root: &Image, unit: &str) -> Option<String> {
+    UNITS.iter().map(|folder| format!("{folder}/{unit}")).find(|path| root.exists(path) || root.link(path).is_some())
+}
+
+/// Whether systemd has a unit of its own, masked or not.
+fn has_unit(root: &Image, unit: &str) -> bool {
+    init::of(root) == Init::Systemd && path(root, unit).is_some()
+}
+
+/// Whether the unit is masked: by a link that leads to /dev/null, or by a file of size 0 (systemd.unit(5)).
+pub(crate) fn is_masked(root: &Image, unit: &str) -> bool {
+    path(root, unit).is_some_and(|path| root.leads_to_null(&path) || root.is_empty_file(&path))
 }
 
 /// Whether a job of Upstart starts by itself (init(5)): it says on what, and no override says `manual`. Jobs that packages bring for Upstart
@@ -43,8 +89,12 @@ fn by_upstart(root: &Image, name: &str) -> bool {
 
 /// As [`starts`]; an image without anything that starts services, which is only the files that somebody looks at, is taken to start them.
 pub(crate) fn starts_if_told(root: &Image, names: &[&str]) -> bool {
-    let told = ["/etc/systemd/system", "/etc/runlevels", "/etc/rc2.d", "/etc/rc.d/rc2.d"];
-    !told.iter().any(|path| root.is_directory(path) && !only_ours(root, path)) || starts(root, names)
+    !is_told(root) || starts(root, names)
+}
+
+/// Whether the image shows which services it starts.
+pub(crate) fn is_told(root: &Image) -> bool {
+    INITS.iter().any(|path| root.exists(path)) || TOLD.iter().any(|path| root.is_directory(path) && !only_ours(root, path))
 }
 
 /// Whether a directory is there for what `v6check install` put into it, itself or a directory below.

@@ -27,6 +27,11 @@ impl Keyed<'_> {
 
 /// The assignments of a text, in their order.
 pub(crate) fn assignments(text: &str) -> impl Iterator<Item = Keyed<'_>> {
+    raw_assignments(text).map(|found| Keyed { value: unquoted(found.value), ..found })
+}
+
+/// As [`assignments`], with quotation marks as they stand there.
+pub(crate) fn raw_assignments(text: &str) -> impl Iterator<Item = Keyed<'_>> {
     let mut section = "";
     (1..).zip(text.lines()).filter_map(move |(line, text)| {
         let text = text.trim();
@@ -38,7 +43,7 @@ pub(crate) fn assignments(text: &str) -> impl Iterator<Item = Keyed<'_>> {
             return None;
         }
         let (key, value) = text.split_once('=')?;
-        Some(Keyed { section, key: key.trim(), value: unquoted(value.trim()), line, text })
+        Some(Keyed { section, key: key.trim(), value: value.trim(), line, text })
     })
 }
 

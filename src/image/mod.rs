@@ -13,13 +13,14 @@ pub(crate) mod ini;
 mod ledger;
 mod overlay;
 mod seen;
+pub(crate) mod shell;
 pub(crate) mod shell_variables;
 pub(crate) mod xml;
 pub(crate) mod yaml;
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -177,6 +178,35 @@ impl Image {
             Found::Edited(_) => false,
             Found::Directory { .. } => true,
         })
+    }
+
+    /// Whether the file at `path` may be run, by its mode.
+    pub(crate) fn is_executable(&self, path: &str) -> bool {
+        self.find(path).is_ok_and(|found| match found {
+            Found::Files(node) => node.is_file() && node.mode() & 0o111 != 0,
+            Found::Edited(Entry::File { mode, .. }) => mode & 0o111 != 0,
+            Found::Edited(_) | Found::Directory { .. } => false,
+        })
+    }
+
+    /// Whether `path` leads to /dev/null, by whatever links.
+    pub(crate) fn leads_to_null(&self, path: &str) -> bool {
+        self.link(path).is_some() && self.resolve(path).is_ok_and(|found| found.strip_prefix("/").unwrap_or(&found) == Path::new("dev/null"))
+    }
+
+    /// Whether the file at `path` is a regular one of size 0.
+    pub(crate) fn is_empty_file(&self, path: &str) -> bool {
+        self.find(path).is_ok_and(|found| match found {
+            Found::Files(node) => node.is_file() && node.size() == 0,
+            Found::Edited(Entry::File { bytes, .. }) => bytes.is_empty(),
+            Found::Edited(_) | Found::Directory { .. } => false,
+        })
+    }
+
+    /// Whether the regular file at `path` begins with these bytes.
+    pub(crate) fn begins_with(&self, path: &str, bytes: &[u8]) -> bool {
+        let mut first = Vec::new();
+        self.open(path).is_ok_and(|file| file.take(bytes.len() as u64).read_to_end(&mut first).is_ok()) && first == bytes
     }
 
     /// What the symbolic link at `path` says, if one is there.

@@ -55,6 +55,11 @@ impl Variables {
         self.values.get(name).filter(|setting| !setting.value.is_empty())
     }
 
+    /// The variables whose values are known.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, setting)| (name.as_str(), setting.value.as_str()))
+    }
+
     /// The value that this file gives, or else `global`.
     pub(crate) fn get_or<'a>(&'a self, global: &'a Self, name: &str) -> Option<&'a Setting<String>> {
         if self.values.contains_key(name) { self.get(name) } else { global.get(name) }

@@ -56,6 +56,22 @@ fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Sett
 /// What the kernel copies from `all` to every interface (net/ipv6/addrconf.c).
 const COPIED_FROM_ALL: [&str; 3] = ["forwarding", "disable_ipv6", "addr_gen_mode"];
 
+/// What commands at boot leave in `name`, where they have the last word.
+///
+/// # Errors
+/// That is not known.
+fn by_commands<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<Setting<i64>>, &'a Setting<Option<i64>>> {
+    match intent.by_commands.get(name) {
+        None => Ok(None),
+        Some(setting) => setting.value.map(|value| Some(setting.holding(value))).ok_or(setting),
+    }
+}
+
+/// What comes of a setting that is not known to be what it has to be.
+fn not_known(what: &str, setting: &Setting<Option<i64>>) -> Finding {
+    Finding::inconclusive(format!("{what} at the next boot is not known ({}: {})", setting.at, setting.text)).with_all([evidence(setting)])
+}
+
 /// Lines of sysctl.d that look as if they decided `name` and do not: under `all` or `default`.
 fn without_effect<'a>(intent: &'a InterfaceIntent, name: &'a str) -> impl Iterator<Item = Evidence> + 'a {
     let templates = ["all", "default"].into_iter().filter(move |template| *template != "all" || !COPIED_FROM_ALL.contains(&name));
@@ -85,6 +101,18 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
     let modules = host.modules.get();
     if let Some(line) = modules.as_ref().ok().and_then(|lines| lines.first()) {
         return Ok(off(line, format!("the kernel's module ipv6 is kept out or switched off ({}: {})", line.at, line.text)));
+    }
+    let by_commands = match by_commands(&tenses.intent, "disable_ipv6") {
+        Err(unknown) => return Ok(not_known("whether IPv6 is on", unknown)),
+        Ok(by_commands) => by_commands,
+    };
+    if let Some(setting) = by_commands.as_ref().filter(|written| written.value != 0) {
+        let message = format!("a command at boot switches IPv6 off ({}: {})", setting.at, setting.text);
+        return Ok(Finding::fail(EXPECTED, setting.text.clone(), message).with_all([evidence(setting)]));
+    }
+    if let Some(setting) = by_commands {
+        let seen = format!("a command at boot switches it on ({}: {})", setting.at, setting.text);
+        return Ok(Finding::pass(EXPECTED, seen).with_all([evidence(&setting)]));
     }
     if let Ok(intent) = tenses.intent.stack.get()
         && let Some(setting) = intent.disable_ipv6.as_ref().filter(|written| written.value != 0)
@@ -164,7 +192,11 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
         }
         TakesRas::Kernel => {}
     }
-    let by_stack = intent.accept_ra.as_ref();
+    let commanded = match by_commands(&tenses.intent, "accept_ra") {
+        Err(unknown) => return Ok(not_known("accept_ra", unknown).with_all([told])),
+        Ok(commanded) => commanded,
+    };
+    let by_stack = commanded.as_ref().or(intent.accept_ra.as_ref());
     let by_sysctl = if by_stack.is_none() { sysctl(&tenses.intent, "accept_ra")? } else { None };
     let hardened = by_sysctl.is_some();
     let (value, decides) = by_stack.or(by_sysctl).map_or_else(kernel_default, |setting| (setting.value, evidence(setting)));
@@ -177,19 +209,25 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
             Finding::fail(EXPECTED, format!("accept_ra={value}"), message)
         };
         match forwarding(tenses) {
-            Ok(Some(forwarding)) => failed(", and must be 2, since forwarding is on").because(Cause::Forwarding).with_all([forwarding]),
-            Ok(None) | Err(_) => failed(""),
+            Ok(Forwards::Yes(forwarding)) => failed(", and must be 2, since forwarding is on").because(Cause::Forwarding).with_all([forwarding]),
+            Ok(Forwards::No | Forwards::NotKnown(_)) | Err(_) => failed(""),
         }
     } else if value == 2 {
         Finding::pass(EXPECTED, "accept_ra=2, with forwarding and without")
-    } else if let Some(forwarding) = forwarding(tenses)? {
-        let message = format!(
-            "forwarding is on ({}: {}), so accept_ra must be 2, and it will be {value} at the next boot ({set})",
-            forwarding.place, forwarding.value
-        );
-        Finding::fail(EXPECTED, format!("accept_ra={value}, forwarding=1"), message).because(Cause::Forwarding).with_all([forwarding])
     } else {
-        Finding::pass(EXPECTED, format!("accept_ra={value} ({set}), no forwarding"))
+        match forwarding(tenses)? {
+            Forwards::Yes(forwarding) => {
+                let message = format!(
+                    "forwarding is on ({}: {}), so accept_ra must be 2, and it will be {value} at the next boot ({set})",
+                    forwarding.place, forwarding.value
+                );
+                Finding::fail(EXPECTED, format!("accept_ra={value}, forwarding=1"), message).because(Cause::Forwarding).with_all([forwarding])
+            }
+            Forwards::NotKnown(setting) => {
+                not_known(&format!("accept_ra will be {value} ({set}), and must be 2 where forwarding is on; whether it is"), setting)
+            }
+            Forwards::No => Finding::pass(EXPECTED, format!("accept_ra={value} ({set}), no forwarding")),
+        }
     };
     Ok(finding.with_all([decides, told]).with_all(without_effect(&tenses.intent, "accept_ra")))
 }
@@ -199,13 +237,26 @@ fn kernel_default() -> (i64, Evidence) {
     (1, Evidence::new(Tense::Intent, Place::Words("accept_ra".into()), "nothing sets it, so the kernel's 1 holds"))
 }
 
-/// What shows that the interface will forward: a line of sysctl.d, or that it does so now.
+/// Whether the interface will forward.
+enum Forwards<'a> {
+    Yes(Evidence),
+    No,
+    NotKnown(&'a Setting<Option<i64>>),
+}
+
+/// Whether the interface will forward: by a command or program at boot, by a line of sysctl.d, or as it does now.
 ///
 /// # Errors
 /// sysctl.d was not read, and it does not forward now.
-fn forwarding(tenses: &Tenses) -> Result<Option<Evidence>, Unknown> {
+fn forwarding(tenses: &Tenses) -> Result<Forwards<'_>, Unknown> {
     if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
-        return Ok(Some(Evidence::new(Tense::State, Place::Words("forwarding now".into()), "1")));
+        return Ok(Forwards::Yes(Evidence::new(Tense::State, Place::Words("forwarding now".into()), "1")));
     }
-    Ok(sysctl(&tenses.intent, "forwarding")?.filter(|setting| setting.value != 0).map(evidence))
+    let commanded = by_commands(&tenses.intent, "forwarding");
+    let setting = match &commanded {
+        Ok(Some(setting)) => Some(setting),
+        Ok(None) | Err(_) => sysctl(&tenses.intent, "forwarding")?,
+    };
+    let on = setting.filter(|setting| setting.value != 0).map(|setting| Forwards::Yes(evidence(setting)));
+    Ok(on.unwrap_or_else(|| commanded.as_ref().err().map_or(Forwards::No, |unknown| Forwards::NotKnown(unknown))))
 }

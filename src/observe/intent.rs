@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::facts::{HostIntent, InterfaceIntent, Observed};
-use crate::host::{boot_loader, firewall, image_identity, literal_backticks, modprobe, sysctl};
+use crate::facts::{HostIntent, InterfaceIntent, Observed, Reason, Setting, StackId};
+use crate::host::boot_commands::BootCommand;
+use crate::host::{boot_commands, boot_loader, firewall, forwarding, image_identity, literal_backticks, modprobe, sysctl};
 use crate::image::Image;
 pub use crate::image::Nic;
-use crate::stacks::{self, dhclient, kept, overridden, overrides, readings, recipe, selection};
+use crate::stacks::{
+    self, Reading, client_commands, cloud_init, dhclient, ifupdown, kept, masked, overridden, overrides, readings, recipe, selection, unread,
+};
 
 /// What the image below `root` is set up to do with each of `nics` at the next boot, by name.
 pub fn interfaces(root: &Path, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
@@ -21,20 +24,79 @@ pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, Hos
 }
 
 pub(super) fn of_interfaces(image: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
-    let readings = readings(image, nics);
-    // Both concern whichever stack has the interface.
-    let besides = image.known(|| overrides(image).map(|overrides| (stacks::unread(image), overrides)));
-    let sysctl = image.known(|| sysctl::lines(image));
-    let of = |nic: &Nic| InterfaceIntent {
-        stack: match &besides {
-            Ok((unread, overrides)) => overridden(selection::decide(&nic.name, &readings, unread), overrides.as_ref()),
-            Err(reason) => Observed::unknown(reason),
-        },
-        claims: selection::claims(&nic.name, &readings),
-        sysctl: sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
-        firewalls: image.known(|| firewall::at_boot(image, nic)).into(),
+    let host = Host {
+        image,
+        readings: readings(image, nics),
+        besides: image.known(|| overrides(image).map(|overrides| Besides { unread: unread(image), masked: masked(image), overrides })),
+        sysctl: image.known(|| sysctl::lines(image)),
+        commands: image.known(|| {
+            let given = cloud_init::commands(image)?;
+            boot_commands::of_host(image, &given)
+        }),
+        forwards: image.known(|| Ok::<_, Reason>(forwarding::by_software(image))),
     };
-    nics.iter().map(|nic| (nic.name.clone(), of(nic))).collect()
+    nics.iter().map(|nic| (nic.name.clone(), host.interface(nic))).collect()
+}
+
+/// What concerns whichever stack has the interface.
+struct Besides {
+    unread: Vec<String>,
+    masked: Vec<String>,
+    overrides: Option<Setting<StackId>>,
+}
+
+/// What is the same for all interfaces.
+struct Host<'a> {
+    image: &'a Image,
+    readings: Vec<(StackId, Result<Reading, String>)>,
+    besides: Result<Besides, Reason>,
+    sysctl: Result<Vec<sysctl::Line>, Reason>,
+    commands: Result<Vec<BootCommand>, Reason>,
+    forwards: Result<Option<(&'static str, Setting<Option<i64>>)>, Reason>,
+}
+
+impl Host<'_> {
+    fn interface(&self, nic: &Nic) -> InterfaceIntent {
+        let stack = match &self.besides {
+            Ok(Besides { unread, masked, overrides }) => overridden(selection::decide(&nic.name, &self.readings, unread, masked), overrides.as_ref()),
+            Err(reason) => Observed::unknown(reason),
+        };
+        let (stack, by_commands, firewalls) = match self.commands(nic) {
+            Ok((own, beside)) => {
+                let all = [&own[..], &beside].concat();
+                let written = self.image.known(|| boot_commands::settings(self.image, &all, nic, &stack));
+                let stack = client_commands::with_clients(self.image, stack, &beside, &nic.name);
+                (stack, written, self.image.known(|| firewall::at_boot(self.image, nic, &all)))
+            }
+            Err(reason) => (stack, Err(reason.clone()), Err(reason)),
+        };
+        let mut by_commands = by_commands.unwrap_or_else(|reason| boot_commands::unknown(&reason.text));
+        match &self.forwards {
+            Ok(Some((key, setting))) => {
+                by_commands.entry((*key).to_owned()).or_insert_with(|| setting.clone());
+            }
+            Ok(None) => {}
+            Err(reason) => {
+                for (key, setting) in boot_commands::unknown(&reason.text) {
+                    by_commands.entry(key).or_insert(setting);
+                }
+            }
+        }
+        InterfaceIntent {
+            stack,
+            claims: selection::claims(&nic.name, &self.readings),
+            sysctl: self.sysctl.as_ref().map(|lines| sysctl::at_boot(lines, nic)).into(),
+            by_commands,
+            firewalls: firewalls.into(),
+        }
+    }
+
+    /// The commands that run at boot for an interface: those of its stack, and those beside it.
+    fn commands(&self, nic: &Nic) -> Result<(Vec<BootCommand>, Vec<BootCommand>), Reason> {
+        let own = self.image.known(|| ifupdown::boot_commands(self.image, nic))?;
+        let of_nic = self.image.known(|| boot_commands::of_nic(self.image, nic))?;
+        Ok((own, [&self.commands.clone()?[..], &of_nic].concat()))
+    }
 }
 
 /// The interfaces that the files below `root` name, and why some files could not be read that may name others. What no interface can be

@@ -78,6 +78,11 @@ impl Node {
         self.kind() == FileType::CharacterDevice && self.stat.st_rdev == rustix::fs::makedev(1, 3)
     }
 
+    /// Its size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        u64::try_from(self.stat.st_size).unwrap_or(0)
+    }
+
     /// Its permission bits.
     pub(crate) fn mode(&self) -> u32 {
         self.stat.st_mode & 0o7777

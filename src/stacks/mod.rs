@@ -3,6 +3,7 @@
 //! A stack that is installed here but not read makes the answer unknown, and is named in the reason: what its files say cannot be guessed
 //! from those of another.
 
+pub(crate) mod client_commands;
 pub(crate) mod cloud_init;
 pub(crate) mod connman;
 pub(crate) mod dhclient;
@@ -34,6 +35,7 @@ pub(crate) use crate::facts::StackId;
 use crate::facts::{Intent, Observed, Owner, Process, Reason, Setting};
 use crate::host::image_identity::Keeps;
 use crate::host::literal_backticks::Place;
+use crate::host::services;
 use crate::image::{Image, Nic};
 pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits};
 
@@ -177,4 +179,21 @@ pub(crate) fn unread(root: &Image) -> Vec<String> {
         }
     }
     found
+}
+
+/// Units of network stacks.
+const UNITS: [&str; 8] = [
+    "systemd-networkd.service",
+    "NetworkManager.service",
+    "networking.service",
+    "network.service",
+    "dhcpcd.service",
+    "connman.service",
+    "wicked.service",
+    "wickedd.service",
+];
+
+/// The units of network stacks that are masked.
+pub(crate) fn masked(root: &Image) -> Vec<String> {
+    UNITS.iter().filter(|unit| services::is_masked(root, unit)).map(|unit| (*unit).to_owned()).collect()
 }

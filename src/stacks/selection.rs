@@ -74,7 +74,7 @@ fn leaves_dhcpv6(dhcpv6: RunsDhcpv6) -> bool {
 }
 
 /// Who of the stacks has the interface.
-pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Observed<Intent> {
+pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String], masked: &[String]) -> Observed<Intent> {
     let Parties { configuring, clients, leaving, .. } = match parties(name, readings) {
         Ok(parties) => parties,
         Err(reason) => return Observed::unknown(reason),
@@ -83,10 +83,13 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
     let alone = match (&configuring[..], &leaving[..], unread) {
         ([(_, intent)], _, []) => (*intent).clone(),
         ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
-        ([], [], []) => match &clients[..] {
-            [(_, client)] => return (*client).clone(),
-            _ => return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}", names())),
-        },
+        ([], [], []) => {
+            if let [(_, client)] = &clients[..] {
+                return (*client).clone();
+            }
+            let masked = if masked.is_empty() { String::new() } else { format!("; installed and masked: {}", masked.join(", ")) };
+            return Observed::unknown(format!("no network stack that v6check reads ({}) is set up for {name}{masked}", names()));
+        }
         ([], _, unread) => {
             return Observed::unknown(format!(
                 "{} here, which v6check does not read; no stack that it reads ({}) names {name}",

@@ -39,7 +39,7 @@ fn ifupdown_methods() {
         ("iface eth0 inet6 static\n address 2001:db8::1/64\n gateway fe80::1", RunsDhcpv6::No, Some(0)),
         ("iface eth0 inet6 manual\n accept_ra 2", RunsDhcpv6::No, None),
         ("iface eth0 inet6 v4tunnel", RunsDhcpv6::No, None),
-        ("iface eth0 inet6 manual\n up /sbin/dhclient -6 -nw $IFACE", RunsDhcpv6::Yes, None),
+        ("iface eth0 inet6 manual\n up sleep 3; /sbin/dhclient -6 -nw $IFACE", RunsDhcpv6::Yes, None),
         ("iface eth0 inet6 manual\n up dhclient -6 -S $IFACE", RunsDhcpv6::No, None),
         ("iface common inet6 dhcp\n accept_ra 2\niface eth0 inherits common", RunsDhcpv6::Yes, Some(2)),
         ("iface common inet6 static\n accept_ra 2\niface eth0 inet6 dhcp inherits common\n accept_ra 1", RunsDhcpv6::Yes, Some(1)),
@@ -195,4 +195,61 @@ proptest! {
     fn any_text_ends(text in "((auto|iface|source|mapping|eth0|inet6|dhcp|inherits|accept_ra|/etc/network/interfaces|[*\\[\\]\\\\!-]| |\n|\t|\\PC){0,6}\n){0,12}") {
         let _ = reason_or_seen(&text);
     }
+}
+
+/// A command of a stanza is a line of shell, for one interface, and dhclient binds to the link-local address when it starts.
+#[test]
+fn commands_of_a_stanza() {
+    let script = ("/usr/local/sbin/up.sh", "#!/bin/sh\nsleep 3\n[ \"$1\" = v6 ] && dhclient -6 $IFACE\nexit 0\n");
+    let binary = ("/usr/local/sbin/tool", "\x7fELF");
+    let (yes, no, none, unknown) = (RunsDhcpv6::Yes, RunsDhcpv6::No, RunsDhcpv6::NoClient, RunsDhcpv6::CannotTell);
+    for (stanza, expected) in [
+        ("inet6 manual\n up /bin/true # formerly: /sbin/dhclient -6 eth0", no),
+        ("inet6 manual\n up echo \"run dhclient -6 eth0 by hand\"", no),
+        ("inet6 manual\n up which udhcpc6 || logger \"no DHCPv6 client\"", no),
+        ("inet6 manual\n up sleep 3; /sbin/dhclient -6 eth1", no),
+        ("inet6 manual\n up sleep 3; /sbin/dhclient -6 eth1 eth0", yes),
+        ("inet6 manual\n up sleep 3; /sbin/dhclient -6", yes),
+        ("inet6 manual\n up sleep 3; /sbin/dhclient -4 eth0", no),
+        ("inet6 manual\n up sleep 3; /sbin/dhclient eth0", no),
+        ("inet6 manual\n up sleep 3; dhclient -6 -P eth0", no),
+        ("inet6 manual\n up sleep 3; dhclient -6 -P -N eth0", yes),
+        ("inet6 manual\n up sleep 3; dhclient -6 -r eth0", no),
+        ("inet6 manual\n up sleep 3; dhclient -6 -cf /etc/dhcp/x.conf -lf /x -pf /y -nw eth0", yes),
+        ("inet6 manual\n up sleep 3; [ -x /sbin/dhclient ] && /sbin/dhclient -6 eth0", yes),
+        ("inet6 manual\n up sleep 3; test -x /usr/bin/nothing && /sbin/dhclient -6 eth0", no),
+        ("inet6 manual\n up sleep 3; sh -c \"dhclient -6 $IFACE\" || true", yes),
+        ("inet6 manual\n up (sleep 5; dhclient -6 eth0) &", yes),
+        ("inet6 manual\n up dhclient -6 eth0", no),
+        ("inet6 manual\n up ip link set eth0 mtu 1400\n up dhclient -6 eth0", no),
+        ("inet6 manual\n pre-up ip link set eth0 up; sleep 2\n up dhclient -6 eth0", yes),
+        ("inet6 manual\n up sleep 1; dhclient -6 eth0", unknown),
+        ("inet6 manual\n up ping -c 2 192.0.2.1; dhclient -6 eth0", unknown),
+        ("inet6 manual\n up until dhclient -6 eth0; do sleep 1; done", yes),
+        ("inet6 manual\n up while ip -6 addr show dev $IFACE tentative | grep -q inet6; do sleep 0.2; done; dhclient -6 eth0", yes),
+        ("inet dhcp\n up dhclient -6 eth0", unknown),
+        ("inet dhcp\n up sleep 2; dhclient -6 eth0", yes),
+        ("inet6 static\n address 2001:db8::1/64\n up dhclient -6 eth0", yes),
+        ("inet6 manual\n up sleep 3; [ -e /run/provisioned ] && dhclient -6 eth0", unknown),
+        ("inet6 manual\n up sleep 3; dhclient -6 $NIC", unknown),
+        ("inet6 manual\n up systemctl start dhclient6@eth0", unknown),
+        ("inet6 manual\n up /usr/local/sbin/up.sh v6", yes),
+        ("inet6 manual\n up /usr/local/sbin/up.sh v4", no),
+        ("inet6 manual\n up /usr/local/sbin/tool", unknown),
+        ("inet6 manual\n up /usr/local/sbin/not-there", no),
+        ("inet6 manual\n up dhcp6c eth0", none),
+        ("inet6 manual\n up udhcpc6 -b -i eth0", none),
+        ("inet6 manual\n down sleep 3; dhclient -6 eth0", no),
+    ] {
+        let files = [DHCLIENT, script, binary, (INTERFACES, &format!("auto eth0\niface eth0 {stanza}\n"))];
+        assert_eq!(seen(&files, "eth0").dhcpv6.value, expected, "{stanza}");
+        let missing = seen(&files[1..], "eth0").dhcpv6.value;
+        assert!(missing != yes, "without a client: {stanza}");
+        // A guard keeps the line from running at all.
+        if expected == yes {
+            assert_eq!(missing, if stanza.contains("[ -x /sbin/dhclient ]") { no } else { none }, "without a client: {stanza}");
+        }
+    }
+    let udhcpc6 = seen(&[("/sbin/udhcpc6", ""), (INTERFACES, "iface eth0 inet6 manual\n up udhcpc6 -b -i eth0\n")], "eth0");
+    assert_eq!(udhcpc6.dhcpv6.value, yes);
 }

@@ -1,13 +1,13 @@
 //! An image of a few files, and what v6check says of an interface in it.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
 use v6check::facts::{Intent, InterfaceIntent, Observed};
 use v6check::observe::intent::{self, Nic};
 
-/// A file: its absolute path and its text; a text that begins with `-> ` makes it a symbolic link to the rest.
+/// A file: its absolute path and its text; a text that begins with `-> ` makes it a symbolic link to the rest, and a script may be run.
 pub(crate) type File<'a> = (&'a str, &'a str);
 
 /// ISC dhclient of Debian 12, as far as it is looked into.
@@ -19,9 +19,13 @@ pub(crate) fn image(files: &[File<'_>]) -> TempDir {
     for (path, text) in files {
         let path = root.path().join(path.trim_start_matches('/'));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        match text.strip_prefix("-> ") {
-            Some(target) => symlink(target, path).unwrap(),
-            None => std::fs::write(path, text).unwrap(),
+        if let Some(target) = text.strip_prefix("-> ") {
+            symlink(target, path).unwrap();
+            continue;
+        }
+        std::fs::write(&path, text).unwrap();
+        if text.starts_with("#!") {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
         }
     }
     root

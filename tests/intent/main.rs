@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod below_the_stacks;
+mod boot_commands;
 mod cloud_init;
 mod dhclient;
 mod firewall;
@@ -12,4 +13,5 @@ mod keyfile;
 mod netplan;
 mod networkd;
 mod red_hat;
+mod services;
 mod smaller_stacks;

@@ -46,23 +46,27 @@ pub(crate) fn read(tables: &mut Tables, path: &str, text: &str, nic: &str) -> Re
                 return Err(format!("{path}: more than {MOST_RULES} rules"));
             }
             let words = words(line);
-            let mut words = words.iter().map(String::as_str).skip_while(|word| word.starts_with('['));
-            let (Some(command), Some(chain)) = (words.next(), words.next()) else { continue };
-            let table = tables.entry(table.clone()).or_default();
-            let chain = table.chains.entry(chain.to_owned()).or_default();
-            let (fits, verdict) = rule(&words.collect::<Vec<_>>(), nic);
-            let rule = Rule { at: at(), fits, verdict };
-            match command {
-                "-A" | "--append" => chain.push(rule),
-                "-I" | "--insert" => chain.insert(0, rule),
-                "-F" | "--flush" => chain.clear(),
-                "-N" | "--new-chain" | "-Z" => {}
-                "-P" | "--policy" => table.policy = Some((line.ends_with("ACCEPT"), at())),
-                _ => chain.push(Rule { verdict: Verdict::Unknown, ..rule }),
-            }
+            let words: Vec<&str> = words.iter().map(String::as_str).skip_while(|word| word.starts_with('[')).collect();
+            apply(tables.entry(table.clone()).or_default(), &words, &at(), nic, |rule| rule);
         }
     }
     Ok(())
+}
+
+/// Carries out one command on a table: `-A INPUT ...` and the like, its rule as `changed` has it.
+pub(super) fn apply(table: &mut Table, words: &[&str], at: &FileLine, nic: &str, changed: impl FnOnce(Rule) -> Rule) {
+    let [command, chain, rest @ ..] = words else { return };
+    let chain = table.chains.entry((*chain).to_owned()).or_default();
+    let (fits, verdict) = rule(rest, nic);
+    let rule = changed(Rule { at: at.clone(), fits, verdict });
+    match *command {
+        "-A" | "--append" => chain.push(rule),
+        "-I" | "--insert" => chain.insert(0, rule),
+        "-F" | "--flush" => chain.clear(),
+        "-P" | "--policy" if words[1] == "INPUT" => table.policy = Some((words.last() == Some(&"ACCEPT"), at.clone())),
+        "-N" | "--new-chain" | "-Z" | "-P" | "--policy" => {}
+        _ => chain.push(Rule { verdict: Verdict::Unknown, ..rule }),
+    }
 }
 
 /// What becomes of a packet that comes in. Nothing forbids it where no table has an `INPUT` chain.

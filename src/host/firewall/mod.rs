@@ -1,9 +1,11 @@
 //! The firewalls that are set up to start at boot, as far as they decide what IPv6 configuration needs.
 //!
 //! What comes in is looked at where it enters the host (hook `input`); what drops it earlier (`prerouting`, `netdev`, XDP) is not, nor is what
-//! a program such as fail2ban or docker adds later.
+//! a program such as fail2ban or docker adds later. Rules that commands at boot load are read; a firewall that is not read is one of which
+//! nothing can be told.
 
 mod chains;
+mod commands;
 mod firewalld;
 mod ip6tables;
 mod nft;
@@ -13,11 +15,13 @@ mod ufw;
 use std::io;
 
 use crate::facts::{FileLine, Firewall, Passes, Setting};
+use crate::host::boot_commands::BootCommand;
 use crate::host::init::{self, Init};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::ini;
+use crate::image::shell_variables::Variables;
 use chains::Fate;
 use packet::Packet;
 
@@ -38,7 +42,7 @@ const IP6TABLES: [(&[&str], &str); 3] = [
 ///
 /// # Errors
 /// Whether one starts cannot be read.
-pub(crate) fn at_boot(root: &Image, nic: &Nic) -> io::Result<Vec<Firewall>> {
+pub(crate) fn at_boot(root: &Image, nic: &Nic, commands: &[BootCommand]) -> io::Result<Vec<Firewall>> {
     let mut firewalls = Vec::new();
     let mut add = |manager: &str, path: &str, fates: Result<[Fate; 2], String>| {
         let firewall = match fates {
@@ -68,7 +72,41 @@ pub(crate) fn at_boot(root: &Image, nic: &Nic) -> io::Result<Vec<Firewall>> {
             add("ip6tables", path, ip6tables_of(root, path, &nic.name));
         }
     }
+    firewalls.extend(unread(root)?);
+    firewalls.extend(commands::of(root, &nic.name, commands));
     Ok(firewalls)
+}
+
+/// Firewalls of which v6check does not read the rules, by the service that loads them and the file that has them.
+const UNREAD: [(&[&str], &str); 12] = [
+    (&["shorewall6", "shorewall6-lite"], "/etc/shorewall6"),
+    (&["firehol", "fireqos"], "/etc/firehol/firehol.conf"),
+    (&["csf", "lfd"], "/etc/csf/csf.conf"),
+    (&["ferm"], "/etc/ferm/ferm.conf"),
+    (&["foomuuri"], "/etc/foomuuri"),
+    (&["vuurmuur"], "/etc/vuurmuur"),
+    (&["arno-iptables-firewall"], "/etc/arno-iptables-firewall/firewall.conf"),
+    (&["apf", "apf-firewall"], "/etc/apf-firewall/conf.apf"),
+    (&["uif"], "/etc/uif/uif.conf"),
+    (&["uruk"], "/etc/uruk/rc"),
+    (&["SuSEfirewall2", "SuSEfirewall2_setup", "SuSEfirewall2_init"], "/etc/sysconfig/SuSEfirewall2"),
+    (&["illumio-ven", "ilo-ven"], "/opt/illumio_ven"),
+];
+fn unread(root: &Image) -> io::Result<Vec<Firewall>> {
+    let mut found = Vec::new();
+    for (names, path) in UNREAD {
+        let Some(name) = names.iter().find(|name| services::starts(root, &[*name])) else { continue };
+        // Told to leave IPv6 alone, csf does.
+        if *name == "csf" || *name == "lfd" {
+            let variables = Variables::read(root, path)?.unwrap_or_default();
+            if variables.get("IPV6").is_some_and(|set| set.value == "0") {
+                continue;
+            }
+        }
+        let at = Setting::by_rule(path, format!("{name} loads its rules, which v6check does not read"));
+        found.push(commands::not_read(name, &at));
+    }
+    Ok(found)
 }
 
 fn ip6tables_of(root: &Image, path: &str, nic: &str) -> Result<[Fate; 2], String> {

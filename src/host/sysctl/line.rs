@@ -42,13 +42,13 @@ pub(crate) fn lines<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = Li
         };
         let key = key.strip_prefix('-').unwrap_or(key).trim_start();
         let at = FileLine { path: path.to_owned(), line: number };
-        Some(Line { path: names(key), value, at, text: line.chars().take(LONGEST_TEXT).collect() })
+        Some(Line { path: key_path(key), value, at, text: line.chars().take(LONGEST_TEXT).collect() })
     })
 }
 
 /// The path of a key. The first separator decides: where it is a dot, dots and slashes change places (`sysctl_normalize()` of systemd, the
 /// same in procps), so that `net.ipv6.conf.eth0/100.accept_ra` is the setting of eth0.100, and `net.ipv6.conf.eth0.100.accept_ra` of nothing.
-fn names(key: &str) -> Vec<String> {
+pub(crate) fn key_path(key: &str) -> Vec<String> {
     let swapped = match key.chars().find(|character| matches!(character, '.' | '/')) {
         Some('.') => key
             .chars()
@@ -101,7 +101,7 @@ mod tests {
             ("`net.ipv6.conf.eth0.accept_ra", "`net|ipv6|conf|eth0|accept_ra"),
             ("", ""),
         ] {
-            assert_eq!(names(key).join("|"), path, "{key}");
+            assert_eq!(key_path(key).join("|"), path, "{key}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::facts::{FileLine, Setting};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::matches;
-pub(crate) use line::Line;
+pub(crate) use line::{Line, key_path};
 pub(crate) use sources::files;
 
 /// The settings that decide something.
@@ -82,6 +82,11 @@ pub(crate) fn numbers<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = 
         let setting = Setting { value: line.number()?, at: line.at, text: line.text };
         Some((line.path, setting))
     })
+}
+
+/// The lines of a text of this syntax.
+pub(crate) fn parsed<'a>(path: &'a str, text: &'a str) -> impl Iterator<Item = Line> + 'a {
+    line::lines(path, text)
 }
 
 /// The lines in the order in which they are written.

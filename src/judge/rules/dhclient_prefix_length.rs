@@ -55,6 +55,9 @@ fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     let intent = tenses.intent.stack.get()?;
     let starts = match intent.dhcpv6.value {
         RunsDhcpv6::No | RunsDhcpv6::NoClient => false,
+        RunsDhcpv6::CannotTell => {
+            return Err(Unknown::new(format!("whether dhclient is started cannot be said: {}: {}", intent.dhcpv6.at, intent.dhcpv6.text)));
+        }
         RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged => {
             let unnamed = || Unknown::new(format!("the facts do not say which client runs DHCPv6 for {}", intent.stack));
             intent.client.ok_or_else(unnamed)? == StackId::Dhclient

@@ -96,6 +96,14 @@ impl Configuration {
         })
     }
 
+    /// The list of a key that later files replace as a whole, such as `runcmd`, with its line.
+    pub(crate) fn commands(&self, key: &str) -> Option<(FileLine, Rc<Node>)> {
+        self.documents.iter().find_map(|document| {
+            let (line, list) = document.root.as_ref()?.entry(key)?;
+            Some((document.at(line), Rc::clone(list)))
+        })
+    }
+
     /// The names of `datasource_list`.
     pub(crate) fn data_sources(&self) -> Option<Setting<Vec<String>>> {
         self.documents.iter().find_map(|document| {

@@ -10,10 +10,12 @@ mod rendering;
 
 use crate::stacks::stack::Stack;
 use std::io;
+use std::rc::Rc;
 
-use crate::facts::{Observed, Setting, StackId};
+use crate::facts::{FileLine, Observed, Setting, StackId};
 use crate::image::Image;
 use crate::image::Nic;
+use crate::image::yaml::Node;
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
@@ -96,6 +98,15 @@ fn claim(
         Err(reason) => unknown(reason),
         Ok(subnet) => rendered(&subnet?, "its own configuration"),
     }
+}
+
+/// The lists of commands that it runs at boot, in their order: `bootcmd` and `runcmd` of its own configuration.
+///
+/// # Errors
+/// A file that decides cannot be read.
+pub(crate) fn commands(root: &Image) -> io::Result<Vec<(FileLine, Rc<Node>)>> {
+    let Some(configuration) = Configuration::read(root)? else { return Ok(Vec::new()) };
+    Ok(["bootcmd", "runcmd"].into_iter().filter_map(|key| configuration.commands(key)).collect())
 }
 
 /// cloud-init as the one who writes a stack's files anew: if it is installed, runs, and was not told to leave the network alone.

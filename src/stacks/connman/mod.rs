@@ -11,10 +11,12 @@ use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::host::boot_commands::unit::Unit;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::ini::{self, Keyed};
+use crate::image::matches;
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
@@ -42,12 +44,15 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
     if !services::starts(root, &["connman", "connmand"]) {
         return Ok(Reading::default());
     }
-    let main = Keys::read(root, MAIN)?;
+    let started = Started::read(root)?;
+    let main = Keys::read(root, &started.file)?;
     let mut reading = Reading::default();
     for nic in nics.iter().filter(|nic| nic.name != "lo") {
         let listed = main.last("General", "NetworkInterfaceBlacklist");
         let patterns = listed.map_or(BLACKLIST, |listed| &listed.value[..]);
-        let claim = if patterns.split([',', ';']).any(|start| !start.trim().is_empty() && nic.name.starts_with(start.trim())) {
+        let claim = if let Some(line) = started.leaves_out(&nic.name) {
+            Claim::LeavesAlone(Intent::leaving_alone(ID, &line))
+        } else if patterns.split([',', ';']).any(|start| !start.trim().is_empty() && nic.name.starts_with(start.trim())) {
             let reason =
                 listed.map_or_else(|| Setting::by_rule(MAIN, format!("ConnMan leaves interfaces like {} alone", nic.name)), |line| line.holding(()));
             Claim::LeavesAlone(Intent::leaving_alone(ID, &reason))
@@ -61,6 +66,44 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
         reading.named.extend(named);
     }
     Ok(reading)
+}
+
+/// connmand as its unit starts it (connman(8)).
+struct Started {
+    file: String,
+    /// Patterns of interfaces: those that it takes alone, and those that it leaves out, with the line.
+    only: Option<(Vec<String>, Setting<()>)>,
+    not: Option<(Vec<String>, Setting<()>)>,
+}
+
+impl Started {
+    fn read(root: &Image) -> io::Result<Self> {
+        let mut started = Self { file: MAIN.to_owned(), only: None, not: None };
+        let Some(unit) = Unit::read(root, "connman.service")? else { return Ok(started) };
+        for line in unit.commands(root, &["ExecStart"])? {
+            let reason = || Setting { value: (), at: line.at.clone(), text: line.text.clone() };
+            let mut words = line.words.iter().skip(1);
+            while let Some(word) = words.next() {
+                let (name, value) = word.split_once('=').map_or((&word[..], None), |(name, value)| (name, Some(value.to_owned())));
+                let mut value = || value.clone().or_else(|| words.next().cloned()).unwrap_or_default();
+                let list = |value: String| value.split(',').map(str::to_owned).collect::<Vec<_>>();
+                match name {
+                    "-c" | "--config" => started.file = value(),
+                    "-i" | "--device" => started.only = Some((list(value()), reason())),
+                    "-I" | "--nodevice" => started.not = Some((list(value()), reason())),
+                    _ => {}
+                }
+            }
+        }
+        Ok(started)
+    }
+
+    /// The command line that keeps it away from an interface.
+    fn leaves_out(&self, name: &str) -> Option<Setting<()>> {
+        let fits = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, name));
+        let denied = self.not.as_ref().filter(|(patterns, _)| fits(patterns));
+        denied.or_else(|| self.only.as_ref().filter(|(patterns, _)| !fits(patterns))).map(|(_, line)| line.clone())
+    }
 }
 
 /// How it configures IPv6 on an interface.
@@ -141,8 +184,15 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result
             }
         }
     }
-    if let Some(wired) = Keys::read(root, &format!("{FOLDER}/settings"))?.last("Wired", "Enable").filter(|wired| wired.value == "false") {
-        at_boot = wired.holding(false);
+    // What it was told at run time counts before what main.conf has for the first time.
+    let kept = Keys::read(root, &format!("{FOLDER}/settings"))?;
+    if let Some(offline) = kept.last("global", "OfflineMode").filter(|offline| offline.value == "true") {
+        return Ok(Err(format!("{}: `{}`: whether ConnMan brings wired interfaces up in offline mode is not known", offline.at, offline.text)));
+    }
+    match (kept.last("Wired", "Enable"), main.last("General", "DefaultEnabledTechnologies")) {
+        (Some(wired), _) if wired.value == "false" => at_boot = wired.holding(false),
+        (None, Some(listed)) if !listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet") => at_boot = listed.holding(false),
+        _ => {}
     }
     Ok(Ok(intent(at_boot, &method)))
 }

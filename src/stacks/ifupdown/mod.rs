@@ -1,10 +1,10 @@
 //! Debian's ifupdown: what /etc/network/interfaces sets up (interfaces(5); what each method does is in inet.defn and inet6.defn of ifupdown
 //! 0.8.41 and 0.8.44).
 //!
-//! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d only where a stanza has the option
-//! of the cloud images' hook.
+//! ifup runs at boot by networking.service, or by udev for `allow-hotplug`.
 
 mod cloud_helper;
+pub(crate) mod commands;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 
@@ -14,15 +14,22 @@ use crate::stacks::stack::Traits;
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::host::boot_commands::BootCommand;
+use crate::host::init::{self, Init};
+use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
+use crate::image::shell_variables::Variables;
 use crate::image::{has_wildcard, matches};
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::client_commands::Client;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
+
+use commands::Ran;
 
 const ID: StackId = StackId::Ifupdown;
 
@@ -38,9 +45,6 @@ pub(crate) const STACK: Stack = Stack {
     ..Stack::new(ID)
 };
 
-/// Clients other than ISC dhclient and dhcpcd that a command may start, by their programs.
-const PROGRAMS: [(&str, StackId); 4] =
-    [("dhcp6c", StackId::Dhcp6c), ("odhcp6c", StackId::Odhcp6c), ("udhcpc6", StackId::Udhcpc6), ("dibbler-client", StackId::Dibbler)];
 /// As deep as stanzas may inherit.
 const DEEPEST: usize = 8;
 
@@ -80,17 +84,72 @@ fn claim(root: &Image, configuration: &Configuration, name: &str) -> io::Result<
         return Ok(Claim::LeavesAlone(Intent::leaving_alone(ID, &none)));
     };
     let at_boot = match boot {
-        Some((line, _)) => setting(true, line, line.text.clone()),
+        Some((line, _)) => match kept_down(root, line, name)? {
+            Some(kept) => kept,
+            None => setting(true, line, line.text.clone()),
+        },
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
-    let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|(dhcpv6, client)| Intent {
+    let ran = commands::run(root, &stanzas, name);
+    let intent = dhcpv6(root, &stanzas, &ran, name, dhcpcd.as_ref()).map(|(dhcpv6, client)| Intent {
         by: dhcpcd.as_ref().map(|_| StackId::Dhcpcd),
         link_local_wait_s: link_local_wait(&stanzas, dhcpv6.value),
+        client,
         accept_ra: dhcpcd.as_ref().and_then(|(_, handling)| handling.accept_ra.clone()).or_else(|| accept_ra(&stanzas)),
-        ..Intent::new(ID, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref())).with_client(client)
+        ..Intent::new(ID, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref()))
     });
     Ok(Claim::Configures(intent.into()))
+}
+
+const DEFAULTS: &str = "/etc/default/networking";
+
+/// What keeps an interface down that `line` would bring up at boot: the service that runs `ifup -a` does not start, or is told to leave it
+/// out. udev brings up what `allow-hotplug` names, whatever the service does.
+///
+/// # Errors
+/// The file of the service cannot be read.
+fn kept_down(root: &Image, line: &Line, name: &str) -> io::Result<Option<Setting<bool>>> {
+    if line.key() == "allow-hotplug" {
+        return Ok(None);
+    }
+    if services::starts(root, &[&format!("ifup@{name}")]) {
+        return Ok(None);
+    }
+    if !services::starts_if_told(root, &["networking"]) {
+        let masked = if services::is_masked(root, "networking.service") { ", it is masked" } else { "" };
+        return Ok(Some(setting(false, line, format!("{} (networking.service does not start at boot{masked})", line.text))));
+    }
+    let defaults = Variables::read(root, DEFAULTS)?.unwrap_or_default();
+    if let Some(excluded) = defaults.get("EXCLUDE_INTERFACES")
+        && excluded.value.split_whitespace().any(|pattern| fits(pattern, name))
+    {
+        return Ok(Some(excluded.holding(false)));
+    }
+    // `ifup --read-environment` of 0.8.41 passes over it; the init script does not.
+    let by_script = init::of(root) == Init::Sysvinit;
+    let off = defaults.get("CONFIGURE_INTERFACES").filter(|configure| by_script && configure.value == "no");
+    Ok(off.map(|off| off.holding(false)))
+}
+
+/// The commands that ifup runs for an interface at boot.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn boot_commands(root: &Image, nic: &Nic) -> io::Result<Vec<BootCommand>> {
+    if which_ifupdown(root) != Some(Ifupdown::Debian) {
+        return Ok(Vec::new());
+    }
+    let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Vec::new()) };
+    // Where it cannot be said what the helper writes, the stanza is not known, and says so.
+    let own = cloud_helper::configuration(root, &configuration, &nic.name).ok().flatten();
+    let configuration = own.as_ref().unwrap_or(&configuration);
+    let Some((line, logical)) = at_boot(configuration, &nic.name) else { return Ok(Vec::new()) };
+    if kept_down(root, line, &nic.name)?.is_some() {
+        return Ok(Vec::new());
+    }
+    let stanzas = stanzas(configuration, logical);
+    Ok(commands::boot_commands(commands::run(root, &stanzas, &nic.name), &stanzas))
 }
 
 /// The line by which an interface is brought up at boot, and the name of the stanzas that are used for it.
@@ -161,53 +220,44 @@ impl Stanza {
     fn option(&self, name: &str) -> Option<&Line> {
         self.options.iter().find(|option| option.key() == name)
     }
-
-    /// A command of it that runs a DHCPv6 client for addresses, and the client.
-    pub(crate) fn client_command(&self) -> Option<(&Line, StackId)> {
-        let commands = self.options.iter().filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
-        commands.into_iter().find_map(|command| {
-            // The rest of the line is a comment to the shell.
-            let words: Vec<&str> = command.value().split_whitespace().take_while(|word| !word.starts_with('#')).collect();
-            let runs = |program: &str| words.iter().any(|word| word.rsplit('/').next() == Some(program));
-            let has = |option: &str| words.contains(&option);
-            let dhclient = runs("dhclient") && has("-6") && !["-S", "-x", "-r", "-P"].into_iter().any(has);
-            let other = || PROGRAMS.into_iter().find(|(program, _)| runs(program)).map(|(_, id)| id);
-            Some((command, if dhclient { StackId::Dhclient } else { other()? }))
-        })
-    }
 }
 
 /// Whether DHCPv6 is run for addresses, and the client that would run it.
 ///
 /// # Errors
 /// Why that cannot be said.
-fn dhcpv6(root: &Image, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<(Setting<RunsDhcpv6>, StackId), String> {
+fn dhcpv6(root: &Image, stanzas: &[Stanza], ran: &[Ran], name: &str, dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<Client, String> {
     let has_dhclient = crate::stacks::dhclient::binary(root).is_some();
     if let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")) {
         let value = if has_dhclient { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
-        return Ok((setting(value, &stanza.line, stanza.line.text.clone()), StackId::Dhclient));
+        return Ok((setting(value, &stanza.line, stanza.line.text.clone()), Some(StackId::Dhclient)));
     }
-    if let Some((command, client)) = stanzas.iter().find_map(Stanza::client_command) {
-        return Ok((setting(RunsDhcpv6::Yes, command, command.text.clone()), client));
+    if let Some(by_hook) = cloud_helper::dhcpv6(stanzas, ran) {
+        return by_hook.map(|setting| (setting, Some(StackId::Dhclient)));
     }
-    if let Some(by_hook) = cloud_helper::dhcpv6(root, stanzas) {
-        return by_hook.map(|setting| (setting, StackId::Dhclient));
+    let command = commands::dhcpv6(root, stanzas, ran, name);
+    if let Some(command) = command.as_ref().filter(|(command, _)| matches!(command.value, RunsDhcpv6::Yes | RunsDhcpv6::CannotTell)) {
+        return Ok(command.clone());
     }
     let stateless = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"));
     let stateless = stateless.filter(|option| option.value() == "1");
     if let Some(option) = stateless.filter(|_| !has_dhclient) {
-        return Ok((setting(RunsDhcpv6::NoClient, option, option.text.clone()), StackId::Dhclient));
+        return Ok((setting(RunsDhcpv6::NoClient, option, option.text.clone()), Some(StackId::Dhclient)));
     }
     if let Some((line, handling)) = dhcpcd {
         let text = format!("{} (by dhcpcd, which does IPv6 too; {})", line.text, handling.dhcpv6.text);
-        return Ok((setting(handling.dhcpv6.value, line, text), StackId::Dhcpcd));
+        return Ok((setting(handling.dhcpv6.value, line, text), Some(StackId::Dhcpcd)));
+    }
+    // A client that is not there, or that starts too early.
+    if let Some(command) = command {
+        return Ok(command);
     }
     if let Some(option) = stateless {
         let text = format!("{} (asks for options, not for an address)", option.text);
-        return Ok((setting(RunsDhcpv6::No, option, text), StackId::Dhclient));
+        return Ok((setting(RunsDhcpv6::No, option, text), Some(StackId::Dhclient)));
     }
     let named = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).or(stanzas.first());
-    let nothing = |stanza: &Stanza| (setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone()), StackId::Dhclient);
+    let nothing = |stanza: &Stanza| (setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone()), Some(StackId::Dhclient));
     named.map(nothing).ok_or_else(|| "no stanza".to_owned())
 }
 

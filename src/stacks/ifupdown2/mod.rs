@@ -14,7 +14,9 @@ use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::client_commands::Client;
 use crate::stacks::ifupdown::at_boot;
+use crate::stacks::ifupdown::commands;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 use crate::stacks::stack::{Stack, Traits};
@@ -70,7 +72,7 @@ fn claim(root: &Image, configuration: &Configuration, defaults: &Variables, name
     if let Some(reason) = defaults.not_known(&["CONFIGURE_INTERFACES", "EXCLUDE_INTERFACES"]) {
         return Claim::Configures(Observed::unknown(reason));
     }
-    let (dhcpv6, client) = dhcpv6(root, first, &stanzas);
+    let (dhcpv6, client) = dhcpv6(root, first, &stanzas, name);
     let runs = dhcpv6.value == RunsDhcpv6::Yes;
     // It writes the option only where it starts the client itself.
     let itself = asking(first, &stanzas).is_some();
@@ -82,7 +84,8 @@ fn claim(root: &Image, configuration: &Configuration, defaults: &Variables, name
     Claim::Configures(Observed::Seen(Intent {
         accept_ra,
         link_local_wait_s: wait.map(|seconds| setting(seconds, &first.line, first.line.text.clone())),
-        ..Intent::new(ID, boot(configuration, defaults, first, name), dhcpv6, setting(TakesRas::Kernel, &first.line, kernel)).with_client(client)
+        client,
+        ..Intent::new(ID, boot(configuration, defaults, first, name), dhcpv6, setting(TakesRas::Kernel, &first.line, kernel))
     }))
 }
 
@@ -107,24 +110,25 @@ fn asking<'a>(first: &Stanza, stanzas: &[&'a Stanza]) -> Option<&'a Stanza> {
     stanzas.iter().copied().find(|stanza| stanza.family.as_deref() == Some("inet6")).filter(|_| is_dhcp)
 }
 
-fn dhcpv6(root: &Image, first: &Stanza, stanzas: &[&Stanza]) -> (Setting<RunsDhcpv6>, StackId) {
+fn dhcpv6(root: &Image, first: &Stanza, stanzas: &[&Stanza], name: &str) -> Client {
     if let Some(down) = options(stanzas).find(|option| is(option, "link_down") && option.value() == "yes") {
-        return (setting(RunsDhcpv6::No, down, down.text.clone()), StackId::Dhclient);
+        return (setting(RunsDhcpv6::No, down, down.text.clone()), Some(StackId::Dhclient));
     }
     if let Some(stanza) = asking(first, stanzas) {
         let value = if root.exists(DHCLIENT) { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
         let by_first = format!("{} (the method of the first stanza holds: `{}`)", stanza.line.text, first.line.text);
         let text = if stanza.line.at == first.line.at { first.line.text.clone() } else { by_first };
-        return (setting(value, &stanza.line, text), StackId::Dhclient);
+        return (setting(value, &stanza.line, text), Some(StackId::Dhclient));
     }
-    if let Some((command, client)) = stanzas.iter().find_map(|stanza| stanza.client_command()) {
-        return (setting(RunsDhcpv6::Yes, command, command.text.clone()), client);
+    let owned: Vec<Stanza> = stanzas.iter().map(|stanza| (*stanza).clone()).collect();
+    if let Some(by_command) = commands::dhcpv6(root, &owned, &commands::run(root, &owned, name), name) {
+        return by_command;
     }
     let shown = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).unwrap_or(&first);
     let asks_in_vain = matches!(shown.method.as_deref(), Some("dhcp" | "dhcp6"));
     let in_vain = format!("{} (has no effect: the method of the first stanza holds, `{}`)", shown.line.text, first.line.text);
     let text = if asks_in_vain && shown.line.at != first.line.at { in_vain } else { shown.line.text.clone() };
-    (setting(RunsDhcpv6::No, &shown.line, text), StackId::Dhclient)
+    (setting(RunsDhcpv6::No, &shown.line, text), Some(StackId::Dhclient))
 }
 
 fn options<'a>(stanzas: &'a [&Stanza]) -> impl Iterator<Item = &'a Line> {

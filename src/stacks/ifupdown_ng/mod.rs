@@ -7,6 +7,7 @@ use crate::stacks::stack::Stack;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::host::init::{self, Init};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -15,9 +16,9 @@ use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
-use crate::stacks::ifupdown::at_boot;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
+use crate::stacks::ifupdown::{at_boot, commands};
 
 /// As deep as stanzas may inherit, and as many as one may end up with.
 const DEEPEST: usize = 8;
@@ -66,9 +67,13 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
         Some((line, _)) => setting(true, line, line.text.clone()),
         None => setting(false, line, format!("no auto line names {name}")),
     };
-    // Where nothing is in a runlevel, the image is only the files that somebody looks at.
-    if root.is_directory("/etc/runlevels") && !services::starts(root, &["networking"]) {
-        boot = setting(false, line, "no runlevel has the service networking".to_owned());
+    // An image that does not show what it starts is only the files that somebody looks at; BusyBox' init has a script of any name.
+    if init::of(root) != Init::BusyBox && !services::starts_if_told(root, &["networking", "ifupdown-ng"]) {
+        let text = match init::of(root) {
+            Init::Systemd => "no unit runs ifup at boot",
+            _ => "no runlevel has the service networking",
+        };
+        boot = setting(false, line, text.to_owned());
     }
     let does = if which == Ifupdown::BusyBox {
         // One method that it does not know makes it refuse the whole file.
@@ -79,7 +84,7 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
     } else {
         ng(root, &stanzas, name)?
     };
-    Ok(Claim::Configures(does.map(|does| intent(stack, boot, does.or_by_command(&stanzas))).into()))
+    Ok(Claim::Configures(does.map(|does| intent(stack, boot, does.or_by_command(root, &stanzas, name))).into()))
 }
 
 /// What is done about IPv6, and by whom.
@@ -93,17 +98,18 @@ struct Does {
 
 impl Does {
     /// With the DHCPv6 client that a command starts, where nothing else runs one.
-    fn or_by_command(self, stanzas: &[&Stanza]) -> Self {
-        match stanzas.iter().find_map(|stanza| stanza.client_command()) {
-            Some((command, client)) if self.dhcpv6.value == RunsDhcpv6::No => {
-                let dhcpv6 = setting(RunsDhcpv6::Yes, command, command.text.clone());
-                let takes_ras = Setting {
-                    text: format!("{} (leaves Router Advertisements to the kernel)", command.text),
-                    ..dhcpv6.holding(self.takes_ras.value)
-                };
-                Self { dhcpv6, takes_ras, client: Some(client), ..self }
+    fn or_by_command(self, root: &Image, stanzas: &[&Stanza], name: &str) -> Self {
+        if self.dhcpv6.value != RunsDhcpv6::No {
+            return self;
+        }
+        let owned: Vec<Stanza> = stanzas.iter().map(|stanza| (*stanza).clone()).collect();
+        match commands::dhcpv6(root, &owned, &commands::run(root, &owned, name), name) {
+            Some((dhcpv6, client)) => {
+                let text = format!("{} (leaves Router Advertisements to the kernel)", dhcpv6.text);
+                let takes_ras = Setting { text, ..dhcpv6.holding(self.takes_ras.value) };
+                Self { dhcpv6, takes_ras, client, ..self }
             }
-            _ => self,
+            None => self,
         }
     }
 }

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::facts::{Intent, Observed, Setting, StackId};
+use crate::host::boot_commands::unit::Unit;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -76,7 +77,27 @@ const NOT_WIRED: [&str; 13] = ["bond", "br", "docker", "dummy", "lo", "team", "t
 
 /// Whether it is installed and starts at boot.
 pub(crate) fn is_in_charge(root: &Image) -> bool {
-    PROGRAMS.iter().any(|path| root.exists(path)) && services::starts(root, &SERVICES)
+    (PROGRAMS.iter().any(|path| root.exists(path)) || unit_has_program(root)) && services::starts(root, &SERVICES)
+}
+
+/// Whether its unit starts a program that is there, wherever that is.
+fn unit_has_program(root: &Image) -> bool {
+    let lines = Unit::read(root, "NetworkManager.service").ok().flatten().and_then(|unit| unit.commands(root, &["ExecStart"]).ok());
+    lines.is_some_and(|lines| lines.iter().any(|line| line.words.first().is_some_and(|program| root.exists(program))))
+}
+
+/// Options that have it read other files than its own (NetworkManager(8)).
+const OTHER_FILES: [&str; 6] = ["--config", "--config-dir", "--system-config-dir", "--intern-config", "--plugins", "--no-auto-default"];
+
+/// Why its configuration is not known: its command line names other files.
+fn other_files(root: &Image) -> io::Result<Option<String>> {
+    let Some(unit) = Unit::read(root, "NetworkManager.service")? else { return Ok(None) };
+    let lines = unit.commands(root, &["ExecStart"])?;
+    let names = |word: &String| OTHER_FILES.contains(&word.split('=').next().unwrap_or(word));
+    Ok(lines
+        .iter()
+        .find(|line| line.words.iter().any(names))
+        .map(|line| format!("{}: `{}` has it read other files than its own", line.at, line.text)))
 }
 
 /// Whether it reads files `ifcfg-*` here.
@@ -102,6 +123,9 @@ fn has_ifcfg_rh(root: &Image, configuration: &Configuration) -> bool {
 pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     if !is_in_charge(root) {
         return Ok(Reading::default());
+    }
+    if let Some(reason) = other_files(root)? {
+        return Err(io::Error::other(reason));
     }
     let configuration = Configuration::read(root)?;
     let global = Variables::read(root, GLOBAL)?.unwrap_or_default();

@@ -8,6 +8,8 @@ use crate::stacks::running::{Running, Serves, Socket};
 use crate::stacks::stack::Stack;
 use std::io;
 
+use quick_xml::events::Event;
+
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::host::sysctl;
@@ -37,6 +39,8 @@ pub(crate) const STACK: Stack = Stack {
     init_scripts: &["wicked"],
     ..Stack::new(ID)
 };
+/// Deepest nesting of elements.
+const MAX_DEPTH: usize = 32;
 
 const FOLDER: &str = "/etc/sysconfig/network";
 
@@ -50,7 +54,11 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
         return Ok(Reading::default());
     }
     let interfaces: io::Result<_> = nics.iter().filter(|nic| nic.name != "lo").map(|nic| Ok((nic.name.clone(), claim(root, &nic.name)?))).collect();
-    Ok(Reading { interfaces: interfaces?, named: names.into_iter().collect() })
+    let mut named: std::collections::BTreeSet<String> = names.into_iter().collect();
+    for path in root.glob(NATIVE) {
+        named.extend(names_in(&root.text_if_any(&path)?.unwrap_or_default()));
+    }
+    Ok(Reading { interfaces: interfaces?, named })
 }
 
 /// The interface that a file is for; those that editors and package managers leave behind are for none.
@@ -70,7 +78,53 @@ fn starts(root: &Image) -> bool {
     }
 }
 
+/// wicked's own files (wicked-config(5), ifconfig): XML that takes precedence over ifcfg files by no rule that is read here.
+const NATIVE: &str = "/etc/wicked/ifconfig/*.xml";
+
+/// Why the configuration of an interface is not known: a file of wicked's own names it, or says in some other way whom it is for.
+fn native(root: &Image, name: &str) -> io::Result<Option<String>> {
+    for path in root.glob(NATIVE) {
+        let text = root.text_if_any(&path)?.unwrap_or_default();
+        let others = names_in(&text);
+        if others.is_empty() || others.iter().any(|other| other == name) {
+            return Ok(Some(format!("{path}: wicked's own XML, which v6check does not read, configures {name}")));
+        }
+    }
+    Ok(None)
+}
+
+/// The interfaces that a file of wicked's own names: `<interface><name>eth0</name>`. None if one has no plain name.
+fn names_in(text: &str) -> Vec<String> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut path: Vec<Vec<u8>> = Vec::new();
+    let mut names = Vec::new();
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => {
+                let is_plain = start.attributes().next().is_none();
+                path.push(if is_plain { start.name().as_ref().to_vec() } else { b"(with attributes)".to_vec() });
+            }
+            Ok(Event::End(_)) => {
+                path.pop();
+            }
+            Ok(Event::Text(text)) if matches!(&path[..], [.., interface, name] if interface == b"interface" && name == b"name") => {
+                names.extend(std::str::from_utf8(&text).ok().map(|text| text.trim().to_owned()));
+            }
+            Ok(Event::Eof) => return names,
+            // Broken, so that nothing is known of whom it is for.
+            Err(_) => return Vec::new(),
+            _ => {}
+        }
+        if path.len() > MAX_DEPTH {
+            return Vec::new();
+        }
+    }
+}
+
 fn claim(root: &Image, name: &str) -> io::Result<Claim> {
+    if let Some(reason) = native(root, name)? {
+        return Ok(Claim::Configures(Observed::unknown(reason)));
+    }
     let path = format!("{FOLDER}/ifcfg-{name}");
     if !root.exists(&path) {
         let none = Setting::by_rule(&path, format!("no file configures {name}"));
