@@ -1,8 +1,8 @@
 //! Frames inside others, as taps and bridges of clouds have them: VXLAN (RFC 7348), Geneve (RFC 8926) and PPPoE (RFC 2516); and IPv6 behind an IEEE
 //! 802.2 SNAP header (RFC 1042).
 
-use super::link::{ETHERNET_HEADER, IPV4, IPV6, MOST_VLANS, VLAN_TAGS, network, u16_at};
 use super::link_type;
+use super::network_header::{ETHERNET_HEADER, IPV4, IPV6, MOST_VLANS, VLAN_TAGS, network, u16_at};
 
 const PPPOE_SESSION: u16 = 0x8864;
 const PPP_IPV6: u16 = 0x0057;

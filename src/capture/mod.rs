@@ -8,6 +8,7 @@ mod encapsulation;
 mod found;
 mod input;
 mod link;
+mod network_header;
 mod reader;
 pub mod write;
 

@@ -10,3 +10,4 @@ pub(crate) mod literal_backticks;
 pub(crate) mod modprobe;
 pub(crate) mod services;
 pub(crate) mod sysctl;
+pub(crate) mod ufw;

@@ -57,7 +57,7 @@ fn which_client_runs_dhcpv6() {
     for (stanza, client) in [
         ("iface eth0 inet6 dhcp", Some(StackId::Dhclient)),
         ("iface eth0 inet6 auto\n dhcp 1", None),
-        ("iface eth0 inet6 manual\n up dhclient -6 eth0 # udhcpc6 was not better", Some(StackId::Dhclient)),
+        ("iface eth0 inet6 manual\n up sleep 3; dhclient -6 eth0 # udhcpc6 was not better", Some(StackId::Dhclient)),
         ("iface eth0 inet6 manual\n up udhcpc6 -i eth0 # not dhclient -6", Some(StackId::Udhcpc6)),
         ("iface eth0 inet6 manual\n up /usr/sbin/dhcp6c -p /run/dhcp6c.pid eth0", Some(StackId::Dhcp6c)),
         ("iface eth0 inet6 manual\n up odhcp6c -d eth0", Some(StackId::Odhcp6c)),

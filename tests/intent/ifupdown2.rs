@@ -28,7 +28,7 @@ fn the_method_of_the_first_stanza_holds_for_all_families() {
         ("iface eth0\n address 2001:db8::1/64\niface eth0 inet6 dhcp", RunsDhcpv6::No, None),
         ("iface eth0 inet dhcp\niface eth0:1 inet6 manual", RunsDhcpv6::Yes, None),
         ("iface eth0 inet6 dhcp\n link-down yes", RunsDhcpv6::No, None),
-        ("iface eth0 inet static\n up dhclient -6 eth0", RunsDhcpv6::Yes, None),
+        ("iface eth0 inet static\n up sleep 3; dhclient -6 eth0", RunsDhcpv6::Yes, None),
     ] {
         let intent = seen(&format!("auto eth0\n{stanzas}\n"));
         assert_eq!((intent.dhcpv6.value, intent.accept_ra.map(|setting| setting.value)), (dhcpv6, accept_ra), "{stanzas}");

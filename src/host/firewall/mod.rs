@@ -16,16 +16,14 @@ use std::io;
 
 use crate::facts::{FileLine, Firewall, Passes, Setting};
 use crate::host::boot_commands::BootCommand;
-use crate::host::init::{self, Init};
 use crate::host::services;
+use crate::host::ufw as ufw_switch;
 use crate::image::Image;
 use crate::image::Nic;
-use crate::image::ini;
 use crate::image::shell_variables::Variables;
 use chains::Fate;
 use packet::Packet;
 
-const UFW_CONF: &str = "/etc/ufw/ufw.conf";
 /// As much of a line as is shown.
 const LONGEST_TEXT: usize = 200;
 /// The file that the service nftables loads: on Red Hat, elsewhere, on Alpine.
@@ -58,8 +56,8 @@ pub(crate) fn at_boot(root: &Image, nic: &Nic, commands: &[BootCommand]) -> io::
     if services::starts(root, &["firewalld"]) {
         add("firewalld", "/etc/firewalld/firewalld.conf", firewalld::input(root, &nic.name));
     }
-    if ufw_starts(root)?.is_some() {
-        add("ufw", UFW_CONF, ufw::input(root, &nic.name));
+    if ufw_switch::starts(root)?.is_some() {
+        add("ufw", ufw_switch::CONF, ufw::input(root, &nic.name));
     }
     if services::starts(root, &["nftables"]) {
         // Without a file the service fails, and nothing is in force.
@@ -126,16 +124,4 @@ fn setting(root: &Image, fate: &Fate) -> Setting<Passes> {
         Passes::CannotTell => "it cannot be told from what is here".to_owned(),
     });
     Setting { value: fate.passes, at: fate.at.clone(), text }
-}
-
-/// The line that switches ufw on, if its service starts at boot too.
-///
-/// # Errors
-/// Its file cannot be read.
-pub(crate) fn ufw_starts(root: &Image) -> io::Result<Option<FileLine>> {
-    // Upstart's job for it is started by the network.
-    let starts = services::starts(root, &["ufw"]) || init::of(root) == Init::Sysvinit && root.exists("/etc/init/ufw.conf");
-    let Some(text) = root.text_if_any(UFW_CONF)?.filter(|_| starts) else { return Ok(None) };
-    let on = ini::last(&text, "ENABLED").filter(|set| set.value.eq_ignore_ascii_case("yes"));
-    Ok(on.map(|set| set.at(UFW_CONF)))
 }

@@ -107,7 +107,7 @@ fn by_scripts(root: &Image) -> io::Result<Vec<String>> {
 
 /// The file that ufw applies when it starts: `IPT_SYSCTL` of /etc/default/ufw, nothing where that is empty (ufw-init-functions).
 fn of_ufw(root: &Image) -> io::Result<Option<String>> {
-    if crate::host::firewall::ufw_starts(root)?.is_none() {
+    if crate::host::ufw::starts(root)?.is_none() {
         return Ok(None);
     }
     let defaults = root.text_if_any("/etc/default/ufw")?.unwrap_or_default();

@@ -95,7 +95,7 @@ fn claim(root: &Image, configuration: &Configuration, name: &str) -> io::Result<
     let intent = dhcpv6(root, &stanzas, &ran, name, dhcpcd.as_ref()).map(|(dhcpv6, client)| Intent {
         by: dhcpcd.as_ref().map(|_| StackId::Dhcpcd),
         link_local_wait_s: link_local_wait(&stanzas, dhcpv6.value),
-        client,
+        client: client.filter(|_| matches!(dhcpv6.value, RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged)),
         accept_ra: dhcpcd.as_ref().and_then(|(_, handling)| handling.accept_ra.clone()).or_else(|| accept_ra(&stanzas)),
         ..Intent::new(ID, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref()))
     });

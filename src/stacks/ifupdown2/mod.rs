@@ -84,7 +84,7 @@ fn claim(root: &Image, configuration: &Configuration, defaults: &Variables, name
     Claim::Configures(Observed::Seen(Intent {
         accept_ra,
         link_local_wait_s: wait.map(|seconds| setting(seconds, &first.line, first.line.text.clone())),
-        client,
+        client: client.filter(|_| matches!(dhcpv6.value, RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged)),
         ..Intent::new(ID, boot(configuration, defaults, first, name), dhcpv6, setting(TakesRas::Kernel, &first.line, kernel))
     }))
 }
