@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -157,6 +157,14 @@ impl Image {
             return Err(io::Error::other("not a regular file"));
         }
         Ok(found.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+    }
+
+    /// The permissions of the file at `path`, as chmod(2) has them.
+    ///
+    /// # Errors
+    /// It is absent or cannot be looked at.
+    pub(crate) fn permissions(&self, path: &str) -> io::Result<u32> {
+        Ok(self.resolve(path)?.symlink_metadata()?.permissions().mode() & 0o7777)
     }
 
     /// Whether something is at `path`.
