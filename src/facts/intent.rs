@@ -106,12 +106,25 @@ pub struct Intent {
     /// What will write its files anew, or overrides them: cloud-init, a generator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Setting<String>>,
+    /// The line by which it takes Router Advertisements and leaves out the default route in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_default_route: Option<Setting<()>>,
 }
 
 impl Intent {
     /// Of a stack that carries it out itself, writes nothing to the kernel's settings, and whose files nothing writes anew.
     pub fn new(stack: &str, at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Self {
-        Self { stack: stack.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, disable_ipv6: None, overrides: Vec::new() }
+        Self {
+            stack: stack.to_owned(),
+            by: None,
+            at_boot,
+            dhcpv6,
+            takes_ras,
+            accept_ra: None,
+            disable_ipv6: None,
+            overrides: Vec::new(),
+            no_default_route: None,
+        }
     }
 
     /// Of a stack that leaves the interface alone, for this reason: the kernel takes Router Advertisements.
@@ -239,6 +252,9 @@ pub struct BakedIdentity {
     pub leases: Vec<Setting<String>>,
     /// Secrets that stable addresses are made of: where, and which (never the secret itself).
     pub secrets: Vec<Setting<String>>,
+    /// MAC addresses by which files name or configure an interface, so that a clone's, which has another, is not what they mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub macs: Vec<Setting<String>>,
     /// What could not be read, by the name of the field that it would be in, and why: there it may be that more is fixed than is told.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unread: BTreeMap<String, String>,

@@ -53,6 +53,16 @@ pub(crate) struct Reading {
     pub(crate) interfaces: BTreeMap<String, Claim>,
     /// The interfaces that its files name by their names, asked about or not: those that an image is judged on.
     pub(crate) named: BTreeSet<String>,
+    /// The interfaces that it makes ports of a bridge or bond, each with the name of that: the addresses are there, so that an image is not
+    /// judged on the port.
+    pub(crate) ports: BTreeMap<String, String>,
+    /// MAC addresses without which its files configure no interface, though they are those of the machine that the image was made on.
+    pub(crate) macs: Vec<Setting<String>>,
+}
+
+/// Interfaces as virtual machines have them: whether files have something for any of them, whatever its MAC address.
+pub(crate) fn any_nics() -> impl Iterator<Item = Nic> {
+    ["eth0", "ens3", "enp1s0"].into_iter().map(|name| Nic { name: name.to_owned(), mac: None })
 }
 
 /// What a stack says of one interface. A stack that defers to another, as NetworkManager does to ifupdown on Debian, says nothing of it.

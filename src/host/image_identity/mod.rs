@@ -39,7 +39,7 @@ pub(crate) fn read(root: &Image) -> BakedIdentity {
     unread.extend(error.map(|error| ("duids".to_owned(), error.to_string())));
     let leases = or_unread(&mut unread, "leases", leases(root));
     let secrets = or_unread(&mut unread, "secrets", secrets(root));
-    BakedIdentity { machine_id, duids, leases, secrets, unread }
+    BakedIdentity { machine_id, duids, leases, secrets, macs: Vec::new(), unread }
 }
 
 fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: io::Result<T>) -> T {
