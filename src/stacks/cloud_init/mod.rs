@@ -87,6 +87,43 @@ fn claim(root: &Image, configuration: &Configuration, network: &Network<'_>, ren
     }
 }
 
+/// The file below /etc/netplan that it writes.
+pub(crate) const NETPLAN_FILE: &str = "50-cloud-init.yaml";
+
+/// What it writes anew for each new instance.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    /// The renderer that it takes; none where it leaves the network alone.
+    renderer: Option<Renderer>,
+}
+
+impl Writer {
+    /// What cloud-init of the image is.
+    ///
+    /// # Errors
+    /// A file of its configuration cannot be read.
+    pub(crate) fn read(root: &Image) -> io::Result<Self> {
+        let Some(configuration) = Configuration::read(root)?.filter(|found| !matches!(found.network(), Network::Disabled)) else {
+            return Ok(Self::default());
+        };
+        Ok(Self { renderer: renderer::in_use(root, &configuration).ok().flatten().map(|renderer| renderer.value) })
+    }
+
+    /// Whether it writes the file at `path`, of NetworkManager or the network scripts, for the interface called `name`.
+    pub(crate) fn writes(&self, path: &str, name: &str) -> bool {
+        match self.renderer {
+            Some(Renderer::NetworkManager) => path == format!("/etc/NetworkManager/system-connections/cloud-init-{name}.nmconnection"),
+            Some(Renderer::Sysconfig) => path == format!("/etc/sysconfig/network-scripts/ifcfg-{name}"),
+            _ => false,
+        }
+    }
+
+    /// Whether it writes the rules of udev at `path`, as its renderers for ifupdown and ifcfg files do.
+    pub(crate) fn names_interfaces(&self, path: &str) -> bool {
+        path == "/etc/udev/rules.d/70-persistent-net.rules" && matches!(self.renderer, Some(Renderer::Eni | Renderer::Sysconfig))
+    }
+}
+
 /// cloud-init as the one who writes a stack's files anew: if it is installed, runs, and was not told to leave the network alone.
 ///
 /// # Errors

@@ -86,6 +86,7 @@ pub(crate) fn intent(
             text: text.clone(),
         }),
         overrides: Vec::new(),
+        no_default_route: None,
     })
 }
 
