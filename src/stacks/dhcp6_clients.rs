@@ -45,7 +45,7 @@ pub(crate) fn wide(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         let at = FileLine { path: WIDE.to_owned(), line: word.line };
         Some((nic.name.clone(), Claim::RunsBeside(Observed::Seen(intent("dhcp6c", Setting { value: RunsDhcpv6::Yes, at, text })))))
     });
-    Ok(Reading { interfaces: claims.collect(), named: names.iter().map(|name| (*name).to_owned()).collect() })
+    Ok(Reading { interfaces: claims.collect(), named: names.iter().map(|name| (*name).to_owned()).collect(), ..Reading::default() })
 }
 
 /// What dibbler-client is set up to do with each of `nics`.

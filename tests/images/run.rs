@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use v6check::report::Report;
 
 /// Nobody.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 /// As long as it may take; an image is judged in milliseconds.
 const SECONDS: &str = "10";
 /// As much address space as it may take.
