@@ -234,6 +234,7 @@ fn what_switches_cloud_init_off() {
     assert!(takes(&[("/boot/grub/grub.cfg", &grub("quiet"))]));
     assert!(takes(&[("/boot/grub/grub.cfg", &grub("cloud-init=enabled"))]));
     assert!(!takes(&[("/boot/grub/grub.cfg", &grub("cloud-init=disabled"))]));
+    assert!(!takes(&[("/boot/grub/grub.cfg", &grub("network-config=disabled"))]));
     for unit in ["cloud-init-local.service", "cloud-init-main.service"] {
         let unit = format!("/etc/systemd/system/{unit}");
         for mask in ["-> /dev/null", "-> ../../../dev/null", ""] {

@@ -210,3 +210,14 @@ fn hostile_yaml_ends() {
     }
     assert!(reason(&[(FILE, &many)], "eth0").contains("too many definitions"));
 }
+
+/// A unit file of size 0 and a relative link to /dev/null mask, too (systemd.unit(5), 257 and 262 booted).
+#[test]
+fn a_masked_networkd() {
+    let yaml = ("/etc/netplan/01.yaml", "network:\n  ethernets:\n    eth0:\n      dhcp6: true\n");
+    for (unit, up) in [("-> /dev/null", false), ("-> ../../../dev/null", false), ("", false), ("[Service]\n", true)] {
+        let root = super::image::image(&[yaml, ("/usr/sbin/netplan", ""), ("/etc/systemd/system/systemd-networkd.service", unit)]);
+        let intent = super::image::known(super::image::interface(root.path(), super::image::nic("eth0", None)).stack).unwrap();
+        assert_eq!(intent.at_boot.value, up, "{unit:?}");
+    }
+}

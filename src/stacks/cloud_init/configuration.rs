@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 
 use crate::facts::{FileLine, Setting};
-use crate::host::boot_loader;
+use crate::host::{boot_loader, services};
 use crate::image::Image;
 use crate::image::yaml::{Document, Node};
 
@@ -16,10 +16,8 @@ const PROGRAMS: [&str; 4] = ["/usr/bin/cloud-init", "/usr/local/bin/cloud-init",
 const SWITCHED_OFF: &str = "/etc/cloud/cloud-init.disabled";
 /// The units without which no network is written; the second is the process that does the work of the first, from 24.3 on.
 const UNITS: [&str; 2] = ["cloud-init-local.service", "cloud-init-main.service"];
-/// Where systemd keeps units, the strongest first.
-const UNIT_FOLDERS: [&str; 4] = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
-/// The word on the kernel's command line that switches it off.
-const WORD: &str = "cloud-init=disabled";
+/// The words on the kernel's command line that switch it off, as a whole and for the network.
+const WORDS: [&str; 2] = ["cloud-init=disabled", "network-config=disabled"];
 /// Where Python keeps it, with its version in a file of the first form or in the name of one of the others.
 const LIBRARIES: [&str; 4] = [
     "/usr/lib/python*/*-packages/cloudinit/version.py",
@@ -57,12 +55,12 @@ impl Configuration {
     /// # Errors
     /// A file cannot be read.
     pub(crate) fn read(root: &Image) -> io::Result<Option<Self>> {
-        let is_off = || root.exists(SWITCHED_OFF) || UNITS.iter().any(|unit| is_masked(root, unit));
+        let is_off = || root.exists(SWITCHED_OFF) || UNITS.iter().any(|unit| services::is_masked(root, unit));
         if !root.exists(FIRST) || !PROGRAMS.iter().any(|path| root.exists(path)) || is_off() {
             return Ok(None);
         }
         // Where the boot loader's files are out of sight, nothing says it.
-        if boot_loader::argument(root, |word| word == WORD).is_ok_and(|found| found.is_some()) {
+        if boot_loader::argument(root, |word| WORDS.contains(&word)).is_ok_and(|found| found.is_some()) {
             return Ok(None);
         }
         // ds-identify(8) with this policy keeps the generator from starting anything.
@@ -116,19 +114,6 @@ impl Configuration {
 
 fn scalars(list: &Rc<Node>) -> Vec<String> {
     list.items().iter().filter_map(|item| item.scalar()).map(str::to_owned).collect()
-}
-
-/// Whether a unit is masked: by a link to /dev/null or by a file of size 0 (systemd.unit(5)).
-fn is_masked(root: &Image, unit: &str) -> bool {
-    let paths = UNIT_FOLDERS.iter().map(|folder| format!("{folder}/{unit}"));
-    for path in paths {
-        match root.link(&path) {
-            Some(target) => return target.trim_start_matches("../").trim_start_matches('/') == "dev/null",
-            None if root.exists(&path) => return root.bytes_if_any(&path).is_ok_and(|bytes| bytes.is_some_and(|bytes| bytes.is_empty())),
-            None => {}
-        }
-    }
-    false
 }
 
 fn is_disabled(line: &str) -> bool {

@@ -179,7 +179,7 @@ fn by_networkd(root: &Image, definitions: &Definitions, definition: &Definition,
     let stack = Stack { name: NAME, by: Some("systemd-networkd"), file: at, at_boot, netdevs: &netdevs };
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
-    if root.link(unit).is_some_and(|target| target == "/dev/null") {
+    if services::is_masked(root, "systemd-networkd.service") {
         let at = FileLine::whole(unit);
         intent.at_boot = Setting { value: false, at, text: "systemd-networkd.service is masked".to_owned() };
     }

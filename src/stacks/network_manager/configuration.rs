@@ -37,6 +37,9 @@ struct Device<'a> {
     stops: bool,
 }
 
+/// What rules of udev assign to `NM_UNMANAGED` of an interface, or why that cannot be said.
+type ByUdev = Result<Option<Setting<String>>, String>;
+
 /// What the files say, from the first to the last that is read.
 #[derive(Debug, Default)]
 pub(crate) struct Configuration {
@@ -47,7 +50,7 @@ pub(crate) struct Configuration {
     stored: KeyFile,
     state: KeyFile,
     /// What rules of udev say of each interface that was asked about.
-    udev: Vec<(String, Result<Option<Setting<String>>, String>)>,
+    udev: Vec<(String, ByUdev)>,
 }
 
 impl Configuration {

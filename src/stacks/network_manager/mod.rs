@@ -18,6 +18,7 @@ use crate::host::{packages, services};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false};
+use crate::image::yaml::Document;
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 use crate::stacks::any_nics;
@@ -181,10 +182,21 @@ fn version(root: &Image) -> Option<(u32, u32)> {
     VERSIONS.iter().flat_map(|pattern| root.glob(pattern)).find_map(|path| packages::numbers(path.rsplit('/').next()?))
 }
 
-/// The text of netplan's files.
-fn netplan(root: &Image) -> io::Result<Vec<String>> {
+/// netplan's files, but those that it cannot read either.
+fn netplan(root: &Image) -> io::Result<Vec<Document>> {
     let paths = ["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"].into_iter().flat_map(|pattern| root.glob(pattern));
-    paths.filter_map(|path| root.text_if_any(&path).transpose()).collect()
+    let mut documents = Vec::new();
+    for path in paths {
+        documents.extend(root.text_if_any(&path)?.and_then(|text| Document::parse(&path, &text).ok()));
+    }
+    Ok(documents)
+}
+
+/// Whether a definition of netplan is called like the interface, or may be for any.
+fn speaks_of(document: &Document, nic: &Nic) -> bool {
+    let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) else { return false };
+    let definitions = || network.entries().iter().flat_map(|(_, _, kind)| kind.entries());
+    definitions().any(|(id, _, definition)| *id == nic.name || definition.get("match").is_some())
 }
 
 struct Manager<'a> {
@@ -197,7 +209,7 @@ struct Manager<'a> {
     ignored: Vec<(Profile, u32)>,
     /// Why profiles are not known, each with the interface that it names.
     not_known: Vec<(Option<String>, String)>,
-    netplan: Vec<String>,
+    netplan: Vec<Document>,
     timestamps: KeyFile,
     overrides: Option<Setting<String>>,
     writer: cloud_init::Writer,
@@ -314,8 +326,7 @@ impl Manager<'_> {
     }
 
     fn without_profile(&self, nic: &Nic) -> Option<Result<Claim, String>> {
-        let entry = format!("{}:", nic.name);
-        if self.netplan.iter().any(|text| text.lines().map(str::trim).any(|line| line == entry || line == "match:")) {
+        if self.netplan.iter().any(|document| speaks_of(document, nic)) {
             return None;
         }
         if NOT_WIRED.iter().any(|start| nic.name.starts_with(start)) || nic.name.contains('.') {
