@@ -108,7 +108,7 @@ pub struct Intent {
     pub overrides: Vec<Setting<String>>,
     /// The line by which it takes Router Advertisements and leaves out the default route in them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_default_route: Option<Setting<()>>,
+    pub no_default_route: Option<Setting<bool>>,
 }
 
 impl Intent {

@@ -87,7 +87,7 @@ pub(crate) fn network_manager(definitions: &Definitions, definition: &Definition
         overrides: Vec::new(),
         no_default_route: passed_through(definition, "ipv6.never-default")
             .filter(|(_, value)| takes == TakesRas::Itself && value.eq_ignore_ascii_case("true"))
-            .map(|(line, value)| Setting { value: (), at: line.at.clone(), text: format!("ipv6.never-default: {value}") }),
+            .map(|(line, value)| Setting { value: true, at: line.at.clone(), text: format!("ipv6.never-default: {value}") }),
     })
 }
 

@@ -220,7 +220,7 @@ impl Profile {
             takes_ras: Setting { value: takes_ras, at: at.clone(), text: ra_text },
             dhcpv6: Setting { value: dhcpv6, at, text },
             overrides: overrides.into_iter().cloned().collect(),
-            no_default_route: self.no_default_route.as_ref().filter(|_| takes_ras == TakesRas::Itself).map(|line| line.holding(())),
+            no_default_route: self.no_default_route.as_ref().filter(|_| takes_ras == TakesRas::Itself).map(|line| line.holding(true)),
         }
     }
 }

@@ -152,11 +152,11 @@ fn accepts_ras(stack: Stack<'_>, own: &Assignments, global: &Assignments, versio
 }
 
 /// The line by which it takes no default route of a Router Advertisement, where none is given by hand either.
-fn no_default_route(own: &Assignments, version: Option<u32>) -> Option<Setting<()>> {
+fn no_default_route(own: &Assignments, version: Option<u32>) -> Option<Setting<bool>> {
     let line = own.setting("IPv6AcceptRA", "UseGateway", boolean).filter(|used| !used.value)?;
     let is_read = version.is_none_or(|version| version >= FIRST_WITH_USE_GATEWAY);
     let by_hand = own.0.iter().any(|set| matches!(&set.section[..], "Network" | "Route") && set.key == "Gateway" && set.value.contains(':'));
-    (is_read && !by_hand).then(|| line.holding(()))
+    (is_read && !by_hand).then(|| line.holding(true))
 }
 
 /// What it leaves unused of the Router Advertisements that it takes.
