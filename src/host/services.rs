@@ -19,8 +19,7 @@ fn one_starts(root: &Image, name: &str) -> bool {
         patterns.iter().flat_map(|pattern| root.glob(pattern)).any(|folder| root.names(&folder).iter().any(|entry| fits(entry)))
     };
     let unit = format!("{name}.service");
-    let masked = root.link(&format!("/etc/systemd/system/{unit}")).is_some_and(|target| target == "/dev/null");
-    let by_systemd = !masked && has(&WANTS, &|entry| entry == unit);
+    let by_systemd = !is_masked(root, &unit) && has(&WANTS, &|entry| entry == unit);
     // S, two digits and the name; CirrOS has a hyphen before it.
     let start_link =
         |entry: &str| entry.strip_prefix('S').and_then(|rest| rest.get(2..)).is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest) == name);
@@ -29,6 +28,19 @@ fn one_starts(root: &Image, name: &str) -> bool {
         || has(&["/etc/runlevels/*"], &|entry| entry == name)
         || has(&["/etc/rc[2345S].d", "/etc/rc.d/rc[2345].d"], &start_link)
         || init::of(root) == Init::BusyBox && has(&["/etc/init.d"], &start_link)
+}
+
+/// Whether the unit is masked: by a link that leads to /dev/null, or by a file of size 0 (systemd.unit(5)).
+pub(crate) fn is_masked(root: &Image, unit: &str) -> bool {
+    const UNITS: [&str; 4] = ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+    for path in UNITS.map(|folder| format!("{folder}/{unit}")) {
+        match root.link(&path) {
+            Some(target) => return target.trim_start_matches("../").trim_start_matches('/') == "dev/null",
+            None if root.exists(&path) => return root.bytes_if_any(&path).is_ok_and(|bytes| bytes.is_some_and(|bytes| bytes.is_empty())),
+            None => {}
+        }
+    }
+    false
 }
 
 /// Whether a job of Upstart starts by itself (init(5)): it says on what, and no override says `manual`. Jobs that packages bring for Upstart

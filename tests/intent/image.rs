@@ -1,6 +1,7 @@
 //! An image of a few files, and what v6check says of an interface in it.
 
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ pub(crate) type File<'a> = (&'a str, &'a str);
 /// ISC dhclient of Debian 12, as far as it is looked into.
 pub(crate) const DHCLIENT: File<'static> = ("/sbin/dhclient", "\0dhclient.c\x004.4.3-P1\0--address-prefix-len\0");
 
-/// A directory that holds `files`.
+/// A directory that holds `files`; keyfiles of NetworkManager are their owner's alone, since it ignores others.
 pub(crate) fn image(files: &[File<'_>]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -21,7 +22,12 @@ pub(crate) fn image(files: &[File<'_>]) -> TempDir {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         match text.strip_prefix("-> ") {
             Some(target) => symlink(target, path).unwrap(),
-            None => std::fs::write(path, text).unwrap(),
+            None => {
+                std::fs::write(&path, text).unwrap();
+                if path.to_str().unwrap().contains("/system-connections/") {
+                    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+                }
+            }
         }
     }
     root

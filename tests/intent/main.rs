@@ -10,6 +10,8 @@ mod ifupdown2;
 mod image;
 mod keyfile;
 mod netplan;
+mod network_manager;
 mod networkd;
+mod ports_and_macs;
 mod red_hat;
 mod smaller_stacks;

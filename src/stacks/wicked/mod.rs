@@ -50,7 +50,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
         return Ok(Reading::default());
     }
     let interfaces: io::Result<_> = nics.iter().filter(|nic| nic.name != "lo").map(|nic| Ok((nic.name.clone(), claim(root, &nic.name)?))).collect();
-    Ok(Reading { interfaces: interfaces?, named: names.into_iter().collect() })
+    Ok(Reading { interfaces: interfaces?, named: names.into_iter().collect(), ..Reading::default() })
 }
 
 /// The interface that a file is for; those that editors and package managers leave behind are for none.
