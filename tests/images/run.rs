@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use v6check::report::Report;
 
-/// Nobody.
-pub(crate) const NOBODY: u32 = 65534;
+use crate::tree::NOBODY;
+
 /// As long as it may take; an image is judged in milliseconds.
 const SECONDS: &str = "10";
 /// As much address space as it may take.

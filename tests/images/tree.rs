@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::run::NOBODY;
+/// The user without rights that the program runs as.
+pub(crate) const NOBODY: u32 = 65534;
 
 /// Where the trees are.
 pub(crate) fn folder() -> PathBuf {
