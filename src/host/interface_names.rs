@@ -35,7 +35,7 @@ pub(crate) fn tied(root: &Image, is_written_anew: &dyn Fn(&str) -> bool) -> io::
             found.push((name.to_owned(), rule.line.holding(mac.to_string())));
         }
     }
-    for path in files_by_name(root, &FOLDERS, ".link").into_iter().take(MOST_FILES) {
+    for path in root.at_most(MOST_FILES, files_by_name(root, &FOLDERS, ".link"), "files .link") {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let set = |section: &str, keys: &[&str]| ini::assignments(&text).filter(|set| set.section == section && keys.contains(&set.key)).last();
         let (Some(name), Some(line)) = (set("Link", &["Name"]), set("Match", &["MACAddress", "PermanentMACAddress"])) else { continue };

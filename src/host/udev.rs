@@ -164,7 +164,6 @@ fn items(line: &str) -> Vec<Item> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     fn nic(name: &str) -> Nic {

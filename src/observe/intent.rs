@@ -100,8 +100,7 @@ pub(super) struct OfImage {
 pub(super) fn of_image(image: &Image, asked: &[String], most: usize) -> OfImage {
     let named = of_names(image);
     let nic = |name: &String| Nic { name: name.clone(), mac: None };
-    let nics: Vec<Nic> =
-        if asked.is_empty() { named.interfaces.iter().take(most).map(nic).collect() } else { asked.iter().map(nic).collect() };
+    let nics: Vec<Nic> = if asked.is_empty() { named.interfaces.iter().take(most).map(nic).collect() } else { asked.iter().map(nic).collect() };
     let interfaces = of_interfaces(image, &nics);
     let mut host = of_host(image);
     if let Observed::Seen(identity) = &mut host.identity {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Nobody.
+/// The user without rights that the program runs as.
 pub(crate) const NOBODY: u32 = 65534;
 
 /// Where the trees are.

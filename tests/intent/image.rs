@@ -20,14 +20,13 @@ pub(crate) fn image(files: &[File<'_>]) -> TempDir {
     for (path, text) in files {
         let path = root.path().join(path.trim_start_matches('/'));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        match text.strip_prefix("-> ") {
-            Some(target) => symlink(target, path).unwrap(),
-            None => {
-                std::fs::write(&path, text).unwrap();
-                if path.to_str().unwrap().contains("/system-connections/") {
-                    std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
-                }
-            }
+        if let Some(target) = text.strip_prefix("-> ") {
+            symlink(target, path).unwrap();
+            continue;
+        }
+        std::fs::write(&path, text).unwrap();
+        if path.to_str().unwrap().contains("/system-connections/") {
+            std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
         }
     }
     root

@@ -28,8 +28,13 @@ const OF_OPENSTACK: [&str; 2] = ["OpenStack", "ConfigDrive"];
 /// What it writes for an OpenStack subnet of mode dhcpv6-stateful.
 const FOR_OPENSTACK: &str = "an OpenStack subnet of mode dhcpv6-stateful";
 
-pub(crate) const STACK: Stack =
-    Stack { read: Some(read), overrides: Some(overrides), writes: Some(writes), init_scripts: &["cloud-init-local"], ..Stack::new(StackId::CloudInit) };
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    overrides: Some(overrides),
+    writes: Some(writes),
+    init_scripts: &["cloud-init-local"],
+    ..Stack::new(StackId::CloudInit)
+};
 
 /// What cloud-init is set up to write for each of `nics`, as far as no stack has configuration of them yet.
 ///

@@ -104,13 +104,7 @@ impl Configuration {
         let mut files = files::network_files(root)?;
         files.extend(generator::files(root, version, &files));
         files.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Self {
-            files,
-            global: files::global(root)?,
-            netdevs: files::netdevs(root)?,
-            version,
-            written_anew: given.overrides()?.is_some(),
-        })
+        Ok(Self { files, global: files::global(root)?, netdevs: files::netdevs(root)?, version, written_anew: given.overrides()?.is_some() })
     }
 
     /// The interfaces that an administrator's files, or the kernel's command line, call by their names.
