@@ -81,11 +81,40 @@ fn veths_of_routed_containers_beside_a_nic_are_left_out() {
     assert_eq!(reasons(&[("eth0", down(device(2))), ("eth1", container())])[1], "");
 }
 
+fn configured(mut surveyed: SurveyedLink) -> SurveyedLink {
+    surveyed.configured = true;
+    surveyed
+}
+
+#[test]
+fn a_bridge_that_stands_for_its_nic_is_checked() {
+    let container = |index, master| port_of(master, link(index, LinkKind::Veth { peer_elsewhere: true }));
+    let not_a_nic = "a bridge of this host, not a NIC";
+    // With the address of its NIC; beside it one of containers.
+    let docker = configured(of_kind(6, "bridge"));
+    let links = [("br0", configured(of_kind(3, "bridge"))), ("docker0", docker.clone()), ("eth0", port_of(3, device(4))), ("veth1", container(5, 6))];
+    assert_eq!(reasons(&links), ["", not_a_nic, "port of br0", "port of docker0"]);
+    // Without an address, where nothing else of the guest has one.
+    let links = [("br0", of_kind(3, "bridge")), ("eth0", port_of(3, device(4)))];
+    assert_eq!(reasons(&links), ["", "port of br0"]);
+    // One that only carries the frames of virtual machines.
+    let links = [("br0", of_kind(3, "bridge")), ("eth0", port_of(3, device(4))), ("eth1", configured(device(5)))];
+    assert_eq!(reasons(&links), [not_a_nic, "port of br0", ""]);
+    // Over a bond.
+    let links = [("br0", configured(of_kind(3, "bridge"))), ("bond0", port_of(3, of_kind(7, "bond"))), ("eth0", port_of(7, device(4)))];
+    assert_eq!(reasons(&links), ["", "port of br0", "port of bond0"]);
+    // Open vSwitch: all ports are below one link.
+    let switch = |index| of_kind(index, "openvswitch");
+    let links =
+        [("br-ex", configured(switch(3))), ("br-int", switch(4)), ("ovs-system", switch(5)), ("eth0", port_of(5, device(6))), ("virbr0", docker)];
+    assert_eq!(reasons(&links), ["", not_a_nic, not_a_nic, "port of ovs-system", not_a_nic]);
+}
+
 #[test]
 fn a_bridge_and_its_ports_are_left_out() {
     let container = port_of(2, link(3, LinkKind::Veth { peer_elsewhere: true }));
-    let links = [("docker0", of_kind(2, "bridge")), ("veth1", container), ("eth0", port_of(2, device(4)))];
-    assert_eq!(reasons(&links), ["a bridge of this host, not a NIC", "port of docker0", "port of docker0"]);
+    let links = [("docker0", of_kind(2, "bridge")), ("veth1", container), ("eth0", device(4))];
+    assert_eq!(reasons(&links), ["a bridge of this host, not a NIC", "port of docker0", ""]);
 }
 
 #[test]

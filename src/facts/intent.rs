@@ -128,6 +128,9 @@ pub struct Intent {
     /// How many seconds the stack waits for a link-local address before it gives up on DHCPv6; absent where it does not give up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_local_wait_s: Option<Setting<u32>>,
+    /// The line by which it takes Router Advertisements and leaves out the default route in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_default_route: Option<Setting<bool>>,
 }
 
 impl Intent {
@@ -144,6 +147,7 @@ impl Intent {
             disable_ipv6: None,
             overrides: Vec::new(),
             link_local_wait_s: None,
+            no_default_route: None,
         }
     }
 
@@ -281,6 +285,9 @@ pub struct BakedIdentity {
     pub leases: Vec<Setting<String>>,
     /// Secrets that stable addresses are made of: where, and which (never the secret itself).
     pub secrets: Vec<Setting<String>>,
+    /// MAC addresses by which files name or configure an interface, so that a clone's, which has another, is not what they mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub macs: Vec<Setting<String>>,
     /// What could not be read, by the name of the field that it would be in, and why: there it may be that more is fixed than is told.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unread: BTreeMap<String, String>,

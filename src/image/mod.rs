@@ -156,6 +156,18 @@ impl Image {
         }
     }
 
+    /// The permissions of the file at `path`, as chmod(2) has them.
+    ///
+    /// # Errors
+    /// It is absent or cannot be looked at.
+    pub(crate) fn permissions(&self, path: &str) -> io::Result<u32> {
+        Ok(match self.find(path)? {
+            Found::Files(node) | Found::Directory { files: Some(node), .. } => node.mode(),
+            Found::Edited(Entry::File { mode, .. }) => *mode,
+            Found::Edited(_) | Found::Directory { files: None, .. } => 0o755,
+        })
+    }
+
     /// Whether something is at `path`.
     pub(crate) fn exists(&self, path: &str) -> bool {
         self.kept(|seen| &mut seen.answers, &format!("exists {path}"), || self.find(path).is_ok())

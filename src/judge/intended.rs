@@ -183,6 +183,11 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
             } else {
                 String::new()
             };
+            if let Some(line) = &intent.no_default_route {
+                let message = format!("{stack} takes Router Advertisements, and leaves out the default route in them ({}: {})", line.at, line.text);
+                let failed = Finding::fail(EXPECTED, line.text.clone(), message).with_all([evidence(line), told]);
+                return Ok(by_metadata(failed, subject, intent, line));
+            }
             return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself{doubt}")).with_all([told]));
         }
         TakesRas::No => {
@@ -191,6 +196,10 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
             return Ok(by_metadata(failed, subject, intent, takes));
         }
         TakesRas::Kernel => {}
+    }
+    if let Some(line) = sysctl(&tenses.intent, "accept_ra_defrtr")?.filter(|learns| learns.value == 0) {
+        let message = format!("accept_ra_defrtr will be 0 at the next boot ({}: {}), so that the kernel learns no default route", line.at, line.text);
+        return Ok(Finding::fail(EXPECTED, "accept_ra_defrtr=0", message).with_all([evidence(line), told]));
     }
     let commanded = match by_commands(&tenses.intent, "accept_ra") {
         Err(unknown) => return Ok(not_known("accept_ra", unknown).with_all([told])),

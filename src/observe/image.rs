@@ -1,10 +1,10 @@
 //! An image on disk, mounted or unpacked below a directory: its intent alone. Needs no privileges, runs nothing of it, and asks no network.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Nic, host, intent, now};
+use super::{host, intent, now};
 use crate::facts::{Boot, Facts, HostState, Interface, Network, Observed, Run, SCHEMA, State, Tenses, Tool};
 use crate::image::Image;
 pub use crate::rooted::Fault;
@@ -29,10 +29,9 @@ pub fn image_with_fault(root: &Path, names: &[String], fault: Option<Fault>) -> 
 
 fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
     let (started, clock) = (now(), Instant::now());
-    let asked = names.len();
-    let (names, unread) = if names.is_empty() { intent::of_names(image) } else { (names.iter().cloned().collect::<BTreeSet<_>>(), Vec::new()) };
-    let nics: Vec<Nic> = names.iter().take(MOST_INTERFACES.max(asked)).map(|name| Nic { name: name.clone(), mac: None }).collect();
-    let mut intents = intent::of_interfaces(image, &nics);
+    let intent::OfImage { named, interfaces: mut intents, host: host_intent } = intent::of_image(image, names, MOST_INTERFACES);
+    let (names, ports, unread) =
+        if names.is_empty() { (named.interfaces, named.ports, named.unread) } else { (names.iter().cloned().collect(), BTreeMap::new(), Vec::new()) };
     let interface = |name: String| {
         let link = Observed::Absent(NOT_RUNNING.into());
         let Some(intent) = intents.remove(&name) else {
@@ -42,7 +41,11 @@ fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
         let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), boot: Boot::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
         (name, Interface { left_out: None, link, tenses: Some(tenses) })
     };
-    let interfaces = names.into_iter().map(interface).collect();
+    let port = |(name, master): (String, String)| {
+        let link = Observed::Absent(NOT_RUNNING.into());
+        (name, Interface { left_out: Some(format!("port of {master}")), link, tenses: None })
+    };
+    let interfaces = names.into_iter().map(interface).chain(ports.into_iter().take(MOST_INTERFACES).map(port)).collect();
     Facts {
         schema: SCHEMA.into(),
         tool: Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -59,7 +62,7 @@ fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
             timeout_ms: 0,
             interrupted: None,
         },
-        intent: intent::of_host(image),
+        intent: host_intent,
         state: HostState::absent(NOT_RUNNING),
         interfaces,
     }

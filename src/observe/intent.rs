@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::facts::{HostIntent, InterfaceIntent, Observed, Reason, Setting, StackId};
 use crate::host::boot_commands::BootCommand;
-use crate::host::{boot_commands, boot_loader, firewall, forwarding, image_identity, literal_backticks, modprobe, sysctl};
+use crate::host::{boot_commands, boot_loader, firewall, forwarding, image_identity, interface_names, literal_backticks, modprobe, sysctl};
 use crate::image::Image;
 pub use crate::image::Nic;
 use crate::stacks::{
@@ -99,22 +99,84 @@ impl Host<'_> {
     }
 }
 
-/// The interfaces that the files below `root` name, and why some files could not be read that may name others. What no interface can be
-/// called is left out: files name it in vain.
-pub fn named(root: &Path) -> (BTreeSet<String>, Vec<String>) {
+/// The interfaces that the files of an image name.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// Those that the image is judged on.
+    pub interfaces: BTreeSet<String>,
+    /// Ports, each with the bridge or bond that has its addresses.
+    pub ports: BTreeMap<String, String>,
+    /// MAC addresses that name or configure an interface.
+    pub macs: Vec<Setting<String>>,
+    /// Why some files could not be read that may name others.
+    pub unread: Vec<String>,
+}
+
+/// The interfaces that the files below `root` name. What no interface can be called is left out: files name it in vain. The label of an
+/// address (`eth0:1`) stands for its interface.
+pub fn named(root: &Path) -> Named {
     of_names(&Image::new(root))
 }
 
-pub(super) fn of_names(image: &Image) -> (BTreeSet<String>, Vec<String>) {
-    let (mut named, unread) = stacks::named(image);
-    named.retain(|name| may_be_interface(name));
-    (named, unread)
+fn of_names(image: &Image) -> Named {
+    let mut named = Named::default();
+    let (readings, unread) = stacks::named(image);
+    named.unread = unread;
+    for reading in readings {
+        let names = reading.named.iter().map(|name| name.split_once(':').map_or(&name[..], |(interface, _)| interface));
+        named.interfaces.extend(names.filter(|name| may_be_interface(name)).map(str::to_owned));
+        named.macs.extend(reading.macs);
+        named.ports.extend(reading.ports.into_iter().filter(|(port, master)| may_be_interface(port) && may_be_interface(master)));
+    }
+    named.interfaces.extend(named.ports.values().cloned());
+    let is_used = |name: &String| named.interfaces.contains(name) || named.ports.contains_key(name);
+    let (tied, unread) = image.scope(|| {
+        let written = stacks::written(image)?;
+        interface_names::tied(image, &|path| written.names_interfaces(path))
+    });
+    named.unread.extend(unread.map(|reason| reason.text.clone()));
+    match tied {
+        Ok(tied) => {
+            let used: Vec<_> = tied.into_iter().filter(|(name, _)| is_used(name)).map(|(_, line)| line).collect();
+            named.macs.extend(used);
+        }
+        Err(error) => named.unread.push(error.to_string()),
+    }
+    named.interfaces.retain(|name| !named.ports.contains_key(name));
+    named
 }
 
-/// Whether the kernel lets an interface have this name (`dev_valid_name`, net/core/dev.c); the label of an address (`eth0:1`) is let through.
+/// What an image is set up to do.
+#[derive(Debug)]
+pub(super) struct OfImage {
+    /// The interfaces that its files name.
+    pub(super) named: Named,
+    /// What it does with each of those that it is judged on.
+    pub(super) interfaces: BTreeMap<String, InterfaceIntent>,
+    /// What it does as a whole.
+    pub(super) host: HostIntent,
+}
+
+/// What the image is set up to do with the interfaces that are `asked` about, or where that is empty with those that its files name, `most` of
+/// them.
+pub(super) fn of_image(image: &Image, asked: &[String], most: usize) -> OfImage {
+    let named = of_names(image);
+    let nic = |name: &String| Nic { name: name.clone(), mac: None };
+    let nics: Vec<Nic> = if asked.is_empty() { named.interfaces.iter().take(most).map(nic).collect() } else { asked.iter().map(nic).collect() };
+    let interfaces = of_interfaces(image, &nics);
+    let mut host = of_host(image);
+    if let Observed::Seen(identity) = &mut host.identity {
+        identity.unread.extend(named.unread.first().map(|reason| ("macs".to_owned(), reason.clone())));
+        identity.macs.clone_from(&named.macs);
+    }
+    OfImage { named, interfaces, host }
+}
+
+/// Whether the kernel lets an interface have this name (`dev_valid_name`, net/core/dev.c).
 pub fn may_be_interface(name: &str) -> bool {
     // IFNAMSIZ less the NUL.
-    (1..=15).contains(&name.len()) && name != "." && name != ".." && !name.contains(|character: char| character == '/' || character.is_whitespace())
+    let is_refused = |character: char| matches!(character, '/' | ':') || character.is_whitespace();
+    (1..=15).contains(&name.len()) && name != "." && name != ".." && !name.contains(is_refused)
 }
 
 /// What the image below `root` is set up to do as a whole.

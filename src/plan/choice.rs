@@ -45,6 +45,8 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Veth { .. } if !surveyed.configured && has_device(survey) => {
             "a veth without an address beside a NIC: a container's end, most likely".to_owned()
         }
+        // The addresses of a NIC that is its port are on the bridge.
+        LinkKind::Virtual(kind) if SWITCHES.contains(&kind.as_str()) && carries_a_nic(survey, surveyed) => return None,
         LinkKind::Virtual(kind) if SWITCHES.contains(&kind.as_str()) => "a bridge of this host, not a NIC".to_owned(),
         LinkKind::Virtual(kind) if TUNNELS.contains(&kind.as_str()) || kind.starts_with("vti") => format!("a tunnel ({kind})"),
         LinkKind::Virtual(kind) if BUNDLES.contains(&kind.as_str()) && !is_nic(survey, link, &mut BTreeSet::new()) => {
@@ -65,6 +67,23 @@ pub(super) fn left_out(survey: &Survey, surveyed: &SurveyedLink) -> Option<Strin
         LinkKind::Veth { .. } | LinkKind::Virtual(_) => return None,
     };
     Some(reason)
+}
+
+/// Whether a bridge stands for a NIC: one is its port, and it has an address, or nothing else of this guest has. Ports of Open vSwitch are all
+/// below one link of their own, so that of its bridges the one with an address counts.
+fn carries_a_nic(survey: &Survey, bridge: &SurveyedLink) -> bool {
+    let switch = LinkKind::Virtual("openvswitch".into());
+    let is_of_switch =
+        |master: u32| bridge.link.kind == switch && bridge.configured && named(survey, master).is_some_and(|(_, link)| link.kind == switch);
+    let is_port = |port: &Link| port.master.is_some_and(|master| master == bridge.link.index || is_of_switch(master));
+    let is_hardware = |port: &Link| match &port.kind {
+        LinkKind::Device => true,
+        // That of a container or of another guest is not behind it.
+        LinkKind::Veth { .. } | LinkKind::Loopback => false,
+        LinkKind::Virtual(_) => is_nic(survey, port, &mut BTreeSet::new()),
+    };
+    let others = || survey.links.values().any(|other| other.configured && other.link.kind != LinkKind::Loopback);
+    survey.links.values().any(|port| is_port(&port.link) && is_hardware(&port.link)) && (bridge.configured || !others())
 }
 
 /// Whether this guest has a NIC that is in use. Where it has, the veths of a container host that routes (Calico, ptp of CNI) are none.

@@ -37,6 +37,18 @@ pub(crate) fn interface_files(root: &Image) -> io::Result<Vec<Variables>> {
     Ok(files)
 }
 
+/// The file whose variables are the defaults of all `ifcfg-*`.
+const GLOBAL: &str = "/etc/sysconfig/network";
+
+/// What it sets; nothing where it is not there, or is SUSE's directory of that name.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn global(root: &Image) -> io::Result<Variables> {
+    let read = if root.is_directory(GLOBAL) { None } else { Variables::read(root, GLOBAL)? };
+    Ok(read.unwrap_or_else(|| Variables::none_at(GLOBAL)))
+}
+
 /// The major release of Red Hat Enterprise Linux that the system is, or that it is like: 7 for Amazon Linux 2, 10 for a Fedora of today.
 /// `None` if it is another system, or does not say.
 pub(crate) fn release(root: &Image) -> Option<u32> {

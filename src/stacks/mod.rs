@@ -28,7 +28,6 @@ pub(crate) mod statements;
 pub(crate) mod udhcpc6;
 pub(crate) mod wicked;
 
-use std::collections::BTreeSet;
 use std::io;
 
 pub(crate) use crate::facts::StackId;
@@ -37,7 +36,7 @@ use crate::host::image_identity::Keeps;
 use crate::host::literal_backticks::Place;
 use crate::host::services;
 use crate::image::{Image, Nic};
-pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits};
+pub(crate) use stack::{Claim, Fits, Given, Reading, Stack, Traits, Written, any_nics};
 
 /// All stacks and clients. One folder and one line here make a new one, and its row in [`UNREAD`] goes.
 pub(crate) const STACKS: &[Stack] = &[
@@ -81,23 +80,23 @@ pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(StackId, Result<Readi
     STACKS.iter().filter_map(read).collect()
 }
 
-/// The interfaces that the stacks' files name by their names, and why some files could not be read that may name others.
-pub(crate) fn named(root: &Image) -> (BTreeSet<String>, Vec<String>) {
-    let (mut named, mut unknown) = (BTreeSet::new(), Vec::new());
+/// What the stacks' files say, no interface being asked about, and why some files could not be read that may name others.
+pub(crate) fn named(root: &Image) -> (Vec<Reading>, Vec<String>) {
+    let (mut readings, mut unknown) = (Vec::new(), Vec::new());
     let (given, unread) = root.scope(|| given(root, &[]));
     unknown.extend(unread.map(|reason| reason.text.clone()));
     for (stack, read) in STACKS.iter().filter_map(|stack| Some((stack, stack.read?))) {
         let (reading, unread) = root.scope(|| read(root, &[], &given));
         let reason = match reading {
             Ok(reading) => {
-                named.extend(reading.named);
+                readings.push(reading);
                 unread.map(|unread| unread.to_string())
             }
             Err(error) => Some(error.to_string()),
         };
         unknown.extend(reason.map(|reason| format!("{}: {reason}", stack.id)));
     }
-    (named, unknown)
+    (readings, unknown)
 }
 
 /// What the stacks give each other.
@@ -105,6 +104,10 @@ fn given(root: &Image, nics: &[Nic]) -> Given {
     let mut given = Given::default();
     match overrides(root) {
         Ok(overrides) => given.overrides = overrides,
+        Err(error) => given.not_known = Some(error.to_string()),
+    }
+    match written(root) {
+        Ok(written) => given.written = written,
         Err(error) => given.not_known = Some(error.to_string()),
     }
     for renders in STACKS.iter().filter_map(|stack| stack.renders) {
@@ -128,6 +131,19 @@ pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<StackId>>> {
         }
     }
     Ok(None)
+}
+
+/// The files of other stacks that are written anew for each instance.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn written(root: &Image) -> io::Result<Written> {
+    for of in STACKS.iter().filter_map(|stack| stack.writes) {
+        if let Some(found) = of(root)? {
+            return Ok(found);
+        }
+    }
+    Ok(Written::default())
 }
 
 /// What the clients keep in files that clones of an image would share.

@@ -19,6 +19,8 @@ pub(crate) struct Stack {
     pub(crate) renders: Option<Renders>,
     /// Whether it writes the files of other stacks anew for each instance, and where that is said.
     pub(crate) overrides: Option<Overrides>,
+    /// The files of other stacks that it writes anew for each instance.
+    pub(crate) writes: Option<Writes>,
     /// What shows that it runs, and for which interface.
     pub(crate) running: Running,
     /// The lease or identity that it keeps for an interface.
@@ -42,6 +44,7 @@ impl Stack {
             read: None,
             renders: None,
             overrides: None,
+            writes: None,
             running: Running::NONE,
             lease: None,
             keeps: Keeps::NONE,
@@ -63,6 +66,7 @@ pub(crate) struct Journal {
 
 type Renders = fn(&Image, &[Nic], &Given) -> Rendered;
 type Overrides = fn(&Image) -> io::Result<Option<Setting<StackId>>>;
+type Writes = fn(&Image) -> io::Result<Option<Written>>;
 /// How the files of a stack are read.
 pub(crate) type Read = fn(&Image, &[Nic], &Given) -> io::Result<Reading>;
 
@@ -72,6 +76,8 @@ pub(crate) struct Given {
     /// Who writes its files anew for each instance; or why that cannot be said.
     pub(crate) overrides: Option<Setting<StackId>>,
     pub(crate) not_known: Option<String>,
+    /// The files that are written so.
+    pub(crate) written: Written,
     pub(crate) rendered: Rendered,
 }
 
@@ -86,6 +92,32 @@ impl Given {
             Some(reason) => Err(io::Error::other(reason.clone())),
         }
     }
+}
+
+/// The files that one stack writes anew for each new instance, for another.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Written {
+    /// What stands before and behind the name of an interface in the path of its file.
+    pub(crate) of_interface: Option<(&'static str, &'static str)>,
+    /// The rules of udev that name interfaces.
+    pub(crate) names: Option<&'static str>,
+}
+
+impl Written {
+    /// Whether the file at `path` is written for the interface called `name`.
+    pub(crate) fn is_for(&self, path: &str, name: &str) -> bool {
+        self.of_interface.is_some_and(|(start, end)| path.strip_prefix(start).and_then(|path| path.strip_suffix(end)) == Some(name))
+    }
+
+    /// Whether the rules of udev at `path` are written.
+    pub(crate) fn names_interfaces(&self, path: &str) -> bool {
+        self.names == Some(path)
+    }
+}
+
+/// Interfaces as virtual machines have them: whether files have something for any of them, whatever its MAC address.
+pub(crate) fn any_nics() -> impl Iterator<Item = Nic> {
+    ["eth0", "ens3", "enp1s0"].into_iter().map(|name| Nic { name: name.to_owned(), mac: None })
 }
 
 /// Documents that one stack renders at boot for systemd-networkd.
@@ -146,6 +178,11 @@ pub(crate) struct Reading {
     pub(crate) interfaces: BTreeMap<String, Claim>,
     /// The interfaces that its files name by their names, asked about or not: those that an image is judged on.
     pub(crate) named: BTreeSet<String>,
+    /// The interfaces that it makes ports of a bridge or bond, each with the name of that: the addresses are there, so that an image is not
+    /// judged on the port.
+    pub(crate) ports: BTreeMap<String, String>,
+    /// MAC addresses without which its files configure no interface, though they are those of the machine that the image was made on.
+    pub(crate) macs: Vec<Setting<String>>,
 }
 
 /// What a stack says of one interface. A stack that defers to another, as NetworkManager does to ifupdown on Debian, says nothing of it.

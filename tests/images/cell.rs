@@ -1,7 +1,8 @@
 //! The table of cells: what is changed in which image, and the verdicts expected.
 //!
 //! A line is `IMAGE CHANGE VERDICTS [COMMAND ; COMMAND ...]`. The verdicts are the letters P F S I in the order of the header line, `/` only
-//! parts them. Commands: `write PATH TEXT`, `append PATH TEXT`, `delete PATH`, `replace PATH OLD => NEW`, `link PATH TARGET`,
+//! parts them. A line `otherwise: REQUIREMENT VERDICT` names a requirement without a letter, whose verdict is this one unless a cell has the
+//! command `verdict REQUIREMENT VERDICT`. Other commands: `write PATH TEXT`, `append PATH TEXT`, `delete PATH`, `replace PATH OLD => NEW`, `link PATH TARGET`,
 //! `chmod MODE PATH`, `as CHANGE` (all commands of another cell of that image), and `says REQUIREMENT TEXT` (its message or evidence holds
 //! the text). `\n` and `\t` stand for a line's end and a tabulator; a written text ends with a line's end.
 
@@ -14,6 +15,8 @@ use crate::tree::Tree;
 pub(crate) struct Table {
     /// The requirements that verdicts stand for, in their order.
     pub(crate) requirements: Vec<String>,
+    /// Those without a letter, each with the verdict of most cells.
+    pub(crate) otherwise: Vec<(String, Verdict)>,
     /// In the order of the file.
     pub(crate) cells: Vec<Cell>,
 }
@@ -24,6 +27,8 @@ pub(crate) struct Cell {
     pub(crate) image: String,
     pub(crate) change: String,
     pub(crate) verdicts: Vec<Verdict>,
+    /// Verdicts of requirements without a letter.
+    pub(crate) others: Vec<(String, Verdict)>,
     pub(crate) says: Vec<(String, String)>,
     commands: Vec<Command>,
 }
@@ -46,8 +51,12 @@ impl Table {
         let (_, header) = lines.next().ok_or("empty")?;
         let requirements: Vec<String> =
             header.strip_prefix("requirements: ").ok_or("no header line")?.split_whitespace().map(str::to_owned).collect();
-        let mut table = Self { requirements, cells: Vec::new() };
+        let mut table = Self { requirements, otherwise: Vec::new(), cells: Vec::new() };
         for (number, line) in lines {
+            if let Some(line) = line.strip_prefix("otherwise: ") {
+                table.otherwise.push(one(line).map_err(|error| format!("line {number}: {error}"))?);
+                continue;
+            }
             let cell = Cell::parse(line, table.requirements.len()).map_err(|error| format!("line {number}: {error}"))?;
             if table.find(&cell.image, &cell.change).is_some() {
                 return Err(format!("line {number}: a second {} {}", cell.image, cell.change));
@@ -94,12 +103,15 @@ impl Cell {
         if verdicts.len() != requirements {
             return Err(format!("{} verdicts, not {requirements}", verdicts.len()));
         }
-        let mut cell = Self { image: image.to_owned(), change: change.to_owned(), verdicts, says: Vec::new(), commands: Vec::new() };
+        let mut cell =
+            Self { image: image.to_owned(), change: change.to_owned(), verdicts, others: Vec::new(), says: Vec::new(), commands: Vec::new() };
         for part in rest.split(" ; ").map(str::trim).filter(|part| !part.is_empty()) {
             let (name, rest) = word(part);
             if name == "says" {
                 let (id, text) = word(rest);
                 cell.says.push((id.to_owned(), text.to_owned()));
+            } else if name == "verdict" {
+                cell.others.push(one(rest)?);
             } else {
                 cell.commands.push(Command::parse(name, rest)?);
             }
@@ -126,6 +138,13 @@ impl Command {
             other => return Err(format!("no command `{other}`")),
         })
     }
+}
+
+/// A requirement and the letter of its verdict.
+fn one(text: &str) -> Result<(String, Verdict), String> {
+    let (id, letter) = word(text);
+    let letter = letter.trim().chars().next().ok_or_else(|| format!("`{text}`: no verdict"))?;
+    Ok((id.to_owned(), verdict(letter)?))
 }
 
 fn word(text: &str) -> (&str, &str) {

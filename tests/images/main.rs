@@ -77,7 +77,8 @@ fn check(table: &Table, cell: &Cell) -> Result<(), String> {
 
 /// Each verdict that is not as the cell has it, with what the program said.
 fn wrong(table: &Table, cell: &Cell, report: &Report) -> Vec<String> {
-    let expected: BTreeMap<&str, Verdict> = table.requirements.iter().map(String::as_str).zip(cell.verdicts.iter().copied()).collect();
+    let mut expected: BTreeMap<&str, Verdict> = table.requirements.iter().map(String::as_str).zip(cell.verdicts.iter().copied()).collect();
+    expected.extend(table.otherwise.iter().chain(&cell.others).map(|(id, verdict)| (&id[..], *verdict)));
     let mut wrong = Vec::new();
     for result in &report.results {
         let expected = expected.get(&result.id[..]).copied().unwrap_or(Verdict::Skip);

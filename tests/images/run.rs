@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use v6check::report::Report;
 use v6check_lab::needs;
 
-/// Nobody.
-const NOBODY: u32 = 65534;
+use crate::tree::NOBODY;
+
 /// Seconds of a processor that it may take, whatever else the machine does; an image is judged in milliseconds.
 const PROCESSOR_SECONDS: &str = "20";
 /// Seconds after which it waits for something that does not come.

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+
+/// The user without rights that the program runs as.
+pub(crate) const NOBODY: u32 = 65534;
 
 /// Where the trees are.
 pub(crate) fn folder() -> PathBuf {
@@ -68,7 +71,8 @@ impl Tree {
 
     pub(crate) fn write(&self, path: &str, text: &str) -> io::Result<()> {
         let place = self.make(path)?;
-        fs::write(&place, text)
+        fs::write(&place, text)?;
+        restrict(&place)
     }
 
     pub(crate) fn append(&self, path: &str, text: &str) -> io::Result<()> {
@@ -132,8 +136,21 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         } else if kind.is_symlink() {
             symlink(fs::read_link(entry.path())?, target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            fs::copy(entry.path(), &target)?;
+            restrict(&target)?;
         }
     }
     Ok(())
+}
+
+/// Gives a keyfile of NetworkManager the permissions that it has in every image, and that git does not keep: others are ignored. It is of the
+/// user that the program runs as.
+fn restrict(place: &Path) -> io::Result<()> {
+    let is_keyfile = place.parent().and_then(Path::file_name).is_some_and(|folder| folder == "system-connections");
+    if !is_keyfile || place.symlink_metadata()?.is_symlink() {
+        return Ok(());
+    }
+    fs::set_permissions(place, fs::Permissions::from_mode(0o600))?;
+    // The owner of a process's folder in /proc is its effective user.
+    if fs::metadata("/proc/self")?.uid() == 0 { chown(place, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
 }

@@ -228,3 +228,53 @@ fn hostile_configuration_ends() {
         drop(all(&[CLOUD_INIT, NETPLAN, &[(OWN, text)]], None));
     }
 }
+
+#[test]
+fn what_switches_cloud_init_off() {
+    let on = [CLOUD_INIT, NETPLAN, NETWORKD].concat();
+    let takes = |more: Files<'_>| known(all(&[&on, more], None).stack).is_ok_and(|intent| intent.by.map(StackId::name) == Some("cloud-init"));
+    let grub = |word: &str| "menuentry x {\n linux /vmlinuz root=/dev/vda1 WORD\n}\n".replace("WORD", word);
+    assert!(takes(&[]));
+    assert!(takes(&[("/boot/grub/grub.cfg", &grub("quiet"))]));
+    assert!(takes(&[("/boot/grub/grub.cfg", &grub("cloud-init=enabled"))]));
+    assert!(!takes(&[("/boot/grub/grub.cfg", &grub("cloud-init=disabled"))]));
+    assert!(!takes(&[("/boot/grub/grub.cfg", &grub("network-config=disabled"))]));
+    for unit in ["cloud-init-local.service", "cloud-init-main.service"] {
+        let unit = format!("/etc/systemd/system/{unit}");
+        for mask in ["-> /dev/null", "-> ../../../dev/null", ""] {
+            assert!(!takes(&[(&unit, mask)]), "{unit} {mask:?}");
+        }
+        assert!(takes(&[(&unit, "[Service]\n")]));
+    }
+}
+
+#[test]
+fn keys_that_cloud_init_drops() {
+    let own = (OWN, "network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp6: true\n      accept_ra: true\n");
+    let intent = seen(&[CLOUD_INIT, IFUPDOWN, &[own, DHCLIENT]]);
+    assert_eq!((intent.dhcpv6.value, intent.stack.name()), (RunsDhcpv6::Yes, "ifupdown"));
+    assert!(reason(&[CLOUD_INIT, NETPLAN, NETWORKD, &[own]]).contains("netplan refuses the key"));
+}
+
+#[test]
+fn a_mac_address_that_cloud_init_writes_anew() {
+    const KEYFILE: &str = "/etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection";
+    let text = "[connection]\nid=cloud-init eth0\ntype=ethernet\n[ethernet]\nmac-address=FA:16:3E:11:22:33\n[ipv6]\nmethod=auto\n";
+    let files: Files<'_> = &[(KEYFILE, text), ("/usr/sbin/NetworkManager", "")];
+    // It will write method=dhcp for a stateful subnet.
+    let intent = seen(&[CLOUD_INIT, MANAGER, files]);
+    assert_eq!((intent.by.map(StackId::name), intent.dhcpv6.value, intent.takes_ras.value), (Some("cloud-init"), RunsDhcpv6::Yes, TakesRas::No));
+    // Where it leaves the network alone, the file stays as it is, and is for the template's card.
+    let off: Files<'_> = &[("/etc/cloud/cloud.cfg.d/99-off.cfg", "network: {config: disabled}\n")];
+    assert!(reason(&[CLOUD_INIT, MANAGER, files, off]).contains("MAC address"));
+    // In the guest it was written for it is right.
+    let known_mac = known(all(&[CLOUD_INIT, MANAGER, files], Some("fa:16:3e:11:22:33")).stack).unwrap();
+    assert_eq!(known_mac.takes_ras.value, TakesRas::Itself);
+    let ifcfg: Files<'_> = &[
+        ("/etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nHWADDR=fa:16:3e:11:22:33\nIPV6INIT=no\n"),
+        ("/etc/rc.d/rc3.d/S10network", ""),
+        DHCLIENT,
+    ];
+    let intent = seen(&[CLOUD_INIT, SYSCONFIG, ifcfg]);
+    assert_eq!((intent.by.map(StackId::name), intent.dhcpv6.value), (Some("cloud-init"), RunsDhcpv6::Yes));
+}

@@ -54,6 +54,10 @@ fn ifupdown_methods() {
 /// The client is the program that a command runs, whatever else the line says.
 #[test]
 fn which_client_runs_dhcpv6() {
+    const UDHCPC6: File<'static> = ("/usr/bin/udhcpc6", "");
+    const DHCP6C: File<'static> = ("/usr/sbin/dhcp6c", "");
+    const ODHCP6C: File<'static> = ("/usr/sbin/odhcp6c", "");
+    const DIBBLER: File<'static> = ("/usr/sbin/dibbler-client", "");
     for (stanza, client) in [
         ("iface eth0 inet6 dhcp", Some(StackId::Dhclient)),
         ("iface eth0 inet6 auto\n dhcp 1", None),
@@ -64,7 +68,7 @@ fn which_client_runs_dhcpv6() {
         ("iface eth0 inet6 manual\n up dibbler-client start", Some(StackId::Dibbler)),
         ("iface eth0 inet6 manual\n up ip link set $IFACE up # then dhclient -6", None),
     ] {
-        let intent = seen(&[DHCLIENT, (INTERFACES, &format!("auto eth0\n{stanza}\n"))], "eth0");
+        let intent = seen(&[DHCLIENT, UDHCPC6, DHCP6C, ODHCP6C, DIBBLER, (INTERFACES, &format!("auto eth0\n{stanza}\n"))], "eth0");
         assert_eq!(intent.client, client, "{stanza}");
     }
 }

@@ -1,5 +1,6 @@
 //! An image of a few files, and what v6check says of an interface in it.
 
+use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -13,7 +14,7 @@ pub(crate) type File<'a> = (&'a str, &'a str);
 /// ISC dhclient of Debian 12, as far as it is looked into.
 pub(crate) const DHCLIENT: File<'static> = ("/sbin/dhclient", "\0dhclient.c\x004.4.3-P1\0--address-prefix-len\0");
 
-/// A directory that holds `files`.
+/// A directory that holds `files`; keyfiles of NetworkManager are their owner's alone, since it ignores others.
 pub(crate) fn image(files: &[File<'_>]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -24,8 +25,11 @@ pub(crate) fn image(files: &[File<'_>]) -> TempDir {
             continue;
         }
         std::fs::write(&path, text).unwrap();
+        let path_text = path.to_str().unwrap();
         if text.starts_with("#!") {
-            std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        } else if path_text.contains("/system-connections/") {
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         }
     }
     root

@@ -153,7 +153,7 @@ fn members_of_bonds_and_bridges_and_what_is_not_brought_up() {
     assert_eq!((intent.dhcpv6.value, intent.takes_ras.value, intent.takes_ras.at.line), (RunsDhcpv6::No, TakesRas::No, 7));
     assert_eq!(seen(&[(FILE, text)], "bond0").dhcpv6.value, RunsDhcpv6::WhenManaged);
     let root = image(&[GENERATOR, (FILE, text)]);
-    assert_eq!(intent::named(root.path()).0.into_iter().collect::<Vec<_>>(), ["bond0", "eth1"]);
+    assert_eq!(intent::named(root.path()).interfaces.into_iter().collect::<Vec<_>>(), ["bond0", "eth1"]);
     for (mode, renderer) in [("manual", "networkd"), ("off", "networkd"), ("manual", "NetworkManager")] {
         let intent = seen(&[(FILE, &yaml(renderer, &format!("dhcp6: true\nactivation-mode: {mode}")))], "eth0");
         assert_eq!((intent.at_boot.value, intent.at_boot.at.line), (false, 7), "{mode} {renderer}");
@@ -209,4 +209,15 @@ fn hostile_yaml_ends() {
         writeln!(many, "    e{id}: {{dhcp6: true}}").unwrap();
     }
     assert!(reason(&[(FILE, &many)], "eth0").contains("too many definitions"));
+}
+
+/// A unit file of size 0 and a relative link to /dev/null mask, too (systemd.unit(5), 257 and 262 booted).
+#[test]
+fn a_masked_networkd() {
+    let yaml = ("/etc/netplan/01.yaml", "network:\n  ethernets:\n    eth0:\n      dhcp6: true\n");
+    for (unit, up) in [("-> /dev/null", false), ("-> ../../../dev/null", false), ("", false), ("[Service]\n", true)] {
+        let root = super::image::image(&[yaml, ("/usr/sbin/netplan", ""), ("/etc/systemd/system/systemd-networkd.service", unit)]);
+        let intent = super::image::known(super::image::interface(root.path(), super::image::nic("eth0", None)).stack).unwrap();
+        assert_eq!(intent.at_boot.value, up, "{unit:?}");
+    }
 }

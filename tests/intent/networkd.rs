@@ -51,7 +51,15 @@ fn settings() {
         ("[Network]\nDHCP=yes\n[DHCPv6]\nUseAddress=no", No, true),
         ("[Network]\nLinkLocalAddressing=no\nDHCP=yes\nIPv6AcceptRA=yes", No, false),
         ("[Network]\nLinkLocalAddressing=ipv4\nDHCP=yes", No, false),
-        ("[Network]\nLinkLocalAddressing=no\nAddress=fe80::1/64", WhenManaged, true),
+        // A static link-local address does not help (252, tried).
+        ("[Network]\nLinkLocalAddressing=no\nAddress=fe80::1/64\nDHCP=yes", No, false),
+        ("[Network]\nIPv6LinkLocalAddressGenerationMode=none\nDHCP=yes", No, false),
+        ("[Network]\nIPv6LinkLocalAddressGenerationMode=eui64\nDHCP=yes", WhenManaged, true),
+        ("[Network]\nKeepMaster=yes\nDHCP=yes", No, false),
+        ("[Network]\nKeepMaster=yes\nLinkLocalAddressing=ipv6\nDHCP=yes", WhenManaged, true),
+        ("[Network]\nKeepMaster=no\nDHCP=yes", WhenManaged, true),
+        ("[Link]\nMulticast=no\n[Network]\nDHCP=yes", No, false),
+        ("[Link]\nMulticast=no\n[Network]\nDHCP=yes\n[DHCPv6]\nWithoutRA=solicit", No, false),
         ("[Network]\nDHCP=yes\nIPForward=yes", No, false),
         ("[Network]\nDHCP=yes\nIPForward=ipv4", WhenManaged, true),
         ("[Network]\nDHCP=yes\nIPForward=yes\nIPv6AcceptRA=yes", WhenManaged, true),
@@ -59,8 +67,9 @@ fn settings() {
         ("[Network]\nIPMasquerade=ipv4", WhenManaged, true),
         ("[Network]\nIPv6SendRA=yes", No, false),
         ("[Network]\nIPv6Forwarding=yes", No, false),
-        ("[Network]\nBond=bond0\nIPv6AcceptRA=yes", No, false),
-        ("[Network]\nBridge=br0", No, false),
+        // Without a .netdev file "NetDev could not be found, ignoring assignment" (252, tried).
+        ("[Network]\nBond=bond0\nIPv6AcceptRA=yes", WhenManaged, true),
+        ("[Network]\nBridge=br0", WhenManaged, true),
         ("[Network]\nIPv6PrivacyExtensions=yes\n[Link]\nRequiredForOnline=no", WhenManaged, true),
     ] {
         let intent = seen(&[(FILE, &format!("[Match]\nName=eth0\n{text}\n"))]);
@@ -68,6 +77,150 @@ fn settings() {
         assert_eq!((intent.dhcpv6.value, intent.takes_ras.value), (dhcpv6, takes), "{text}");
         assert_eq!((intent.stack.name(), intent.accept_ra.unwrap().value, intent.at_boot.value), ("systemd-networkd", 0, true), "{text}");
     }
+}
+
+#[test]
+fn ports_and_passthru() {
+    use RunsDhcpv6::{No, WhenManaged};
+    const BRIDGE: (&str, &str) = ("/etc/systemd/network/br0.netdev", "[NetDev]\nName=br0\nKind=bridge\n");
+    const BOND: (&str, &str) = ("/etc/systemd/network/bond0.netdev", "[NetDev]\nName=bond0\nKind=bond\n");
+    const PASSTHRU: (&str, &str) = ("/usr/lib/systemd/network/mv0.netdev", "[NetDev]\nName=mv0\nKind=macvlan\n[MACVLAN]\nMode=passthru\n");
+    const PRIVATE: (&str, &str) = ("/etc/systemd/network/mv1.netdev", "[NetDev]\nName=mv1\nKind=macvlan\n[MACVLAN]\nMode=private\n");
+    for (text, dhcpv6) in [
+        ("Bridge=br0", No),
+        ("Bridge=br0\nLinkLocalAddressing=ipv6", WhenManaged),
+        ("Bridge=bond0", WhenManaged),
+        ("Bridge=br0\nKeepMaster=yes", No),
+        ("Bond=bond0\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=yes", No),
+        ("Bond=bond0\nKeepMaster=yes\nLinkLocalAddressing=ipv6", WhenManaged),
+        ("MACVLAN=mv0", No),
+        ("MACVLAN=mv1", WhenManaged),
+    ] {
+        let file = format!("[Match]\nName=eth0\n[Network]\nDHCP=yes\n{text}\n");
+        let intent = seen(&[(FILE, &file), BRIDGE, BOND, PASSTHRU, PRIVATE]);
+        assert_eq!((intent.dhcpv6.value, intent.takes_ras.value == TakesRas::Itself), (dhcpv6, dhcpv6 == WhenManaged), "{text}");
+    }
+    let file = |text: &'static str| (FILE, text);
+    let root = image(&[file("[Match]\nName=eth0\n[Network]\nBridge=br0\n"), BRIDGE, ("/etc/systemd/network/br.network", "[Match]\nName=br0\n")]);
+    let named = intent::named(root.path());
+    assert_eq!((named.interfaces, named.ports), (["br0".to_owned()].into(), [("eth0".to_owned(), "br0".to_owned())].into()));
+    let root = image(&[file("[Match]\nName=eth0\n[Network]\nBridge=br0\n")]);
+    let named = intent::named(root.path());
+    assert_eq!((named.interfaces, named.ports.len()), (["eth0".to_owned()].into(), 0));
+}
+
+#[test]
+fn versions_of_systemd() {
+    use RunsDhcpv6::{No, WhenManaged};
+    for (version, text, dhcpv6) in [
+        (255, "[Network]\nIPForward=yes", No),
+        (256, "[Network]\nIPForward=yes", WhenManaged),
+        (262, "[Network]\nIPForward=ipv6", WhenManaged),
+        (256, "[Network]\nIPv6Forwarding=yes", No),
+        (255, "[Network]\nIPv6Forwarding=yes", WhenManaged),
+        (245, "[Network]\nIPv6LinkLocalAddressGenerationMode=none", WhenManaged),
+        (246, "[Network]\nIPv6LinkLocalAddressGenerationMode=none", No),
+        (249, "[Network]\nKeepMaster=yes", WhenManaged),
+        (252, "[Network]\nKeepMaster=yes", No),
+        (252, "[Link]\nMulticast=no", WhenManaged),
+        (257, "[Link]\nMulticast=no", No),
+    ] {
+        let library = format!("/usr/lib/systemd/libsystemd-shared-{version}.so");
+        let file = format!("[Match]\nName=eth0\n{text}\n[Network]\nDHCP=yes\n");
+        let intent = seen(&[(FILE, &file), (&library, "")]);
+        assert_eq!((intent.dhcpv6.value, intent.takes_ras.value == TakesRas::Itself), (dhcpv6, dhcpv6 == WhenManaged), "{version} {text}");
+        // It undoes disable_ipv6=1 of sysctl.d, where it has a link-local address.
+        assert_eq!(intent.disable_ipv6.map(|written| written.value), (dhcpv6 == WhenManaged || text.contains("Forward")).then_some(0), "{text}");
+    }
+}
+
+#[test]
+fn conditions_that_a_virtual_machine_decides() {
+    const GRUB: (&str, &str) = ("/boot/grub/grub.cfg", "menuentry x {\n linux /vmlinuz root=/dev/vda1 ro quiet\n}\n");
+    const OTHER: (&str, &str) = ("/boot/grub/grub.cfg", "menuentry x {\n linux /vmlinuz root=/dev/vda1 $extra\n}\n");
+    const ARM: (&str, &str) = ("/usr/lib/aarch64-linux-gnu/libc.so.6", "");
+    for (condition, fits) in [
+        ("Driver=!veth", Some(true)),
+        ("Driver=!veth\nDriver=!dummy", Some(true)),
+        ("Driver=veth", Some(false)),
+        ("Driver=*", Some(true)),
+        ("Driver=virtio_net", None),
+        ("Driver=!virtio_net", None),
+        ("KernelCommandLine=root", Some(true)),
+        ("KernelCommandLine=!root", Some(false)),
+        ("KernelCommandLine=root=/dev/vda1", Some(true)),
+        ("KernelCommandLine=root=/dev/vda", Some(false)),
+        ("KernelCommandLine=roo", Some(false)),
+        ("KernelCommandLine=root\nKernelCommandLine=pxe", Some(false)),
+        ("Virtualization=vm", Some(true)),
+        ("Virtualization=yes", Some(true)),
+        ("Virtualization=!vm", Some(false)),
+        ("Virtualization=container", Some(false)),
+        ("Virtualization=!container", Some(true)),
+        ("Virtualization=docker", Some(false)),
+        ("Virtualization=vmware", None),
+        ("Architecture=native", Some(true)),
+        ("Architecture=arm64", Some(true)),
+        ("Architecture=x86-64", Some(false)),
+        ("Architecture=!x86-64", Some(true)),
+        ("Host=web*", None),
+        // Known to be false whatever the rest is.
+        ("Virtualization=vmware\nDriver=veth", Some(false)),
+        // Not a key of `.network` files: passed over.
+        ("OriginalName=wrong", Some(true)),
+        ("Naem=wrong", Some(true)),
+    ] {
+        let file = format!("[Match]\nName=eth0\n{condition}\n[Network]\nIPv6AcceptRA=no\n");
+        let files = [(FILE, &file[..]), GRUB, ARM, ("/usr/lib/systemd/libsystemd-shared-257.so", "")];
+        let found = known(of(image(&files).path(), "eth0", None)).ok().map(|intent| intent.takes_ras.value == TakesRas::No);
+        assert_eq!(found, fits, "{condition}");
+    }
+    let by_loader =
+        |loader| known(of(image(&[(FILE, "[Match]\nName=eth0\nKernelCommandLine=pxe\n[Network]\nDHCP=yes\n"), loader]).path(), "eth0", None));
+    assert!(by_loader(GRUB).is_ok_and(|intent| intent.takes_ras.value == TakesRas::Kernel));
+    assert!(by_loader(OTHER).is_err(), "a variable of the boot loader");
+    assert!(by_loader(ARM).is_err(), "no boot loader");
+}
+
+#[test]
+fn keys_that_a_version_of_systemd_does_not_know() {
+    for (version, condition, fits) in [
+        (261, "MachineTag=router", Some(true)),
+        (262, "MachineTag=router", None),
+        (263, "Newer=x", None),
+        (250, "Kind=veth", Some(true)),
+        (252, "Kind=veth", Some(false)),
+    ] {
+        let file = format!("[Match]\nName=eth0\n{condition}\n[Network]\nIPv6AcceptRA=no\n");
+        let library = format!("/usr/lib/systemd/libsystemd-shared-{version}.so");
+        let found = known(of(image(&[(FILE, &file), (&library, "")]).path(), "eth0", None)).ok();
+        assert_eq!(found.map(|intent| intent.takes_ras.value == TakesRas::No), fits, "{version} {condition}");
+    }
+    // Without one that it knows the file is left out ("No valid settings found in the [Match] section", 252, tried).
+    let file = [(FILE, "[Match]\nNaem=eth0\n[Network]\nIPv6AcceptRA=no\n"), ("/usr/lib/systemd/libsystemd-shared-252.so", "")];
+    assert_eq!(known(of(image(&file).path(), "eth0", None)).unwrap().takes_ras.value, TakesRas::Kernel);
+}
+
+#[test]
+fn ip_on_the_kernels_command_line() {
+    const GENERATOR: (&str, &str) = ("/etc/systemd/system/sysinit.target.wants/systemd-network-generator.service", "");
+    let grub = |word: &str| format!("menuentry x {{\n linux /vmlinuz root=/dev/vda1 {word}\n}}\n");
+    for (word, dhcpv6, takes) in [
+        ("ip=eth0:dhcp6", RunsDhcpv6::WhenManaged, TakesRas::Itself),
+        ("ip=dhcp", RunsDhcpv6::WhenManaged, TakesRas::Itself),
+        ("ip=192.0.2.1::192.0.2.254:255.255.255.0:host:eth0:none", RunsDhcpv6::No, TakesRas::No),
+        ("ip=eth1:dhcp6", RunsDhcpv6::No, TakesRas::Kernel),
+        ("quiet", RunsDhcpv6::No, TakesRas::Kernel),
+    ] {
+        let intent = seen(&[GENERATOR, ("/boot/grub/grub.cfg", &grub(word))]);
+        assert_eq!((intent.dhcpv6.value, intent.takes_ras.value), (dhcpv6, takes), "{word}");
+    }
+    let grub = grub("ip=eth0:dhcp6");
+    assert_eq!(seen(&[("/boot/grub/grub.cfg", &grub)]).takes_ras.value, TakesRas::Kernel, "the generator does not start");
+    let named = intent::named(image(&[GENERATOR, ("/boot/grub/grub.cfg", &grub)]).path());
+    assert_eq!(named.interfaces, ["eth0".to_owned()].into());
+    let off = ("/etc/systemd/network/20-off.network", "[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=no\n");
+    assert_eq!(seen(&[GENERATOR, ("/boot/grub/grub.cfg", &grub), off]).takes_ras.value, TakesRas::No, "a file that sorts before");
 }
 
 #[test]
@@ -218,7 +371,7 @@ fn left_alone_and_at_boot() {
 fn the_interfaces_that_files_name() {
     let container = ("/usr/lib/systemd/network/80-container-host0.network", "[Match]\nName=host0\n");
     let root = image(&[(FILE, "[Match]\nName=eth0 en* lo\nName=!eth5\n"), container]);
-    assert_eq!(intent::named(root.path()).0.into_iter().collect::<Vec<_>>(), ["eth0"]);
+    assert_eq!(intent::named(root.path()).interfaces.into_iter().collect::<Vec<_>>(), ["eth0"]);
 }
 
 #[test]

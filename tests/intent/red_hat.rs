@@ -395,7 +395,7 @@ fn network_scripts_files() {
     let two = eth0(&[&[RHEL_7, SERVICE, DHCLIENT, tied, (&other.0, other.1)]]);
     assert!(two.is_err());
     let root = image(&[RHEL_7, SERVICE, (IFCFG, "DEVICE=eth0\n"), ("/etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo\n")]);
-    assert_eq!(intent::named(root.path()).0.into_iter().collect::<Vec<_>>(), ["eth0"]);
+    assert_eq!(intent::named(root.path()).interfaces.into_iter().collect::<Vec<_>>(), ["eth0"]);
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn wicked_starts_and_names() {
     let files: Vec<(String, &str)> = files.iter().map(|(name, text)| (format!("/etc/sysconfig/network/{name}"), *text)).collect();
     let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&path[..], *text)).collect();
     files.push(WICKED_STARTS);
-    assert_eq!(intent::named(image(&files).path()).0.into_iter().collect::<Vec<_>>(), ["eth0"]);
+    assert_eq!(intent::named(image(&files).path()).interfaces.into_iter().collect::<Vec<_>>(), ["eth0"]);
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn openwrt() {
         let intent = seen(&[("/etc/config/network", &text)]);
         assert_eq!((intent.stack.name(), gist(&intent), intent.at_boot.value), ("netifd", expected, at_boot), "{text}");
     }
-    let named = intent::named(image(&[("/etc/config/network", WAN)]).path()).0;
+    let named = intent::named(image(&[("/etc/config/network", WAN)]).path()).interfaces;
     assert_eq!(named.into_iter().collect::<Vec<_>>(), ["eth0"]);
 }
 

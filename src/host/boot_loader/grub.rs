@@ -65,7 +65,8 @@ pub(crate) fn expanded(line: &Piece, variables: &BTreeMap<String, Piece>) -> Arg
     for word in line.words.split_whitespace() {
         let name = word.trim_matches('"').strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
         match name {
-            Some(name) if replaced < MOST_REPLACED => {
+            // One that the files do not set stays as it is: only the boot loader knows it.
+            Some(name) if replaced < MOST_REPLACED && variables.contains_key(name) => {
                 replaced += 1;
                 keep(&mut own, variables.get(name));
             }

@@ -41,14 +41,56 @@ type Source = fn(&Image) -> io::Result<Vec<Arguments>>;
 /// # Errors
 /// A file is there and cannot be read, or no boot loader's file is there at all.
 pub(crate) fn command_line(root: &Image) -> io::Result<Vec<Setting<String>>> {
+    let found = entries_in_use(root)?;
+    let Some((first, others)) = found.split_first() else {
+        return Err(io::Error::other("no boot loader's file that v6check knows is there (/boot may be a file system of its own)"));
+    };
+    Ok(words_about_ipv6(first, others))
+}
+
+/// The kernel arguments of each entry, from the first kind of file that has any.
+fn entries_in_use(root: &Image) -> io::Result<Vec<Arguments>> {
     let sources: [Source; 7] = [grub::menu, entries, extlinux, cmdline_txt, legacy_grub, grub::defaults, kernel_install];
     for source in sources {
         let found = source(root)?;
-        if let Some((first, others)) = found.split_first() {
-            return Ok(words_about_ipv6(first, others));
+        if !found.is_empty() {
+            return Ok(found);
         }
     }
-    Err(io::Error::other("no boot loader's file that v6check knows is there (/boot may be a file system of its own)"))
+    Ok(Vec::new())
+}
+
+/// The first kernel argument that `fits` takes and where it stands, as a boot from these files has it. `Err` where that is not known: no boot
+/// loader's file is there, its entries differ, or a variable that only the boot loader knows may hold the argument.
+///
+/// # Errors
+/// Why it is not known.
+pub(crate) fn argument(root: &Image, fits: impl Fn(&str) -> bool) -> Result<Option<Setting<String>>, String> {
+    let found = entries_in_use(root).map_err(|error| error.to_string())?;
+    let of = |arguments: &Arguments| {
+        words(arguments).find(|(word, _)| fits(word)).map(|(word, piece)| Setting {
+            value: word.to_owned(),
+            at: piece.at.clone(),
+            text: piece.text.chars().take(LONGEST_TEXT).collect(),
+        })
+    };
+    let Some(first) = found.first() else { return Err("no boot loader's file that v6check knows is there".to_owned()) };
+    let value = of(first);
+    let is_the_same = |other: &Arguments| of(other).map(|setting| setting.value) == value.as_ref().map(|setting| setting.value.clone());
+    if !found.iter().all(is_the_same) {
+        return Err("the entries of the boot loader differ in it".to_owned());
+    }
+    let has_variable = words(first).any(|(word, _)| word.contains('$'));
+    if value.is_none() && has_variable {
+        return Err("a variable of the boot loader may hold it".to_owned());
+    }
+    Ok(value)
+}
+
+/// The kernel arguments; what follows `--` is for init.
+fn words(arguments: &Arguments) -> impl Iterator<Item = (&str, &Piece)> {
+    let words = arguments.iter().flat_map(|piece| piece.words.split_whitespace().map(move |word| (word.trim_matches(['"', '\'']), piece)));
+    words.take(MOST_WORDS).take_while(|(word, _)| *word != "--")
 }
 
 fn words_about_ipv6(first: &Arguments, others: &[Arguments]) -> Vec<Setting<String>> {
@@ -70,8 +112,7 @@ fn words_about_ipv6(first: &Arguments, others: &[Arguments]) -> Vec<Setting<Stri
 /// The words about IPv6 that have an effect, spelt with underscores, each with where it stands. What follows `--` is for init.
 fn about_ipv6(arguments: &Arguments) -> Vec<(String, &Piece)> {
     let mut found: Vec<(String, String, &Piece)> = Vec::new();
-    let words = arguments.iter().flat_map(|piece| piece.words.split_whitespace().map(move |word| (word.trim_matches(['"', '\'']), piece)));
-    for (word, piece) in words.take(MOST_WORDS).take_while(|(word, _)| *word != "--") {
+    for (word, piece) in words(arguments) {
         let Some((name, value)) = word.split_once('=') else { continue };
         // The kernel takes a dash for an underscore in the names of parameters (kernel/params.c).
         let name = name.replace('-', "_");

@@ -59,7 +59,7 @@ pub(crate) fn read(root: &Image, clients: &[&Keeps]) -> BakedIdentity {
     }
     let leases = or_unread(&mut unread, "leases", root.known(|| leases(root, clients)));
     let secrets = or_unread(&mut unread, "secrets", root.known(|| secrets(root, clients)));
-    BakedIdentity { machine_id, duids, leases, secrets, unread }
+    BakedIdentity { machine_id, duids, leases, secrets, macs: Vec::new(), unread }
 }
 
 fn or_unread<T: Default>(unread: &mut BTreeMap<String, String>, what: &str, read: Result<T, Reason>) -> T {

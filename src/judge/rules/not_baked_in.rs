@@ -20,6 +20,7 @@ enum What {
     Duid,
     Lease,
     Secret,
+    MacAddress,
 }
 
 impl What {
@@ -29,6 +30,7 @@ impl What {
             Self::Duid => "DUID of a DHCPv6 client",
             Self::Lease => "DHCPv6 lease",
             Self::Secret => "secret that stable addresses are made of",
+            Self::MacAddress => "MAC address that an interface is named or configured by",
         }
     }
 
@@ -39,6 +41,7 @@ impl What {
             Self::Duid => "duids",
             Self::Lease => "leases",
             Self::Secret => "secrets",
+            Self::MacAddress => "macs",
         }
     }
 
@@ -47,6 +50,7 @@ impl What {
             Self::MachineId => identity.machine_id.iter().map(intended::evidence).collect(),
             Self::Lease => identity.leases.iter().map(intended::evidence).collect(),
             Self::Secret => identity.secrets.iter().map(intended::evidence).collect(),
+            Self::MacAddress => identity.macs.iter().map(intended::evidence).collect(),
             Self::Duid => {
                 let of = |duid: &crate::facts::BakedDuid| Evidence {
                     tense: Tense::Intent,
@@ -77,7 +81,13 @@ impl Kind for NotBakedIn {
             None => Finding::pass(expected, "none").with(Tense::Intent, Place::Words("files that keep an identity".into()), format!("no {name}")),
             Some(first) => {
                 let more = if found.len() > 1 { format!(", and {} more", found.len() - 1) } else { String::new() };
-                let message = format!("each clone of the image has the same {name} ({}: {}{more})", first.place, first.value);
+                let place = format!("({}: {}{more})", first.place, first.value);
+                let message = match self.what {
+                    What::MacAddress => format!(
+                        "an interface is named or configured by the MAC address of the image's template {place}, and that of a clone is another"
+                    ),
+                    _ => format!("each clone of the image has the same {name} {place}"),
+                };
                 Finding::fail(expected, format!("{} in {}{more}", name, first.place), message)
             }
         };

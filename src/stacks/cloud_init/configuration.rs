@@ -6,6 +6,7 @@ use std::io;
 use std::rc::Rc;
 
 use crate::facts::{FileLine, Setting};
+use crate::host::{boot_loader, services};
 use crate::image::Image;
 use crate::image::yaml::{Document, Node};
 
@@ -13,8 +14,10 @@ const FIRST: &str = "/etc/cloud/cloud.cfg";
 const FILES: [&str; 2] = [FIRST, "/etc/cloud/cloud.cfg.d/*.cfg"];
 const PROGRAMS: [&str; 4] = ["/usr/bin/cloud-init", "/usr/local/bin/cloud-init", "/bin/cloud-init", "/usr/sbin/cloud-init"];
 const SWITCHED_OFF: &str = "/etc/cloud/cloud-init.disabled";
-/// The unit without which no network is written.
-const UNIT: &str = "/etc/systemd/system/cloud-init-local.service";
+/// The units without which no network is written; the second is the process that does the work of the first, from 24.3 on.
+const UNITS: [&str; 2] = ["cloud-init-local.service", "cloud-init-main.service"];
+/// The words on the kernel's command line that switch it off, as a whole and for the network.
+const WORDS: [&str; 2] = ["cloud-init=disabled", "network-config=disabled"];
 /// Where Python keeps it, with its version in a file of the first form or in the name of one of the others.
 const LIBRARIES: [&str; 4] = [
     "/usr/lib/python*/*-packages/cloudinit/version.py",
@@ -52,8 +55,12 @@ impl Configuration {
     /// # Errors
     /// A file cannot be read.
     pub(crate) fn read(root: &Image) -> io::Result<Option<Self>> {
-        let masked = root.link(UNIT).is_some_and(|target| target == "/dev/null");
-        if !root.exists(FIRST) || !PROGRAMS.iter().any(|path| root.exists(path)) || root.exists(SWITCHED_OFF) || masked {
+        let is_off = || root.exists(SWITCHED_OFF) || UNITS.iter().any(|unit| services::is_masked(root, unit));
+        if !root.exists(FIRST) || !PROGRAMS.iter().any(|path| root.exists(path)) || is_off() {
+            return Ok(None);
+        }
+        // Where the boot loader's files are out of sight, nothing says it.
+        if boot_loader::argument(root, |word| WORDS.contains(&word)).is_ok_and(|found| found.is_some()) {
             return Ok(None);
         }
         // ds-identify(8) with this policy keeps the generator from starting anything.

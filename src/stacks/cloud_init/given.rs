@@ -82,7 +82,7 @@ pub(crate) fn first_version(document: &Document, network: &Node, nic: &Nic) -> R
 /// Why that cannot be said.
 pub(crate) fn second_version(document: &Document, network: &Node, nic: &Nic) -> Result<Option<Subnet>, String> {
     let mut definitions = Definitions::default();
-    definitions.take(document, network, false).map_err(|error| error.to_string())?;
+    definitions.take(document, network, false, false).map_err(|error| error.to_string())?;
     for definition in definitions.all() {
         match definition.fits(nic) {
             Fits::No => continue,

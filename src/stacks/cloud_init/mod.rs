@@ -19,6 +19,7 @@ use crate::image::yaml::Node;
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::Written;
 use crate::stacks::netplan;
 use configuration::{Configuration, Network};
 use given::Subnet;
@@ -29,8 +30,13 @@ const OF_OPENSTACK: [&str; 2] = ["OpenStack", "ConfigDrive"];
 /// What it writes for an OpenStack subnet of mode dhcpv6-stateful.
 const FOR_OPENSTACK: &str = "an OpenStack subnet of mode dhcpv6-stateful";
 
-pub(crate) const STACK: Stack =
-    Stack { read: Some(read), overrides: Some(overrides), init_scripts: &["cloud-init-local"], ..Stack::new(StackId::CloudInit) };
+pub(crate) const STACK: Stack = Stack {
+    read: Some(read),
+    overrides: Some(overrides),
+    writes: Some(writes),
+    init_scripts: &["cloud-init-local"],
+    ..Stack::new(StackId::CloudInit)
+};
 
 /// What cloud-init is set up to write for each of `nics`, as far as no stack has configuration of them yet.
 ///
@@ -107,6 +113,24 @@ fn claim(
 pub(crate) fn commands(root: &Image) -> io::Result<Vec<(FileLine, Rc<Node>)>> {
     let Some(configuration) = Configuration::read(root)? else { return Ok(Vec::new()) };
     Ok(["bootcmd", "runcmd"].into_iter().filter_map(|key| configuration.commands(key)).collect())
+}
+
+/// The files that it writes anew for each new instance; none where it leaves the network alone.
+///
+/// # Errors
+/// A file of its configuration cannot be read.
+fn writes(root: &Image) -> io::Result<Option<Written>> {
+    let Some(configuration) = Configuration::read(root)?.filter(|found| !matches!(found.network(), Network::Disabled)) else {
+        return Ok(None);
+    };
+    let Some(renderer) = renderer::in_use(root, &configuration).ok().flatten() else { return Ok(None) };
+    let of_interface = match renderer.value {
+        Renderer::NetworkManager => Some(("/etc/NetworkManager/system-connections/cloud-init-", ".nmconnection")),
+        Renderer::Sysconfig => Some(("/etc/sysconfig/network-scripts/ifcfg-", "")),
+        _ => None,
+    };
+    let names = matches!(renderer.value, Renderer::Eni | Renderer::Sysconfig).then_some("/etc/udev/rules.d/70-persistent-net.rules");
+    Ok(Some(Written { of_interface, names }))
 }
 
 /// cloud-init as the one who writes a stack's files anew: if it is installed, runs, and was not told to leave the network alone.

@@ -86,7 +86,7 @@ fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
         let at = FileLine { path: WIDE.to_owned(), line: word.line };
         Some((nic.name.clone(), Claim::RunsBeside(Observed::Seen(intent(ID, Setting { value: RunsDhcpv6::Yes, at, text })))))
     });
-    Ok(Reading { interfaces: claims.collect(), named: names.iter().map(|name| (*name).to_owned()).collect() })
+    Ok(Reading { interfaces: claims.collect(), named: names.iter().map(|name| (*name).to_owned()).collect(), ..Reading::default() })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod cloud_helper;
 pub(crate) mod commands;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
+pub(crate) mod ports;
 
 use crate::host::literal_backticks::Place;
 use crate::stacks::stack::Stack;
@@ -62,13 +63,14 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
+    let ports = ports::of(root, &configuration, &named);
     let claim = |nic: &Nic| {
         let own = cloud_helper::configuration(root, &configuration, &nic.name)?;
         let configuration = own.as_ref().unwrap_or(&configuration);
         Ok((nic.name.clone(), claim(root, configuration, &nic.name)?))
     };
     let interfaces: io::Result<_> = nics.iter().map(claim).collect();
-    Ok(Reading { interfaces: interfaces?, named })
+    Ok(Reading { interfaces: interfaces?, named, ports, ..Reading::default() })
 }
 
 fn claim(root: &Image, configuration: &Configuration, name: &str) -> io::Result<Claim> {

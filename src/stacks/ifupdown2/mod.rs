@@ -46,7 +46,7 @@ fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     let plain = |name: &&str| *name != "lo" && !is_pattern(name);
     let named = configuration.stanzas.iter().map(name_of).filter(plain).map(str::to_owned).collect();
     let claim = |nic: &Nic| (nic.name.clone(), claim(root, &configuration, &defaults, &nic.name));
-    Ok(Reading { interfaces: nics.iter().filter(|nic| nic.name != "lo").map(claim).collect(), named })
+    Ok(Reading { interfaces: nics.iter().filter(|nic| nic.name != "lo").map(claim).collect(), named, ..Reading::default() })
 }
 
 /// `eth0:1` is a stanza of eth0.

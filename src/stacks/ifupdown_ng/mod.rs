@@ -18,7 +18,7 @@ use crate::stacks::Reading;
 use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
-use crate::stacks::ifupdown::{at_boot, commands};
+use crate::stacks::ifupdown::{at_boot, commands, ports};
 
 /// As deep as stanzas may inherit, and as many as one may end up with.
 const DEEPEST: usize = 8;
@@ -50,9 +50,10 @@ fn read_by(which: Ifupdown, root: &Image, nics: &[Nic]) -> io::Result<Reading> {
     let Some(configuration) = Configuration::read(root, FILE)? else { return Ok(Reading::default()) };
     let plain = |name: &&String| *name != "lo" && !has_wildcard(name);
     let named = configuration.stanzas.iter().map(|stanza| &stanza.name).filter(plain).cloned().collect();
+    let ports = ports::of(root, &configuration, &named);
     let claim = |nic: &Nic| Ok((nic.name.clone(), claim(root, &configuration, which, &nic.name)?));
     let interfaces: io::Result<_> = nics.iter().filter(|nic| nic.name != "lo").map(claim).collect();
-    Ok(Reading { interfaces: interfaces?, named })
+    Ok(Reading { interfaces: interfaces?, named, ports, ..Reading::default() })
 }
 
 fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {

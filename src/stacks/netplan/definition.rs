@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-use crate::facts::{FileLine, Setting};
+use crate::facts::{FileLine, Mac, Setting};
 use crate::image::Nic;
 use crate::image::matches;
 use crate::image::yaml::{Document, Node};
@@ -119,6 +119,13 @@ impl Definition {
         of_match("driver").map_or(Fits::Yes, |(value, _)| not_known(value))
     }
 
+    /// The MAC address that it is for, where nothing writes it anew.
+    pub(crate) fn mac(&self) -> Option<Setting<String>> {
+        let found = self.all("match").iter().rev().find_map(|value| Some((value, value.value.get("macaddress")?.scalar()?.parse::<Mac>().ok()?)));
+        let (value, mac) = found.filter(|_| !self.any_mac && self.kind == "ethernets")?;
+        Some(Setting { text: format!("{}: macaddress: {mac}", self.id), ..value.holding(mac.to_string()) })
+    }
+
     /// The name by which it names one interface, if it does.
     pub(crate) fn names(&self) -> Option<&str> {
         if self.kind == "nm-devices" || self.kind == "virtual-ethernets" {
@@ -141,11 +148,12 @@ pub(crate) struct Definitions {
 }
 
 impl Definitions {
-    /// Takes what stands under `network:`. `any_mac`: MAC addresses in it are written anew for each instance.
+    /// Takes what stands under `network:`. `any_mac`: MAC addresses in it are written anew for each instance. `refuses`: who reads it refuses
+    /// keys that it does not know, as netplan does and cloud-init does not.
     ///
     /// # Errors
     /// It is not what netplan takes.
-    pub(crate) fn take(&mut self, document: &Document, network: &Node, any_mac: bool) -> io::Result<()> {
+    pub(crate) fn take(&mut self, document: &Document, network: &Node, any_mac: bool, refuses: bool) -> io::Result<()> {
         if let Some((line, node)) = network.entry("renderer") {
             self.renderer = Some(renderer(document, line, node)?);
         }
@@ -163,7 +171,7 @@ impl Definitions {
                 definition.any_mac |= any_mac;
                 definition.type_renderer = type_renderer.or(definition.type_renderer);
                 // No key of netplan has an underscore, and it refuses what it does not know; others may be newer than this list.
-                if let Some((key, line, _)) = node.entries().iter().find(|(key, _, _)| key.contains('_')) {
+                if let Some((key, line, _)) = node.entries().iter().find(|(key, _, _)| refuses && key.contains('_')) {
                     let at = document.at(*line);
                     return Err(io::Error::other(format!("{at}: netplan refuses the key `{key}`")));
                 }
@@ -193,13 +201,13 @@ impl Definitions {
         })
     }
 
-    /// The bond or bridge that has the definition as a member: its kind and where it says so.
-    pub(crate) fn master(&self, definition: &Definition) -> Option<(&'static str, &Value)> {
+    /// The bond or bridge that has the definition as a member: its kind, its id and where it says so.
+    pub(crate) fn master(&self, definition: &Definition) -> Option<(&'static str, &str, &Value)> {
         let masters = self.all.values().filter(|master| matches!(master.kind, "bonds" | "bridges"));
         masters.into_iter().find_map(|master| {
             let lists = master.all("interfaces");
             let list = lists.iter().find(|list| list.value.items().iter().any(|item| item.scalar() == Some(&definition.id)))?;
-            Some((master.kind, list))
+            Some((if master.kind == "bonds" { "bond" } else { "bridge" }, &master.id[..], list))
         })
     }
 }

@@ -18,6 +18,8 @@ use crate::stacks::Claim;
 use crate::stacks::Fits;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::any_nics;
+use crate::stacks::network_manager;
 use crate::stacks::networkd::{self, Party};
 pub(crate) use definition::{Definition, Definitions, Renderer};
 
@@ -44,6 +46,9 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     let mut reading = Reading::default();
     let members = |definition: &&Definition| definitions.master(definition).is_none();
     reading.named = definitions.all().filter(members).filter_map(Definition::names).map(str::to_owned).collect();
+    if !any_nics().any(|nic| definitions.all().any(|definition| definition.fits(&nic) == Fits::Yes)) {
+        reading.macs = definitions.all().filter_map(Definition::mac).collect();
+    }
     for nic in nics {
         if let Some(claim) = claim(root, &definitions, nic, given)? {
             reading.interfaces.insert(nic.name.clone(), claim);
@@ -86,7 +91,7 @@ pub(crate) fn default_renderer(root: &Image, given: &Given) -> io::Result<Render
 /// netplan refuses it.
 pub(crate) fn of_document(root: &Image, document: &Document, network: &Node, nic: &Nic, given: &Given) -> io::Result<Option<Claim>> {
     let mut definitions = Definitions::default();
-    definitions.take(document, network, false)?;
+    definitions.take(document, network, false, true)?;
     claim(root, &definitions, nic, given)
 }
 
@@ -112,7 +117,7 @@ fn definitions(root: &Image, given: &Given) -> io::Result<Definitions> {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {
-            definitions.take(&document, network, written_anew && FileLine::whole(&path).is_of_cloud_init())?;
+            definitions.take(&document, network, written_anew && FileLine::whole(&path).is_of_cloud_init(), true)?;
         }
     }
     Ok(definitions)
@@ -129,7 +134,10 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic, given: &Given) -> i
         }
         let at = definition.at.clone().unwrap_or(FileLine::whole("/etc/netplan"));
         match definitions.renderer(definition) {
-            Renderer::NetworkManager => found.push(rendering::network_manager(definitions, definition, &at)?),
+            Renderer::NetworkManager => match network_manager::leaves(root, nic)? {
+                Some(line) => found.push(Intent { by: Some(StackId::NetworkManager), ..Intent::leaving_alone(ID, &line) }),
+                None => found.push(by_network_manager(root, definitions, definition, &at)?),
+            },
             // systemd-networkd takes the first file that fits.
             Renderer::Networkd if found.iter().any(|intent| intent.by == Some(StackId::Networkd)) => {}
             Renderer::Networkd => {
@@ -151,14 +159,27 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic, given: &Given) -> i
     Ok(Some(Claim::Configures(Observed::unknown(reason))))
 }
 
+/// What comes of the profile that netplan writes. netplan starts NetworkManager nowhere.
+fn by_network_manager(root: &Image, definitions: &Definitions, definition: &Definition, at: &FileLine) -> io::Result<Intent> {
+    let mut intent = rendering::network_manager(definitions, definition, at)?;
+    if !network_manager::starts(root) {
+        intent.at_boot = Setting { value: false, at: at.clone(), text: "NetworkManager does not start at boot".to_owned() };
+    }
+    Ok(intent)
+}
+
 /// What comes of the `.network` file that netplan writes, with the drop-ins that somebody added to it.
 fn by_networkd(root: &Image, definitions: &Definitions, definition: &Definition, at: &FileLine, file: &str) -> io::Result<Intent> {
     let mut assignments = rendering::networkd(definitions, definition)?;
     assignments.0.extend(networkd::drop_ins(root, file)?.0);
-    let stack = Party { id: ID, by: Some(StackId::Networkd), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
+    // netplan writes a `.netdev` file for each bond and bridge that it names.
+    let master = definitions.master(definition);
+    let netdevs = master.iter().fold(networkd::Netdevs::default(), |netdevs, (kind, id, _)| netdevs.with(id, kind));
+    let at_boot = "netplan starts systemd-networkd for it at boot";
+    let stack = Party { id: ID, by: Some(StackId::Networkd), file: at, at_boot, netdevs: &netdevs };
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
-    if root.link(unit).is_some_and(|target| target == "/dev/null") {
+    if services::is_masked(root, "systemd-networkd.service") {
         let at = FileLine::whole(unit);
         intent.at_boot = Setting { value: false, at, text: "systemd-networkd.service is masked".to_owned() };
     }

@@ -44,8 +44,8 @@ pub(crate) fn networkd(definitions: &Definitions, definition: &Definition) -> io
         let policy = if mode.value.scalar() == Some("off") { "always-down" } else { "manual" };
         add("Link", "ActivationPolicy", policy, &mode.at, &mode.text);
     }
-    if let Some((kind, line)) = definitions.master(definition) {
-        add("Network", if kind == "bonds" { "Bond" } else { "Bridge" }, "yes", &line.at, &line.text);
+    if let Some((kind, id, line)) = definitions.master(definition) {
+        add("Network", if kind == "bond" { "Bond" } else { "Bridge" }, id, &line.at, &line.text);
     }
     Ok(Assignments(all))
 }
@@ -83,6 +83,9 @@ pub(crate) fn network_manager(definitions: &Definitions, definition: &Definition
         by: Some(StackId::NetworkManager),
         accept_ra: (takes != TakesRas::Kernel).then(|| Setting { value: 0, at: line.at.clone(), text: by_method("which writes accept_ra=0") }),
         disable_ipv6: switches.map(|value| Setting { value, at: line.at.clone(), text: by_method(&format!("which writes disable_ipv6={value}")) }),
+        no_default_route: passed_through(definition, "ipv6.never-default")
+            .filter(|(_, value)| takes == TakesRas::Itself && value.eq_ignore_ascii_case("true"))
+            .map(|(line, value)| Setting { value: true, at: line.at.clone(), text: format!("ipv6.never-default: {value}") }),
         ..Intent::new(super::ID, at_boot, dhcpv6, takes_ras).with_client(StackId::NetworkManager)
     })
 }
@@ -97,7 +100,7 @@ fn method(definitions: &Definitions, definition: &Definition, at: &FileLine) -> 
         let text = format!("ipv6.method: {given}");
         return Ok((known.ok_or_else(unknown)?, Setting { value: (), at: line.at.clone(), text }));
     }
-    if let Some((_, line)) = definitions.master(definition) {
+    if let Some((_, _, line)) = definitions.master(definition) {
         return Ok(("disabled", of(line)));
     }
     definition.boolean("accept-ra")?;

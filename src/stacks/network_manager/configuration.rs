@@ -1,13 +1,14 @@
 //! NetworkManager.conf(5): the files that count, and which interfaces they keep NetworkManager from.
 //!
-//! `[connection*]` holds defaults of many properties, but none of `ipv6.method`. What udev rules keep away (`NM_UNMANAGED`) is not looked at.
+//! `[connection*]` holds defaults of many properties, but none of `ipv6.method`.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use super::keyfile::{KeyFile, boolean};
 use crate::facts::Setting;
+use crate::host::{packages, udev};
 use crate::image::Nic;
+use crate::image::yaml::{Document, Node};
 use crate::image::{Image, matches};
 
 const MAIN: &str = "/etc/NetworkManager/NetworkManager.conf";
@@ -15,9 +16,15 @@ const MAIN: &str = "/etc/NetworkManager/NetworkManager.conf";
 const FOLDERS: [&str; 3] = ["/etc/NetworkManager/conf.d", "/run/NetworkManager/conf.d", "/usr/lib/NetworkManager/conf.d"];
 /// Interfaces of which the automatic profile was deleted.
 const NO_AUTO_DEFAULT: &str = "/var/lib/NetworkManager/no-auto-default.state";
-/// Ubuntu's file that keeps NetworkManager from wired interfaces. netplan hides it where one of its own files has this line.
+/// What `nmcli device set DEVICE managed --permanent` and `nmcli networking` store.
+const STORED: &str = "/var/lib/NetworkManager/NetworkManager-intern.conf";
+const STATE: &str = "/var/lib/NetworkManager/NetworkManager.state";
+/// The property by which rules of udev keep NetworkManager from an interface.
+const UNMANAGED: &str = "ENV{NM_UNMANAGED}";
+/// Ubuntu's file that keeps NetworkManager from wired interfaces. netplan hides it where it renders for NetworkManager.
 const WIFI_ONLY: &str = "10-globally-managed-devices.conf";
-const BY_NETPLAN: &str = "renderer:NetworkManager";
+/// The first netplan that hides it for one definition too; before, only the renderer of all counts (netplan, 0.104 and 0.105 tried).
+const FIRST_BY_DEFINITION: (u32, u32) = (0, 105);
 /// As many files as are read.
 const MOST_FILES: usize = 256;
 
@@ -26,7 +33,12 @@ const MOST_FILES: usize = 256;
 struct Device<'a> {
     managed: Option<&'a Setting<String>>,
     devices: Option<&'a Setting<String>>,
+    /// No group behind it counts.
+    stops: bool,
 }
+
+/// What rules of udev assign to `NM_UNMANAGED` of an interface, or why that cannot be said.
+type ByUdev = Result<Option<Setting<String>>, String>;
 
 /// What the files say, from the first to the last that is read.
 #[derive(Debug)]
@@ -34,6 +46,11 @@ pub(crate) struct Configuration {
     files: Vec<KeyFile>,
     /// Text of the state file, or why it cannot be read: only root may, on many distributions, and few interfaces depend on it.
     deleted_defaults: Result<String, String>,
+    /// What nmcli has stored of devices, and of networking as a whole.
+    stored: Result<KeyFile, String>,
+    state: Result<KeyFile, String>,
+    /// What rules of udev say of each interface that was asked about.
+    udev: Vec<(String, ByUdev)>,
 }
 
 impl Configuration {
@@ -41,9 +58,9 @@ impl Configuration {
     ///
     /// # Errors
     /// One of them cannot be read, or they are too many.
-    pub(crate) fn read(root: &Image) -> io::Result<Self> {
+    pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Self> {
         let mut files = Vec::new();
-        for path in paths(root) {
+        for path in paths(root)? {
             if files.len() >= MOST_FILES {
                 return Err(io::Error::other(format!("more than {MOST_FILES} files of NetworkManager's configuration")));
             }
@@ -53,7 +70,10 @@ impl Configuration {
                 files.push(file);
             }
         }
-        Ok(Self { files, deleted_defaults: state(root, NO_AUTO_DEFAULT) })
+        let keyfile = |path: &str| state(root, path).map(|text| KeyFile::parse(path, &text).unwrap_or_default());
+        let rules = if nics.is_empty() { Vec::new() } else { udev::rules(root)? };
+        let udev = nics.iter().map(|nic| (nic.name.clone(), udev::assigned(&rules, UNMANAGED, nic))).collect();
+        Ok(Self { files, deleted_defaults: state(root, NO_AUTO_DEFAULT), stored: keyfile(STORED), state: keyfile(STATE), udev })
     }
 
     /// The last value of a key.
@@ -91,25 +111,64 @@ impl Configuration {
         if listed.is_some() {
             return Ok(listed);
         }
-        // Groups of one name are one; those of later files come first.
-        let mut groups: BTreeMap<&str, Device<'_>> = BTreeMap::new();
-        for group in self.files.iter().flat_map(|file| &file.groups).filter(|group| group.name.starts_with("device")) {
-            let entry = groups.entry(&group.name).or_default();
+        if let Some(line) = self.managed(nic)? {
+            return Ok((boolean(&line.value) == Some(false)).then_some(line));
+        }
+        match self.by_udev(nic)? {
+            Some(line) if boolean(&line.value) == Some(true) => Ok(Some(line)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The `managed` of the first group `[device*]` that the interface is in: what nmcli has stored, then those of later files, then
+    /// `[device]` itself (`_match_section_infos_construct` of nm-config-data.c).
+    fn managed(&self, nic: &Nic) -> Result<Option<&Setting<String>>, String> {
+        // Groups of one name are one.
+        let mut groups: Vec<(&str, Device<'_>)> = Vec::new();
+        let stored = self.stored.as_ref().map_err(Clone::clone)?;
+        let files = [(stored, ".intern.device")].into_iter().chain(self.files.iter().rev().map(|file| (file, "device")));
+        for group in files.flat_map(|(file, start)| file.groups.iter().filter(move |group| group.name.starts_with(start))) {
+            let at = groups.iter().position(|(name, _)| *name == group.name).unwrap_or_else(|| {
+                groups.push((&group.name, Device::default()));
+                groups.len() - 1
+            });
+            let (_, device) = &mut groups[at];
             for (key, setting) in &group.entries {
                 match &key[..] {
-                    "managed" => entry.managed = Some(setting),
-                    "match-device" => entry.devices = Some(setting),
+                    "managed" => device.managed = device.managed.or(Some(setting)),
+                    "match-device" => device.devices = device.devices.or(Some(setting)),
+                    "stop-match" => device.stops |= boolean(&setting.value) == Some(true),
                     _ => {}
                 }
             }
         }
-        for Device { managed, devices } in groups.into_values() {
-            let Some(managed) = managed.filter(|managed| boolean(&managed.value) == Some(false)) else { continue };
+        groups.sort_by_key(|(name, _)| *name == "device");
+        for (_, Device { managed, devices, stops }) in groups {
+            if managed.is_none() && !stops {
+                continue;
+            }
             if devices.is_none() || matching(&devices.into_iter().collect::<Vec<_>>(), nic)?.is_some() {
-                return Ok(Some(managed));
+                return Ok(managed);
             }
         }
         Ok(None)
+    }
+
+    /// What rules of udev say of the interface.
+    fn by_udev(&self, nic: &Nic) -> Result<Option<&Setting<String>>, String> {
+        match self.udev.iter().find(|(name, _)| *name == nic.name) {
+            Some((_, found)) => found.as_ref().map(Option::as_ref).map_err(Clone::clone),
+            None => Ok(None),
+        }
+    }
+
+    /// The line by which `nmcli networking off` has switched off everything.
+    ///
+    /// # Errors
+    /// Its state cannot be read.
+    pub(crate) fn switched_off(&self) -> Result<Option<&Setting<String>>, String> {
+        let state = self.state.as_ref().map_err(Clone::clone)?;
+        Ok(state.get(&["main"], "NetworkingEnabled").filter(|enabled| boolean(&enabled.value) == Some(false)))
     }
 
     /// The line that keeps NetworkManager from making a profile for an interface that has none.
@@ -189,21 +248,45 @@ fn fits(item: &str, nic: &Nic) -> Option<bool> {
 }
 
 /// The files in the order in which they are read: the vendor's, the main one, the administrator's.
-fn paths(root: &Image) -> Vec<String> {
+///
+/// # Errors
+/// Whether netplan hides one of them cannot be said.
+fn paths(root: &Image) -> io::Result<Vec<String>> {
     let names: Vec<Vec<String>> =
         FOLDERS.iter().map(|folder| root.names(folder).into_iter().filter(|name| name.strip_suffix(".conf").is_some()).collect()).collect();
-    let wifi_too = || {
-        let texts = root.glob("/etc/netplan/*.yaml").into_iter().filter_map(|path| root.text(&path).ok());
-        texts.into_iter().any(|text| text.lines().any(|line| line.split_whitespace().collect::<String>() == BY_NETPLAN))
-    };
+    let hides = names[2].iter().any(|name| name == WIFI_ONLY) && netplan_hides_it(root)?;
     let of = |nth: usize| {
         let hidden = |name: &str| names[..nth].iter().flatten().any(|above| above == name);
-        let open = |name: &&String| !(hidden(name) || nth == 2 && *name == WIFI_ONLY && wifi_too());
+        let open = |name: &&String| !(hidden(name) || nth == 2 && *name == WIFI_ONLY && hides);
         names[nth].iter().filter(open).map(|name| format!("{}/{name}", FOLDERS[nth])).collect::<Vec<_>>()
     };
     let mut paths = of(2);
     paths.extend(of(1));
     paths.push(MAIN.to_owned());
     paths.extend(of(0));
-    paths
+    Ok(paths)
+}
+
+/// Whether netplan writes a file of the same name to /run, which is empty (`netplan_netdef_write_nm`, src/nm.c).
+fn netplan_hides_it(root: &Image) -> io::Result<bool> {
+    let is_manager = |node: &Node| node.get("renderer").is_some_and(|renderer| renderer.scalar() == Some("NetworkManager"));
+    let (mut of_all, mut of_one) = (false, false);
+    for path in ["/etc/netplan/*.yaml", "/usr/lib/netplan/*.yaml", "/lib/netplan/*.yaml"].iter().flat_map(|pattern| root.glob(pattern)) {
+        let Some(text) = root.text_if_any(&path)? else { continue };
+        // netplan refuses all of its files for one that it cannot read, and its own reader says so.
+        let Ok(document) = Document::parse(&path, &text) else { return Ok(false) };
+        let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) else { continue };
+        if let Some(renderer) = network.get("renderer") {
+            of_all = renderer.scalar() == Some("NetworkManager");
+        }
+        let kinds = || network.entries().iter().map(|(_, _, kind)| kind);
+        of_one |= kinds().any(|kind| is_manager(kind) || kind.entries().iter().any(|(_, _, definition)| is_manager(definition)));
+        of_one |= network.get("nm-devices").is_some();
+    }
+    if of_all || !of_one {
+        return Ok(of_all);
+    }
+    let version = packages::version(root, "netplan.io")?.and_then(|version| packages::numbers(&version));
+    let unknown = || io::Error::other("the version of netplan, which is not found, decides whether NetworkManager leaves wired interfaces alone");
+    Ok(version.ok_or_else(unknown)? >= FIRST_BY_DEFINITION)
 }

@@ -1,8 +1,7 @@
 //! NetworkManager: which profile each interface will get, and what that does with IPv6 (nm-settings-keyfile(5), NetworkManager.conf(5);
 //! sources of NetworkManager 1.42 to 1.58).
 //!
-//! Profiles that netplan generates are netplan's. Not looked at: rules of udev, dispatcher scripts, and who may read a profile, as
-//! permissions may be lost in an image.
+//! Profiles that netplan generates are netplan's. Not looked at: dispatcher scripts, and who owns a profile.
 
 mod configuration;
 mod duids;
@@ -17,18 +16,21 @@ use crate::stacks::leases::LeaseReader;
 use crate::stacks::running::Running;
 use crate::stacks::stack::{Journal, Stack, Traits};
 use crate::wire::dhcpv6::kind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::facts::{Intent, Observed, Setting, StackId};
 use crate::host::boot_commands::unit::Unit;
-use crate::host::services;
+use crate::host::{packages, services};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::shell_variables::{Variables, is_false};
+use crate::image::yaml::Document;
 use crate::stacks::Claim;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::Written;
+use crate::stacks::any_nics;
 use crate::stacks::ifcfg;
 use crate::stacks::ifupdown;
 use configuration::Configuration;
@@ -68,7 +70,12 @@ const PLUGIN: &str = "/usr/lib*/NetworkManager/*/libnm-settings-plugin-ifcfg-rh.
 const IFUPDOWN: &str = "/usr/lib/*/NetworkManager/*/libnm-settings-plugin-ifupdown.so";
 /// When each profile was last up, by its UUID.
 const TIMESTAMPS: &str = "/var/lib/NetworkManager/timestamps";
-const GLOBAL: &str = "/etc/sysconfig/network";
+/// Folders called after its version.
+const VERSIONS: [&str; 3] = ["/usr/lib/NetworkManager/[0-9]*", "/usr/lib64/NetworkManager/[0-9]*", "/usr/lib/*/NetworkManager/[0-9]*"];
+/// The first that reads `controller=`; before, only `master=` counts.
+const FIRST_WITH_CONTROLLER: (u32, u32) = (1, 46);
+/// Permissions of the group and of others, which no keyfile may have.
+const OF_OTHERS: u32 = 0o077;
 /// As many profiles as are read, and as many as may depend on what is not known.
 const MOST_PROFILES: usize = 512;
 const MOST_OPEN: usize = 16;
@@ -105,7 +112,7 @@ fn other_files(root: &Image) -> io::Result<Option<String>> {
 /// # Errors
 /// Its configuration cannot be read.
 pub(crate) fn reads_interface_files(root: &Image) -> io::Result<bool> {
-    Ok(has_ifcfg_rh(root, &Configuration::read(root)?))
+    Ok(has_ifcfg_rh(root, &Configuration::read(root, &[])?))
 }
 
 /// By default as it was built: with the plugin in releases 6 to 9 of Red Hat Enterprise Linux, elsewhere if the plugin is installed.
@@ -114,6 +121,23 @@ fn has_ifcfg_rh(root: &Image, configuration: &Configuration) -> bool {
         Some(plugins) => plugins.contains(&"ifcfg-rh"),
         None => matches!(ifcfg::release(root), Some(6..=9)) || !root.glob(PLUGIN).is_empty(),
     }
+}
+
+/// The line of its own configuration by which it leaves the interface alone, whoever writes its profiles. What rules of udev say is left out:
+/// netplan writes one of its own, which is the last.
+///
+/// # Errors
+/// Its configuration cannot be read, or does not say.
+pub(crate) fn leaves(root: &Image, nic: &Nic) -> io::Result<Option<Setting<()>>> {
+    let configuration = Configuration::read(root, &[])?;
+    let line = configuration.unmanaged(nic).map_err(io::Error::other)?;
+    let off = configuration.switched_off().map_err(io::Error::other)?;
+    Ok(line.or(off).map(|line| line.holding(())))
+}
+
+/// Whether it starts at boot, where the image shows what does.
+pub(crate) fn starts(root: &Image) -> bool {
+    SERVICES.iter().any(|service| services::starts_if_told(root, &[service]))
 }
 
 /// What NetworkManager is set up to do with each of `nics`.
@@ -127,10 +151,10 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     if let Some(reason) = other_files(root)? {
         return Err(io::Error::other(reason));
     }
-    let configuration = Configuration::read(root)?;
-    let global = Variables::read(root, GLOBAL)?.unwrap_or_default();
+    let configuration = Configuration::read(root, nics)?;
+    let global = ifcfg::global(root)?;
     let files = if has_ifcfg_rh(root, &configuration) { ifcfg::interface_files(root)? } else { Vec::new() };
-    let mut profiles = keyfiles(root)?;
+    let (mut profiles, ignored) = keyfiles(root)?;
     let mut not_known = Vec::new();
     for file in files.iter().filter(|file| !file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value))) {
         match ifcfg_rh::profile(file, &global) {
@@ -144,12 +168,16 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
         configuration,
         files,
         profiles,
+        ignored,
         not_known,
         netplan: netplan(root)?,
         timestamps: configuration::state(root, TIMESTAMPS).map(|text| KeyFile::parse(TIMESTAMPS, &text).unwrap_or_default()),
         overrides: given.overrides()?,
+        written: given.written,
     };
-    let mut reading = Reading { named, ..Reading::default() };
+    let ports = ports(&manager.profiles);
+    let macs = manager.macs();
+    let mut reading = Reading { named, ports, macs, ..Reading::default() };
     for nic in nics {
         if let Some(claim) = manager.claim(nic)? {
             reading.interfaces.insert(nic.name.clone(), claim);
@@ -158,10 +186,25 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     Ok(reading)
 }
 
-/// The profiles in keyfiles. NetworkManager passes over those that it cannot parse.
-fn keyfiles(root: &Image) -> io::Result<Vec<Profile>> {
-    let mut profiles: Vec<Profile> = Vec::new();
+/// The interfaces that a profile makes ports, each with the bridge or bond. One whose controller has no profile is never brought up.
+fn ports(profiles: &[Profile]) -> BTreeMap<String, String> {
+    let of = |profile: &Profile| {
+        let wanted = &profile.port.as_ref()?.value;
+        let is_it = |other: &&Profile| other.device.as_ref() == Some(wanted) || other.uuid.as_ref() == Some(wanted);
+        let controller = profiles.iter().filter(|other| !other.wired).find(is_it)?;
+        Some((profile.device.clone()?, controller.device.clone()?))
+    };
+    profiles.iter().filter(|profile| profile.autoconnect.value).filter_map(of).collect()
+}
+
+/// The profiles in keyfiles, and those that NetworkManager ignores for the permissions of their files
+/// (`nms_keyfile_utils_check_file_permissions`). It passes over those that it cannot parse. Who owns them is not looked at: an image may be
+/// unpacked by anybody.
+#[expect(clippy::type_complexity, reason = "two lists of one kind")]
+fn keyfiles(root: &Image) -> io::Result<(Vec<Profile>, Vec<(Profile, u32)>)> {
+    let (mut profiles, mut ignored): (Vec<Profile>, _) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
+    let reads_controller = version(root).is_none_or(|version| version >= FIRST_WITH_CONTROLLER);
     for folder in FOLDERS {
         for name in root.names(folder) {
             let path = format!("{folder}/{name}");
@@ -170,22 +213,41 @@ fn keyfiles(root: &Image) -> io::Result<Vec<Profile>> {
             if !counts || !ending || folder == FOLDERS[0] && name.starts_with("netplan-") || root.is_directory(&path) {
                 continue;
             }
-            if profiles.len() >= MOST_PROFILES {
+            if profiles.len() + ignored.len() >= MOST_PROFILES {
                 return Err(io::Error::other(format!("more than {MOST_PROFILES} profiles")));
             }
-            let Some(profile) = root.text_if_any(&path)?.and_then(|text| Profile::of_keyfile(&path, &text)) else { continue };
-            if profile.uuid.as_ref().is_none_or(|uuid| seen.insert(uuid.clone())) {
+            let Some(profile) = root.text_if_any(&path)?.and_then(|text| Profile::of_keyfile(&path, &text, reads_controller)) else { continue };
+            let permissions = root.permissions(&path)?;
+            if permissions & OF_OTHERS != 0 {
+                ignored.push((profile, permissions));
+            } else if profile.uuid.as_ref().is_none_or(|uuid| seen.insert(uuid.clone())) {
                 profiles.push(profile);
             }
         }
     }
-    Ok(profiles)
+    Ok((profiles, ignored))
 }
 
-/// The text of netplan's files.
-fn netplan(root: &Image) -> io::Result<Vec<String>> {
+/// Its version, from the folder of its plugins.
+fn version(root: &Image) -> Option<(u32, u32)> {
+    VERSIONS.iter().flat_map(|pattern| root.glob(pattern)).find_map(|path| packages::numbers(path.rsplit('/').next()?))
+}
+
+/// netplan's files, but those that it cannot read either.
+fn netplan(root: &Image) -> io::Result<Vec<Document>> {
     let paths = ["/etc/netplan/*.yaml", "/run/netplan/*.yaml", "/usr/lib/netplan/*.yaml"].into_iter().flat_map(|pattern| root.glob(pattern));
-    paths.filter_map(|path| root.text_if_any(&path).transpose()).collect()
+    let mut documents = Vec::new();
+    for path in paths {
+        documents.extend(root.text_if_any(&path)?.and_then(|text| Document::parse(&path, &text).ok()));
+    }
+    Ok(documents)
+}
+
+/// Whether a definition of netplan is called like the interface, or may be for any.
+fn speaks_of(document: &Document, nic: &Nic) -> bool {
+    let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) else { return false };
+    let definitions = || network.entries().iter().flat_map(|(_, _, kind)| kind.entries());
+    definitions().any(|(id, _, definition)| *id == nic.name || definition.get("match").is_some())
 }
 
 struct Manager<'a> {
@@ -194,15 +256,35 @@ struct Manager<'a> {
     /// Files `ifcfg-*` that it reads.
     files: Vec<Variables>,
     profiles: Vec<Profile>,
+    /// Profiles in keyfiles that others may read or write, which it ignores, each with the permissions of its file.
+    ignored: Vec<(Profile, u32)>,
     /// Why profiles are not known, each with the interface that it names.
     not_known: Vec<(Option<String>, String)>,
-    netplan: Vec<String>,
+    netplan: Vec<Document>,
     /// Which of two profiles counts may hang on it.
     timestamps: Result<KeyFile, String>,
     overrides: Option<Setting<StackId>>,
+    written: Written,
 }
 
 impl Manager<'_> {
+    /// The MAC addresses of profiles, where the card of a clone gets none: no other is for it, and NetworkManager makes none.
+    fn macs(&self) -> Vec<Setting<String>> {
+        let makes_one = |nic: &Nic| self.configuration.no_auto_default(nic).is_ok_and(|line| line.is_none());
+        if any_nics().any(|nic| makes_one(&nic) || self.profiles.iter().any(|profile| profile.wired && profile.is_for(&nic) == Ok(true))) {
+            return Vec::new();
+        }
+        let mut macs = Vec::new();
+        for profile in self.profiles.iter().filter(|profile| profile.wired && profile.autoconnect.value) {
+            let Some(mac) = &profile.mac else { continue };
+            let name = profile.path.rsplit('/').next().unwrap_or_default();
+            let name = name.strip_prefix("cloud-init-").and_then(|name| name.strip_suffix(".nmconnection")).or_else(|| name.strip_prefix("ifcfg-"));
+            let is_written = name.is_some_and(|name| self.written.is_for(&profile.path, name));
+            macs.extend((!is_written).then(|| mac.clone()));
+        }
+        macs
+    }
+
     /// What it does with an interface; nothing is said of one that it leaves to another stack.
     fn claim(&self, nic: &Nic) -> io::Result<Option<Claim>> {
         let open = |reason: String| Ok(Some(Claim::Configures(Observed::unknown(reason))));
@@ -218,6 +300,11 @@ impl Manager<'_> {
             Ok(Some(line)) => return Ok(Some(self.leaves_alone(&line.holding(())))),
             Ok(None) => {}
         }
+        match self.configuration.switched_off() {
+            Err(reason) => return open(reason),
+            Ok(Some(off)) => return Ok(Some(self.leaves_alone(&off.holding(())))),
+            Ok(None) => {}
+        }
         match self.configuration.unmanaged(nic) {
             Err(reason) => return open(reason),
             Ok(Some(line)) => return Ok(Some(self.leaves_alone(&line.holding(())))),
@@ -225,6 +312,11 @@ impl Manager<'_> {
         }
         if let Some((_, reason)) = self.not_known.iter().find(|(device, _)| device.as_ref().is_none_or(|device| *device == nic.name)) {
             return open(reason.clone());
+        }
+        // In each clone cloud-init writes it anew, with the MAC address of that: what it will write there counts.
+        let is_anew = |profile: &Profile| profile.mac.is_some() && self.written.is_for(&profile.path, &nic.name);
+        if nic.mac.is_none() && self.profiles.iter().any(is_anew) {
+            return Ok(None);
         }
         let (mut fitting, mut maybe, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
         // An interface that a profile of another kind names is of that kind.
@@ -290,17 +382,17 @@ impl Manager<'_> {
     }
 
     fn without_profile(&self, nic: &Nic) -> Option<Result<Claim, String>> {
-        let entry = format!("{}:", nic.name);
-        if self.netplan.iter().any(|text| text.lines().map(str::trim).any(|line| line == entry || line == "match:")) {
+        if self.netplan.iter().any(|document| speaks_of(document, nic)) {
             return None;
         }
         if NOT_WIRED.iter().any(|start| nic.name.starts_with(start)) || nic.name.contains('.') {
-            return Some(Ok(self.leaves_alone(&Setting::by_rule(ETC, format!("no profile is for {}", nic.name)))));
+            return Some(Ok(self.leaves_alone(&self.none_for(nic))));
         }
         Some(match self.configuration.no_auto_default(nic) {
             Err(reason) => Err(reason),
             Ok(Some(line)) => {
-                Ok(self.leaves_alone(&Setting { value: (), text: format!("{}, and no profile is for {}", line.text, nic.name), at: line.at.clone() }))
+                let text = format!("{}, and {}", line.text, self.none_for(nic).text);
+                Ok(self.leaves_alone(&Setting { value: (), text, at: line.at.clone() }))
             }
             Ok(None) => self.configuration.default_deleted(nic).map(|deleted| {
                 if deleted {
@@ -309,6 +401,17 @@ impl Manager<'_> {
                 Claim::Configures(Observed::Seen(Profile::by_default(ETC, &nic.name).intent(self.overrides.as_ref())))
             }),
         })
+    }
+
+    /// Why it has no profile for the interface.
+    fn none_for(&self, nic: &Nic) -> Setting<()> {
+        let none = format!("no profile is for {}", nic.name);
+        match self.ignored.iter().find(|(profile, _)| profile.is_for(nic) != Ok(false)) {
+            Some((profile, permissions)) => {
+                Setting::by_rule(&profile.path, format!("{none}: this keyfile is ignored for its permissions, {permissions:04o} instead of 0600"))
+            }
+            None => Setting::by_rule(ETC, none),
+        }
     }
 
     /// It does nothing with the interface, and the kernel goes on by itself.

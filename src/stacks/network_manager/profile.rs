@@ -84,8 +84,8 @@ pub(crate) struct Profile {
 
 impl Profile {
     /// The profile in a keyfile; `None` if NetworkManager would refuse it, as it does if a group `[ipv4]` or `[ipv6]` has no method that
-    /// it knows.
-    pub(crate) fn of_keyfile(path: &str, text: &str) -> Option<Self> {
+    /// it knows. `reads_controller`: it is new enough for `controller=`.
+    pub(crate) fn of_keyfile(path: &str, text: &str, reads_controller: bool) -> Option<Self> {
         let file = KeyFile::parse(path, text)?;
         let connection = |key: &str| file.get(&["connection"], key);
         let ethernet = |key: &str| file.get(&WIRED, key).filter(|setting| !setting.value.is_empty()).cloned();
@@ -116,6 +116,8 @@ impl Profile {
         let no_route = ["never-default", "ignore-auto-routes"]
             .iter()
             .find_map(|key| file.get(&["ipv6"], key).filter(|set| strict_boolean(&set.value) == Some(true)));
+        // One that it is given by hand needs none of a Router Advertisement.
+        let no_route = no_route.filter(|_| !has_default_route(&file));
         Some(Self {
             path: path.to_owned(),
             uuid: connection("uuid").map(|uuid| uuid.value.clone()),
@@ -128,7 +130,7 @@ impl Profile {
             condition: conditions.cloned(),
             autoconnect,
             priority: connection("autoconnect-priority").and_then(|priority| priority.value.trim_end().parse().ok()).unwrap_or(0),
-            port: connection("controller").or_else(|| connection("master")).cloned(),
+            port: connection("controller").filter(|_| reads_controller).or_else(|| connection("master")).cloned(),
             method,
             no_default_route: no_route.cloned(),
         })
@@ -215,6 +217,7 @@ impl Profile {
                 text: format!("{text}: NetworkManager writes disable_ipv6={value}"),
             }),
             overrides: overrides.into_iter().cloned().collect(),
+            no_default_route: self.no_default_route.as_ref().filter(|_| takes_ras.value == TakesRas::Itself).map(|line| line.holding(true)),
             ..Intent::new(ID, self.autoconnect.clone(), dhcpv6, takes_ras).with_client(ID)
         }
     }
@@ -230,6 +233,18 @@ fn address(text: &str) -> Option<Mac> {
         *byte = u8::from_str_radix(parts.next()?, base).ok()?;
     }
     parts.next().is_none().then(|| Mac::from(bytes))
+}
+
+/// Whether a profile gives an IPv6 default route itself: `gateway=`, `address1=ADDRESS/LENGTH,GATEWAY`, `route1=::/0,...`.
+fn has_default_route(file: &KeyFile) -> bool {
+    let entries = file.groups.iter().filter(|group| group.name == "ipv6").flat_map(|group| &group.entries);
+    let mut given = entries.map(|(key, setting)| (key.trim_end_matches(|character: char| character.is_ascii_digit()), setting.value.trim()));
+    given.any(|(key, value)| match key {
+        "gateway" => !value.is_empty(),
+        "address" | "addresses" => value.contains(','),
+        "route" | "routes" => value.starts_with("::/0"),
+        _ => false,
+    })
 }
 
 /// The name of a VLAN whose profile gives none.

@@ -31,10 +31,10 @@ pub(crate) const STACK: Stack = Stack {
     ..Stack::new(ID)
 };
 
-/// What is sourced before each file `ifcfg-*`, so that it holds their defaults.
-const GLOBAL: &str = "/etc/sysconfig/network";
 /// The client of release 5; later ones start /sbin/dhclient.
 const DHCP6C: [&str; 2] = ["/sbin/dhcp6c", "/usr/sbin/dhcp6c"];
+/// What makes bridges.
+const BRCTL: [&str; 2] = ["/usr/sbin/brctl", "/sbin/brctl"];
 /// The variables that decide, so that one that a shell must work out leaves the answer open.
 const DECIDING: [&str; 9] =
     ["DEVICE", "HWADDR", "ONBOOT", "IPV6INIT", "IPV6_AUTOCONF", "IPV6FORWARDING", "DHCPV6C", "DHCPV6C_OPTIONS", "IPV6_FORCE_ACCEPT_RA"];
@@ -47,15 +47,25 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     if !services::starts(root, &["network"]) {
         return Ok(Reading::default());
     }
-    let global = Variables::read(root, GLOBAL)?.unwrap_or_else(|| Variables::none_at(GLOBAL));
+    let global = ifcfg::global(root)?;
     let with_manager = network_manager::is_in_charge(root) && network_manager::reads_interface_files(root)?;
     let mut files = ifcfg::interface_files(root)?;
     // ifup leaves the others to NetworkManager where that runs.
     files.retain(|file| !with_manager || file.get("NM_CONTROLLED").is_some_and(|controlled| is_false(&controlled.value)));
     let scripts = Scripts { root, global, files, release: ifcfg::release(root), with_manager, overrides: given.overrides()? };
     let named = scripts.files.iter().filter_map(|file| file.get("DEVICE")).map(|device| device.value.clone()).filter(|name| name != "lo").collect();
+    // In each clone cloud-init writes it anew, with the MAC address of that: what it will write there counts.
+    let written = given.written;
+    let is_anew = |nic: &Nic, file: &Variables| nic.mac.is_none() && file.get("HWADDR").is_some() && written.is_for(&file.path, &nic.name);
+    let asked = nics.iter().filter(|nic| !scripts.files.iter().any(|file| is_anew(nic, file)));
     let claim = |nic: &Nic| Some((nic.name.clone(), scripts.claim(nic)?));
-    Ok(Reading { interfaces: nics.iter().filter_map(claim).collect(), named })
+    // ifup brings no card up that has another MAC address ("Device eth0 has different MAC address than expected, ignoring").
+    let tied = scripts.files.iter().filter_map(|file| file.get("HWADDR").map(|mac| (file, mac)));
+    let is_up = |file: &Variables| !file.get("ONBOOT").is_some_and(|onboot| is_false(&onboot.value));
+    let is_written = |file: &Variables| file.get("DEVICE").is_some_and(|device| written.is_for(&file.path, &device.value));
+    let macs = tied.filter(|(file, _)| is_up(file) && !is_written(file)).map(|(_, mac)| mac.clone()).collect();
+    let ports = scripts.files.iter().filter_map(|file| scripts.port_and_master(file)).collect();
+    Ok(Reading { interfaces: asked.filter_map(claim).collect(), named, ports, macs })
 }
 
 struct Scripts<'a> {
@@ -109,6 +119,15 @@ impl Scripts<'_> {
         let client = if self.is_release_5() { StackId::Dhcp6c } else { StackId::Dhclient };
         let intent = Intent::new(ID, at_boot, dhcpv6, takes_ras).with_client(client);
         Intent { accept_ra, overrides: self.overrides.iter().cloned().collect(), ..intent }
+    }
+
+    /// The interface of a file that makes it a port, and the bridge or bond. ifup-eth makes no bridge without brctl.
+    fn port_and_master(&self, file: &Variables) -> Option<(String, String)> {
+        let master = ["BRIDGE", "TEAM_MASTER", "MASTER"].iter().find_map(|name| file.get(name).map(|set| (*name, &set.value)));
+        let (by, master) = master?;
+        let is_made = by != "BRIDGE" || BRCTL.iter().any(|path| self.root.exists(path));
+        let has_a_file = self.files.iter().any(|other| other.get("DEVICE").is_some_and(|device| device.value == *master));
+        (is_made && has_a_file).then(|| Some((file.get("DEVICE")?.value.clone(), master.clone()))).flatten()
     }
 
     /// An interface without a file is not touched but by `init.ipv6-global`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::netdev::Netdevs;
 use super::syntax::Assignments;
 use crate::image::Image;
 
@@ -57,6 +58,25 @@ pub(crate) fn network_files(root: &Image) -> io::Result<Vec<NetworkFile>> {
         found.push(NetworkFile { name, path, assignments });
     }
     Ok(found)
+}
+
+/// The devices that `.netdev` files make.
+///
+/// # Errors
+/// One of them cannot be read, or they are too many.
+pub(crate) fn netdevs(root: &Image) -> io::Result<Netdevs> {
+    let (mut all, mut kept) = (Vec::new(), 0);
+    for (name, path) in by_name(root, &DIRECTORIES, "", ".netdev") {
+        let Some(text) = unmasked(root, &path)? else { continue };
+        let mut assignments = Assignments::parse(&path, &text);
+        assignments.0.extend(drop_ins(root, &name)?.0);
+        kept += assignments.0.len();
+        if all.len() >= MOST_FILES || kept > MOST_ASSIGNMENTS {
+            return Err(io::Error::other(format!("{path}: too many files or assignments")));
+        }
+        all.push(assignments);
+    }
+    Ok(Netdevs::of_files(all.iter()))
 }
 
 /// What drop-ins add to the file called `name`.

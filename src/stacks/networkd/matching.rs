@@ -1,8 +1,11 @@
 //! Whether a `.network` file is for an interface: its section `[Match]` (systemd.network(5); net_match_config of src/shared/netif-util.c).
 //!
-//! What an image cannot know - MAC addresses, bus paths, where it runs - makes the answer unknown. An interface that is asked about is
-//! taken for an Ethernet card of a virtual machine; alternative names of interfaces are not known.
+//! What an image cannot know - MAC addresses, bus paths - makes the answer unknown. An interface that is asked about is taken for an Ethernet
+//! card of a virtual machine; alternative names of interfaces are not known. A key that systemd does not know is passed over.
 
+use std::collections::BTreeSet;
+
+use super::conditions;
 use super::files::NetworkFile;
 use super::syntax::Assignment;
 use crate::facts::Mac;
@@ -10,56 +13,104 @@ use crate::image::Nic;
 use crate::image::{Image, matches};
 use crate::stacks::Fits;
 
-/// Settings of `[Match]` that only a running system answers.
-const NOT_KNOWN: [&str; 12] = [
-    "Path",
-    "Property",
-    "OriginalName",
-    "Host",
-    "Virtualization",
-    "KernelCommandLine",
-    "KernelVersion",
-    "Version",
-    "Credential",
-    "Architecture",
-    "Firmware",
-    "PermanentMACAddress",
+/// Settings of `[Match]`, each with the first version of systemd that reads it; older ones pass over it with a warning.
+const SETTINGS: [(&str, u32); 20] = [
+    ("Name", 0),
+    ("MACAddress", 0),
+    ("Type", 0),
+    ("Driver", 0),
+    ("Path", 0),
+    ("Host", 0),
+    ("Virtualization", 0),
+    ("KernelCommandLine", 0),
+    ("KernelVersion", 0),
+    ("Architecture", 0),
+    ("Property", 243),
+    ("WLANInterfaceType", 244),
+    ("SSID", 244),
+    ("BSSID", 244),
+    ("PermanentMACAddress", 245),
+    ("Firmware", 249),
+    ("Kind", 251),
+    ("Credential", 252),
+    ("Version", 258),
+    ("MachineTag", 262),
 ];
+/// The newest version whose settings are listed: one that is not may be of a later one.
+const NEWEST: u32 = 262;
 /// Settings that only a wireless interface meets.
 const WIRELESS: [&str; 3] = ["WLANInterfaceType", "SSID", "BSSID"];
-/// All others that this file reads.
-const KNOWN: [&str; 5] = ["Name", "MACAddress", "Type", "Kind", "Driver"];
+/// Drivers of the network cards that hypervisors give: a pattern that takes in all or none of them is decided.
+const OF_VIRTUAL_MACHINES: [&str; 20] = [
+    "virtio_net",
+    "e1000",
+    "e1000e",
+    "igb",
+    "igbvf",
+    "ixgbevf",
+    "iavf",
+    "i40evf",
+    "vmxnet3",
+    "pcnet32",
+    "8139cp",
+    "8139too",
+    "ne2k-pci",
+    "tulip",
+    "hv_netvsc",
+    "vif",
+    "ena",
+    "gve",
+    "mlx5_core",
+    "mlx4_en",
+];
 
 /// Whether `file` is for `nic`. `any_mac`: its MAC address is written anew for each instance.
 pub(crate) fn fits(root: &Image, file: &NetworkFile, nic: &Nic, any_mac: bool, version: Option<u32>) -> Fits {
-    let of = |key: &str| file.assignments.list("Match", key);
-    let keys = || KNOWN.iter().chain(&NOT_KNOWN).chain(&WIRELESS);
-    if keys().all(|key| of(key).is_empty()) {
-        return empty(file, version);
-    }
     let mut unknown = None;
+    let mut some = false;
     let written_anew = (any_mac && nic.mac.is_none()).then_some(true);
-    for key in keys() {
-        let given = of(key);
+    for key in keys(file) {
+        let given = file.assignments.list("Match", key);
         let Some(first) = given.first() else { continue };
-        let known = match *key {
+        let read = match SETTINGS.iter().find(|(name, _)| *name == key) {
+            Some((_, since)) => version.map_or((*since == 0).then_some(true), |version| Some(version >= *since)),
+            None => version.filter(|version| *version <= NEWEST).map(|_| false),
+        };
+        let known = match key {
+            _ if read == Some(false) => continue,
+            _ if read.is_none() && !is_old(key) => None,
             "Name" => Some(taken_in(&words(&given), &nic.name)),
             "Type" => Some(taken_in(&words(&given), kind_of_link(&nic.name))),
             "Kind" => is_a_card(root, nic).then(|| taken_in(&words(&given), "")),
-            "Driver" => driver(root, nic).map(|driver| taken_in(&words(&given), &driver)),
+            "Driver" => driver(root, nic, &words(&given)),
             "MACAddress" => nic.mac.map(|mac| has(&words(&given), mac)).or(written_anew),
             // The address that a card was made with is nearly always the one that it has; where it is another, it is not known.
             "PermanentMACAddress" => nic.mac.filter(|mac| has(&words(&given), *mac)).map(|_| true).or(written_anew),
             wireless if WIRELESS.contains(&wireless) => Some(false),
-            _ => None,
+            condition => conditions::holds(root, condition, &given, nic.mac.is_some()),
         };
+        some = true;
         match known {
             Some(true) => {}
             Some(false) => return Fits::No,
             None => unknown = unknown.or(Some(*first)),
         }
     }
-    unknown.map_or(Fits::Yes, |line| Fits::Unknown(format!("{}: whether `{}` is {} cannot be known from files", line.at, line.text, nic.name)))
+    if !some {
+        return empty(file, version);
+    }
+    let not_known = |line: &Assignment| Fits::Unknown(format!("{}: whether `{}` is {} cannot be known from files", line.at, line.text, nic.name));
+    unknown.map_or(Fits::Yes, not_known)
+}
+
+/// The keys of `[Match]` that the file has, each once.
+fn keys(file: &NetworkFile) -> BTreeSet<&str> {
+    file.assignments.0.iter().filter(|found| found.section == "Match").map(|found| &found.key[..]).collect()
+}
+
+/// Whether every systemd of an image without a version is new enough for the key, which is years old.
+fn is_old(key: &str) -> bool {
+    SETTINGS.iter().any(|(name, since)| *name == key && *since <= 252)
 }
 
 /// A file without a condition: systemd 243 and older take it for every interface, 246 and newer leave it out.
@@ -111,9 +162,14 @@ fn is_a_card(root: &Image, nic: &Nic) -> bool {
     nic.mac.is_none() || root.exists(&format!("/sys/class/net/{}/device", nic.name))
 }
 
-fn driver(root: &Image, nic: &Nic) -> Option<String> {
-    let target = root.link(&format!("/sys/class/net/{}/device/driver", nic.name))?;
-    nic.mac.and_then(|_| target.rsplit('/').next().map(str::to_owned))
+/// Whether a list of drivers takes in the card's. That of an image's virtual machine is one of many, so that all of them must agree.
+fn driver(root: &Image, nic: &Nic, patterns: &[String]) -> Option<bool> {
+    if nic.mac.is_some() {
+        let target = root.link(&format!("/sys/class/net/{}/device/driver", nic.name))?;
+        return target.rsplit('/').next().map(|driver| taken_in(patterns, driver));
+    }
+    let first = taken_in(patterns, OF_VIRTUAL_MACHINES[0]);
+    OF_VIRTUAL_MACHINES.iter().all(|driver| taken_in(patterns, driver) == first).then_some(first)
 }
 
 #[cfg(test)]

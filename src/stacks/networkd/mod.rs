@@ -3,21 +3,26 @@
 //! The files are tried in the order of their names, and the first that fits an interface has it. Those that netplan writes at each boot take
 //! part in that order, but are read where they come from.
 
+mod conditions;
 mod duids;
 mod files;
+mod generator;
 pub(crate) mod lease;
 mod matching;
 mod meaning;
+mod netdev;
 pub(crate) mod running;
 mod syntax;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 pub(crate) use files::{drop_ins, global, version};
 pub(crate) use meaning::{Party, intent};
+pub(crate) use netdev::Netdevs;
 pub(crate) use syntax::{Assignment, Assignments};
 
-use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
+use crate::facts::{FileLine, Intent, Mac, Observed, Setting, StackId};
 use crate::host::image_identity::Keeps;
 use crate::host::services;
 use crate::image::Image;
@@ -26,6 +31,7 @@ use crate::stacks::Claim;
 use crate::stacks::Fits;
 use crate::stacks::Given;
 use crate::stacks::Reading;
+use crate::stacks::any_nics;
 use crate::stacks::leases::LeaseReader;
 use crate::stacks::running::{Running, Serves, Socket};
 use crate::stacks::stack::{Journal, Stack, Traits};
@@ -50,8 +56,11 @@ pub(crate) const STACK: Stack = Stack {
     ..Stack::new(ID)
 };
 
-/// Where an administrator's files are; those below /usr are of packages and name nothing of this machine.
-const OWN: [&str; 2] = ["/etc/", "/run/"];
+/// Where the files of packages are, which name nothing of this machine.
+const OF_PACKAGES: [&str; 2] = ["/usr/", "/lib/"];
+
+/// As many names as are asked whether they are ports.
+const MOST_PORTS: usize = 256;
 
 /// What systemd-networkd is set up to do with each of `nics`.
 ///
@@ -63,7 +72,10 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     }
     let configuration = Configuration::read(root, given)?;
     let claims = nics.iter().filter_map(|nic| Some((nic.name.clone(), configuration.claim(root, nic, given)?)));
-    Ok(Reading { interfaces: claims.collect(), named: configuration.named() })
+    let interfaces = claims.collect();
+    let macs = configuration.macs(root);
+    let named = configuration.named();
+    Ok(Reading { interfaces, ports: configuration.ports(root, &named), named, macs })
 }
 
 /// Whether a file of its own has `nic`, or perhaps has it, before one called `name` could: an equal name in /etc masks the one in /run.
@@ -80,6 +92,7 @@ pub(crate) fn comes_before(root: &Image, nic: &Nic, name: &str, given: &Given) -
 struct Configuration {
     files: Vec<NetworkFile>,
     global: Assignments,
+    netdevs: Netdevs,
     version: Option<u32>,
     /// cloud-init writes its files anew for each instance.
     written_anew: bool,
@@ -87,20 +100,44 @@ struct Configuration {
 
 impl Configuration {
     fn read(root: &Image, given: &Given) -> io::Result<Self> {
-        Ok(Self {
-            files: files::network_files(root)?,
-            global: files::global(root)?,
-            version: version(root),
-            written_anew: given.overrides()?.is_some(),
-        })
+        let version = version(root);
+        let mut files = files::network_files(root)?;
+        files.extend(generator::files(root, version, &files));
+        files.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Self { files, global: files::global(root)?, netdevs: files::netdevs(root)?, version, written_anew: given.overrides()?.is_some() })
     }
 
-    /// The interfaces that files of /etc and /run call by their names.
-    fn named(&self) -> std::collections::BTreeSet<String> {
-        let own = self.files.iter().filter(|file| OWN.iter().any(|folder| file.path.starts_with(folder)));
+    /// The interfaces that an administrator's files, or the kernel's command line, call by their names.
+    fn named(&self) -> BTreeSet<String> {
+        let own = self.files.iter().filter(|file| !OF_PACKAGES.iter().any(|folder| file.path.starts_with(folder)));
         let names = own.flat_map(|file| file.assignments.list("Match", "Name"));
         let words = names.filter(|line| !line.value.starts_with('!')).flat_map(|line| line.value.split_whitespace());
         words.filter(|name| *name != "lo" && !crate::image::has_wildcard(name)).map(str::to_owned).collect()
+    }
+
+    /// Those of `named` that are ports, with the bridge or bond of each.
+    fn ports(&self, root: &Image, named: &BTreeSet<String>) -> BTreeMap<String, String> {
+        let of = |name: &String| {
+            let nic = Nic { name: name.clone(), mac: None };
+            let file = self.files.iter().find(|file| self.fits(root, file, &nic) != Fits::No)?;
+            Some((name.clone(), meaning::port(&file.assignments, &self.netdevs, self.version)?.value))
+        };
+        named.iter().take(MOST_PORTS).filter_map(of).collect()
+    }
+
+    /// The MAC addresses of files that are for one card, where no other file is for the card of a clone.
+    fn macs(&self, root: &Image) -> Vec<Setting<String>> {
+        if any_nics().any(|nic| self.files.iter().any(|file| self.fits(root, file, &nic) == Fits::Yes)) {
+            return Vec::new();
+        }
+        let own = self.files.iter().filter(|file| !OF_PACKAGES.iter().any(|folder| file.path.starts_with(folder)));
+        let tied = own.filter(|file| !(self.written_anew && is_of_cloud_init(file)) && meaning::unmanaged(&file.assignments).is_none());
+        let lines = tied.flat_map(|file| ["MACAddress", "PermanentMACAddress"].into_iter().flat_map(|key| file.assignments.list("Match", key)));
+        let of = |line: &Assignment| {
+            let mac = line.value.split([' ', ',']).find_map(|mac| mac.replace('-', ":").parse::<Mac>().ok())?;
+            Some(Setting { value: mac.to_string(), at: line.at.clone(), text: line.text.clone() })
+        };
+        lines.filter_map(of).collect()
     }
 
     fn fits(&self, root: &Image, file: &NetworkFile, nic: &Nic) -> Fits {
@@ -130,7 +167,7 @@ impl Configuration {
             return Claim::LeavesAlone(Intent::leaving_alone(ID, &line.holding(())));
         }
         let whole = FileLine::whole(&file.path);
-        let stack = Party { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
+        let stack = Party { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot", netdevs: &self.netdevs };
         Claim::Configures(Observed::Seen(intent(stack, &file.assignments, &self.global, self.version)))
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
     for path in root.glob(NATIVE) {
         named.extend(names_in(&root.text_if_any(&path)?.unwrap_or_default()));
     }
-    Ok(Reading { interfaces: interfaces?, named })
+    Ok(Reading { interfaces: interfaces?, named, ..Reading::default() })
 }
 
 /// The interface that a file is for; those that editors and package managers leave behind are for none.
