@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use v6check::facts::{Intent, Observed, RunsDhcpv6, StackId};
 use v6check_lab::needs;
 
-use super::image::{DHCLIENT, image, interface, known, nic};
+use super::image::{DHCLIENT, File, image, interface, known, nic};
 
 const INTERFACES: &str = "/etc/network/interfaces";
 
