@@ -49,5 +49,6 @@ pub fn image(root: &Path, names: &[String]) -> Facts {
         intent: intent::host(root),
         state: HostState::absent(NOT_RUNNING),
         interfaces,
+        fixes: Vec::new(),
     }
 }

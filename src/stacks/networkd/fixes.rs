@@ -1,0 +1,91 @@
+//! Fixes of `.network` files and their drop-ins: the line at fault where an administrator wrote it, a drop-in where a package did.
+
+use super::syntax::Assignments;
+use crate::facts::{Edit, FileLine, Goal};
+use crate::image::Image;
+use crate::stacks::fixes::{OWN, Question, Step, assign, delete, insert_after, is_of_vendor, lines, unmask};
+
+const FOLDER: &str = "/etc/systemd/network";
+
+/// The next step towards the goal.
+pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
+    match question.goal {
+        Goal::Dhcpv6 | Goal::RouterAdvertisements => {}
+        _ => return None,
+    }
+    let at = question.at_fault()?;
+    if at.path == FOLDER {
+        return Some(own_file(&question.nic.name).into());
+    }
+    line(question.image, at)
+}
+
+/// What changes the one line of a `.network` file, of a drop-in or of networkd.conf.
+pub(crate) fn line(image: &Image, at: &FileLine) -> Option<Step> {
+    if at.path.ends_with(".service") {
+        return Some(unmask("systemd-networkd.service").into());
+    }
+    let text = image.text(&at.path).ok()?;
+    let found = Assignments::parse(&at.path, &text).0.into_iter().find(|assignment| assignment.at == *at)?;
+    // What the line has to say; nothing: it goes.
+    let (value, section, key) = match &found.key[..] {
+        "IPv6AcceptRA" | "IPv6AcceptRouterAdvertisements" | "DHCPv6Client" | "UseAddress" => (Some("yes"), &found.section[..], &found.key[..]),
+        "LinkLocalAddressing" => (Some("ipv6"), &found.section[..], &found.key[..]),
+        "Unmanaged" => (Some("no"), &found.section[..], &found.key[..]),
+        "ActivationPolicy" => (Some("up"), &found.section[..], &found.key[..]),
+        "WithoutRA" => (Some("solicit"), &found.section[..], &found.key[..]),
+        // They make a router of the interface unless it is told that it is none.
+        "IPForward" | "IPv6Forwarding" | "IPMasquerade" | "IPv6SendRA" | "IPv6PrefixDelegation" => {
+            return Some(as_host(image, at, &found.section)?.into());
+        }
+        // One word for both families.
+        "DHCP" => (Some("yes"), &found.section[..], &found.key[..]),
+        "Bond" | "Bridge" => {
+            let text = format!("{at} makes it a port of another interface, which then has the addresses: check that interface, or take the line out.");
+            return Some(Step::by_hand(text));
+        }
+        _ => return None,
+    };
+    if is_of_vendor(&at.path) {
+        return Some(Edit::Key { path: drop_in(&at.path)?, section: section.to_owned(), key: key.to_owned(), value: value.map(str::to_owned) }.into());
+    }
+    Some(match value {
+        Some(value) => assign(image, at, value)?.into(),
+        None => delete(image, at)?.into(),
+    })
+}
+
+/// `IPv6AcceptRA=yes` beside the line that makes a router of the interface.
+fn as_host(image: &Image, at: &FileLine, section: &str) -> Option<Edit> {
+    let (key, yes) = ("IPv6AcceptRA", "yes");
+    if at.path.contains("/networkd.conf") || section != "Network" {
+        return None;
+    }
+    if is_of_vendor(&at.path) {
+        return Some(Edit::Key { path: drop_in(&at.path)?, section: section.to_owned(), key: key.to_owned(), value: Some(yes.to_owned()) });
+    }
+    let line = lines(image, at)?.concat();
+    insert_after(image, at, [format!("{}{key}={yes}", crate::stacks::fixes::indentation(&line))])
+}
+
+/// The drop-in of ours for a file, or for the file that a drop-in belongs to.
+fn drop_in(path: &str) -> Option<String> {
+    let (folder, name) = path.rsplit_once('/')?;
+    let file = match folder.rsplit_once('/')?.1.strip_suffix(".d") {
+        Some(file) => file,
+        None => name,
+    };
+    // Behind those of the others by its name.
+    Some(format!("{FOLDER}/{file}.d/zz-{OWN}.conf"))
+}
+
+/// A `.network` file for an interface that none is for.
+fn own_file(name: &str) -> Edit {
+    let text = format!("[Match]\nName={name}\n\n[Network]\nDHCP=yes\n");
+    Edit::Write { path: format!("{FOLDER}/60-{OWN}-{name}.network"), text, mode: 0o644 }
+}
+
+/// Whether `path` is a file that systemd-networkd reads.
+pub(crate) fn is_own(path: &str) -> bool {
+    path.contains("/systemd/network/") || path.contains("/systemd/networkd.conf") || path.ends_with("/systemd-networkd.service")
+}
