@@ -4,13 +4,13 @@
 //! root, so that a mounted image cannot lead to a file of the machine that looks at it.
 
 pub(crate) mod ini;
+mod overlay;
 pub(crate) mod shell_variables;
-
 pub(crate) mod xml;
 pub(crate) mod yaml;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,8 +19,10 @@ use std::rc::Rc;
 
 use crate::below;
 use crate::facts::Mac;
+use overlay::Said;
 
 pub(crate) use crate::glob::{has_wildcard, matches};
+pub(crate) use overlay::{Entry, Overlay};
 
 /// As many bytes as a configuration or lease file may have: 1 MiB.
 pub(crate) const MOST_BYTES: u64 = 1 << 20;
@@ -47,7 +49,18 @@ pub struct Nic {
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     top: PathBuf,
+    edits: Rc<Overlay>,
     seen: Rc<RefCell<Seen>>,
+}
+
+/// Where a path leads to.
+enum Place<'a> {
+    /// A place of the files, and its path within the image.
+    Files(PathBuf, String),
+    /// What edits put there.
+    Edited(&'a Entry),
+    /// A directory of the edits alone, or of both.
+    Folder { path: String, files: Option<PathBuf> },
 }
 
 /// What was seen.
@@ -85,7 +98,20 @@ impl Seen {
 impl Image {
     /// Paths below `root`.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { top: root.to_owned(), seen: Rc::default() }
+        Self { top: root.to_owned(), edits: Rc::default(), seen: Rc::default() }
+    }
+
+    /// This image as it is with `edits` on top of what is there now. Nothing is written, and nothing that was seen before is taken over.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for fixes, which are tried on an image before they are called fixes"))]
+    pub(crate) fn with(&self, edits: &Overlay) -> Self {
+        // By the folder that the edit is in, whatever links lead to it; what cannot be resolved cannot be read either.
+        let place = |path: &str| {
+            let (folder, name) = path.rsplit_once('/')?;
+            Some(format!("{}/{name}", self.within(&self.resolve(folder).ok()?)?))
+        };
+        let placed = edits.entries().map(|(path, entry)| (place(path).unwrap_or_else(|| path.to_owned()), entry.clone()));
+        let all = self.edits.followed_by(placed.collect());
+        Self { top: self.top.clone(), edits: Rc::new(all), seen: Rc::default() }
     }
 
     /// The bytes of the regular file at the absolute path `path`.
@@ -93,15 +119,24 @@ impl Image {
     /// # Errors
     /// It is absent, not readable, not a regular file, or larger than `most` bytes.
     pub(crate) fn read(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
-        read(&self.resolve(path)?, most)
+        match self.find(path)? {
+            Place::Files(place, _) => read(&place, most),
+            Place::Edited(Entry::File { bytes, .. }) if bytes.len() as u64 <= most => Ok(bytes.to_vec()),
+            Place::Edited(Entry::File { .. }) => Err(io::Error::other(format!("larger than {most} bytes"))),
+            Place::Edited(_) | Place::Folder { .. } => Err(io::Error::other("not a regular file")),
+        }
     }
 
     /// The regular file at `path`, to be read piece by piece.
     ///
     /// # Errors
-    /// It is absent, not readable, or not a regular file.
+    /// It is absent, not readable, or not a regular file. Edits have no open file.
     pub(crate) fn open(&self, path: &str) -> io::Result<File> {
-        open(&self.resolve(path)?)
+        match self.find(path)? {
+            Place::Files(place, _) => open(&place),
+            Place::Edited(_) => Err(io::Error::other("edited, so no file can be opened")),
+            Place::Folder { .. } => Err(io::Error::other("not a regular file")),
+        }
     }
 
     /// The text of a file of at most [`MOST_BYTES`]; bytes that are not UTF-8 are replaced.
@@ -152,7 +187,8 @@ impl Image {
     /// # Errors
     /// It is absent or not a regular file.
     pub(crate) fn modified(&self, path: &str) -> io::Result<u64> {
-        let found = self.resolve(path)?.metadata()?;
+        let Place::Files(place, _) = self.find(path)? else { return Err(io::Error::other("not a regular file that was ever written")) };
+        let found = place.metadata()?;
         if !found.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
@@ -164,7 +200,10 @@ impl Image {
         if let Some(known) = self.seen.borrow().exists.get(path) {
             return *known;
         }
-        let exists = self.resolve(path).is_ok_and(|found| found.symlink_metadata().is_ok());
+        let exists = self.find(path).is_ok_and(|found| match found {
+            Place::Files(place, _) => place.symlink_metadata().is_ok(),
+            Place::Edited(_) | Place::Folder { .. } => true,
+        });
         let mut seen = self.seen.borrow_mut();
         if seen.has_room(path.len()) {
             seen.exists.insert(path.to_owned(), exists);
@@ -188,13 +227,21 @@ impl Image {
     /// Whether nothing is at `folder`, so that nothing is below it: asked once where each interface would have a file there.
     fn lacks(&self, folder: &str) -> bool {
         self.once(format!("lacks {folder}"), || {
-            self.resolve(folder).and_then(|found| found.metadata()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            let found = self.find(folder).and_then(|found| match found {
+                Place::Files(place, _) => place.metadata().map(|_| ()),
+                Place::Edited(_) | Place::Folder { .. } => Ok(()),
+            });
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
         })
     }
 
     /// Whether a directory is at `path`.
     pub(crate) fn is_directory(&self, path: &str) -> bool {
-        self.resolve(path).is_ok_and(|found| found.is_dir())
+        self.find(path).is_ok_and(|found| match found {
+            Place::Files(place, _) => place.is_dir(),
+            Place::Edited(_) => false,
+            Place::Folder { .. } => true,
+        })
     }
 
     /// What the symbolic link at `path` says, if one is there.
@@ -243,16 +290,44 @@ impl Image {
         if let Some(known) = self.seen.borrow().names.get(path) {
             return known.clone();
         }
-        let mut names: Vec<String> = self.resolve(path).and_then(std::fs::read_dir).map_or_else(
-            |_| Vec::new(),
-            |entries| entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
-        );
-        names.sort();
+        let listed = |place: &Path| -> BTreeSet<String> {
+            let entries = std::fs::read_dir(place).into_iter().flatten();
+            entries.take(MOST_ENTRIES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        };
+        let names: Vec<String> = match self.find(path) {
+            Err(_) | Ok(Place::Edited(_)) => Vec::new(),
+            Ok(Place::Files(place, inside)) => self.amended(&inside, listed(&place)),
+            Ok(Place::Folder { path, files }) => self.amended(&path, files.map(|place| listed(&place)).unwrap_or_default()),
+        };
         let mut seen = self.seen.borrow_mut();
         if seen.has_room_for(&names) {
             seen.names.insert(path.to_owned(), names.clone());
         }
         names
+    }
+
+    fn amended(&self, folder: &str, mut names: BTreeSet<String>) -> Vec<String> {
+        self.edits.amend(folder, &mut names);
+        names.into_iter().collect()
+    }
+
+    /// What is where `path` leads to.
+    fn find(&self, path: &str) -> io::Result<Place<'_>> {
+        let place = self.resolve(path)?;
+        let Some(inside) = self.within(&place).filter(|_| !self.edits.is_empty()) else { return Ok(Place::Files(place, String::new())) };
+        match self.edits.at(&inside) {
+            Said::Nothing => Ok(Place::Files(place, inside)),
+            Said::Entry(Entry::Absent) => Err(io::ErrorKind::NotFound.into()),
+            Said::NotADirectory => Err(io::ErrorKind::NotADirectory.into()),
+            Said::Entry(entry) => Ok(Place::Edited(entry)),
+            Said::Directory { only } => Ok(Place::Folder { files: (!only).then_some(place), path: inside }),
+        }
+    }
+
+    /// The path within the image of a place below its top: `""` for the top. None if it is not UTF-8.
+    fn within(&self, place: &Path) -> Option<String> {
+        let inside = place.strip_prefix(&self.top).ok()?.to_str()?;
+        Some(if inside.is_empty() { String::new() } else { format!("/{inside}") })
     }
 
     /// Where `path` leads to, its symbolic links read as this root has them.
@@ -265,7 +340,13 @@ impl Image {
         if let Some(known) = self.seen.borrow().links.get(place) {
             return known.clone();
         }
-        let target = std::fs::read_link(place).ok();
+        let said = self.within(place).filter(|_| !self.edits.is_empty()).map_or(Said::Nothing, |inside| self.edits.at(&inside));
+        let target = match said {
+            Said::Nothing => std::fs::read_link(place).ok(),
+            Said::Entry(Entry::Link(target)) => Some(target.into()),
+            Said::Entry(_) | Said::NotADirectory => None,
+            Said::Directory { only } => (!only).then(|| std::fs::read_link(place).ok()).flatten(),
+        };
         let mut seen = self.seen.borrow_mut();
         if seen.has_room(2 * place.as_os_str().len()) {
             seen.links.insert(place.to_owned(), target.clone());
@@ -336,6 +417,45 @@ mod tests {
         assert_eq!(root.bytes_if_any("/absent/x").unwrap(), None);
         assert!(root.bytes_if_any("/c/x").is_err(), "what cannot be looked at is not absent");
         assert_eq!(root.glob("/e*/host?ame"), ["/etc/hostname"]);
+    }
+
+    #[test]
+    fn edits_are_seen_by_every_question_and_written_nowhere() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(directory.path().join("usr/lib/d")).unwrap();
+        std::os::unix::fs::symlink("usr/lib", directory.path().join("lib")).unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(directory.path().join("usr/lib/d").join(name), name).unwrap();
+        }
+        let before = Image::new(directory.path());
+        assert_eq!(before.names("/lib/d"), ["a", "b", "c"]);
+        let mut edits = Overlay::default();
+        edits.put("/lib/d/a", Entry::File { bytes: Rc::from(*b"new"), mode: 0o644 });
+        edits.put("/lib/d/b", Entry::Absent);
+        edits.put("/usr/lib/d/c", Entry::Link("/dev/null".into()));
+        edits.put("/etc/x/y/z", Entry::File { bytes: Rc::from(*b"made"), mode: 0o755 });
+        edits.put("/etc/link", Entry::Link("x/y".into()));
+        let after = before.with(&edits);
+        assert_eq!(after.text("/usr/lib/d/a").unwrap(), "new");
+        assert_eq!(after.text("/lib/d/a").unwrap(), "new");
+        assert!(after.read("/lib/d/a", 2).is_err());
+        assert_eq!(after.bytes_if_any("/lib/d/b").unwrap(), None);
+        assert_eq!(after.text_if_any("/lib/d/a/x").unwrap(), None);
+        assert_eq!(after.names("/lib/d"), ["a", "c"]);
+        assert_eq!((after.link("/lib/d/c").as_deref(), after.link("/usr/lib/d/a")), (Some("/dev/null"), None));
+        assert_eq!(after.glob("/usr/lib/*/[ab]"), ["/usr/lib/d/a"]);
+        assert_eq!(after.text("/etc/link/z").unwrap(), "made");
+        assert_eq!(after.glob("/etc/*/*/z"), ["/etc/x/y/z"]);
+        assert_eq!(after.glob("/etc/*/z"), ["/etc/link/z"]);
+        assert_eq!(after.names("/"), ["etc", "lib", "usr"]);
+        assert!(after.is_directory("/etc/x") && after.exists("/etc/x/y") && !after.is_directory("/etc/x/y/z") && !after.exists("/lib/d/b"));
+
+        let mut again = Overlay::default();
+        again.put("/lib/d", Entry::Absent);
+        again.put("/lib/d/e", Entry::File { bytes: Rc::from(*b""), mode: 0o644 });
+        assert_eq!(after.with(&again).names("/usr/lib/d"), ["e"], "a directory that is made anew");
+        assert_eq!(before.text("/lib/d/a").unwrap(), "a", "the image itself stays as it is");
+        assert_eq!(Image::new(directory.path()).names("/"), ["lib", "usr"], "nothing is written");
     }
 
     #[test]
