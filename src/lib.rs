@@ -21,6 +21,7 @@ pub mod capture;
 pub mod catalogue;
 pub mod cli;
 pub mod facts;
+pub mod fix;
 mod glob;
 mod halves;
 mod harmless;

@@ -55,7 +55,7 @@ fn template(setting: &Setting<i64>) -> Option<&'static str> {
 ///
 /// # Errors
 /// It was not read.
-fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
+pub(super) fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
     // The kernel hands `all` on to every interface for these two only, and `default` to none that exists (net/ipv6/addrconf.c).
     let handed_on = ["forwarding", "disable_ipv6"].contains(&name);
     Ok(intent.sysctl.get()?.get(name).filter(|setting| match template(setting) {
@@ -209,7 +209,7 @@ fn kernel_default() -> (i64, Evidence) {
 ///
 /// # Errors
 /// sysctl.d was not read, and it does not forward now.
-fn forwarding(tenses: &Tenses) -> Result<Option<Evidence>, Unknown> {
+pub(super) fn forwarding(tenses: &Tenses) -> Result<Option<Evidence>, Unknown> {
     if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
         return Ok(Some(Evidence { tense: Tense::State, source: "forwarding now".into(), value: "1".into() }));
     }

@@ -6,6 +6,7 @@
 mod boot;
 mod daemon;
 mod finding;
+mod goals;
 mod heard;
 mod held;
 mod intended;
@@ -13,6 +14,7 @@ mod rules;
 mod subject;
 mod timing;
 
+pub use goals::{forwards, judge_goal, own_sysctl};
 pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
 pub use rules::{Rule, Scope};
 pub use subject::{Expectations, Subject};

@@ -20,6 +20,11 @@ pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, Hos
     (of_interfaces(&root, nics), of_host(&root))
 }
 
+/// As [`all`], of an image at hand.
+pub(crate) fn read(image: &Image, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, HostIntent) {
+    (of_interfaces(image, nics), of_host(image))
+}
+
 fn of_interfaces(root: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
     let unread = unread(root);
     let readings = readings(root, nics);

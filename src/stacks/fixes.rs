@@ -108,7 +108,7 @@ pub(crate) fn lines(image: &Image, at: &FileLine) -> Option<Vec<String>> {
     let text = image.text(&at.path).ok()?;
     let first = usize::try_from(at.line).ok()?.checked_sub(1)?;
     let mut found = Vec::new();
-    for line in text.lines().skip(first) {
+    for line in text.split_terminator('\n').skip(first) {
         found.push(line.to_owned());
         if !line.ends_with('\\') {
             break;

@@ -10,6 +10,7 @@ pub(crate) mod dhcp6_clients;
 pub(crate) mod dhcp6c;
 pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
+pub(crate) mod fixes;
 pub(crate) mod ifupdown;
 pub(crate) mod ifupdown_ng;
 pub(crate) mod leases;

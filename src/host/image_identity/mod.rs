@@ -2,6 +2,7 @@
 //!
 //! A secret's value is never kept. On a running guest all of this is rightly there: only of an image is it a fault.
 
+pub(crate) mod fixes;
 mod duids;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,13 @@ use serde::{Deserialize, Deserializer};
 use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
 use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, heard, held, intended, timing};
 
+pub(super) use dhclient_prefix_length::by_files as dhclient_by_files;
+pub(super) use dhcpv6_intended::at_boot as dhcpv6_at_boot;
+pub(super) use firewall_passes::by_files as firewall_by_files;
+pub(super) use no_pasted_backticks::judge as no_pasted_backticks;
+pub(super) use not_baked_in::judge as not_baked_in;
+pub(super) use one_network_stack::judge as one_network_stack;
+
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

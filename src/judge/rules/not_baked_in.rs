@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Evidence, Finding, Judgement, Kind, Scope, Subject, intended};
-use crate::facts::{BakedIdentity, Tense, Unknown};
+use crate::facts::{BakedIdentity, Goal, Tense, Unknown};
 
 /// Nothing of this kind is fixed in the image's files. A running guest has its identity by right: only an image is judged.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,6 +55,32 @@ impl What {
                 };
                 identity.duids.iter().map(of).collect()
             }
+        }
+    }
+}
+
+/// Whether nothing of the kind that `goal` names is fixed in the image's files.
+///
+/// # Errors
+/// The files could not be read.
+pub(in crate::judge) fn judge(goal: Goal, subject: &Subject<'_>) -> Judgement {
+    let what = match goal {
+        Goal::MachineId => What::MachineId,
+        Goal::Lease => What::Lease,
+        Goal::Secret => What::Secret,
+        _ => What::Duid,
+    };
+    NotBakedIn { what }.judge(subject)
+}
+
+impl NotBakedIn {
+    /// The goal that is missed where it fails.
+    pub(in crate::judge) fn goal(&self) -> Goal {
+        match self.what {
+            What::MachineId => Goal::MachineId,
+            What::Duid => Goal::Duid,
+            What::Lease => Goal::Lease,
+            What::Secret => Goal::Secret,
         }
     }
 }

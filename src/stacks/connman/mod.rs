@@ -3,6 +3,7 @@
 //!
 //! Only wired interfaces are looked at.
 
+pub(crate) mod fixes;
 pub(crate) mod running;
 
 use std::io;

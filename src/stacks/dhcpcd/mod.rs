@@ -3,6 +3,7 @@
 //!
 //! Options on the command line of a changed unit are not looked at, nor is whether the init script of sysvinit refuses to start.
 
+pub(crate) mod fixes;
 pub(crate) mod lease;
 pub(crate) mod running;
 

@@ -3,6 +3,8 @@
 //!
 //! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
+pub(crate) mod fixes;
+
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};

@@ -4,6 +4,7 @@
 //! Profiles that netplan generates are netplan's. Not looked at: rules of udev, dispatcher scripts, and who may read a profile, as
 //! permissions may be lost in an image.
 
+pub(crate) mod fixes;
 mod configuration;
 mod ifcfg_rh;
 mod keyfile;

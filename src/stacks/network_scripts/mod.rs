@@ -3,6 +3,7 @@
 //!
 //! Not looked at: commands in ifup-pre-local and ifup-local, and `NETWORKING_IPV6`, which nothing reads since release 6.
 
+pub(crate) mod fixes;
 pub(crate) mod ifcfg;
 
 use std::io;

@@ -3,6 +3,8 @@
 //! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
 //! `default` count for interfaces that are there already.
 
+pub(crate) mod fixes;
+
 use std::io;
 
 use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};

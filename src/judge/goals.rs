@@ -1,0 +1,47 @@
+//! Goals of fixes: whether the files meet one, and which one a failed rule misses.
+
+use super::{Cause, Finding, Rule, Subject, intended, rules, settle};
+use crate::facts::{Goal, InterfaceIntent, Setting, Tenses};
+
+/// Whether the files set the subject up as `goal` has it. What runs now counts only where it comes back at each boot.
+pub fn judge_goal(goal: Goal, subject: &Subject<'_>) -> Finding {
+    settle(match goal {
+        Goal::Ipv6 => intended::ipv6(subject),
+        Goal::RouterAdvertisements => intended::router_advertisements(subject),
+        Goal::Dhcpv6 => rules::dhcpv6_at_boot(subject),
+        Goal::PrefixLength => rules::dhclient_by_files(subject),
+        Goal::FirewallAdvertisements | Goal::FirewallAnswers => rules::firewall_by_files(goal, subject),
+        Goal::OneStack => rules::one_network_stack(subject),
+        Goal::LiteralBackticks => rules::no_pasted_backticks(subject),
+        Goal::MachineId | Goal::Duid | Goal::Lease | Goal::Secret => rules::not_baked_in(goal, subject),
+    })
+}
+
+impl Rule {
+    /// The goals that are missed where this rule fails, by `cause`: whose fixes are its remedy. None where no change of files is.
+    pub fn goals(&self, cause: Option<Cause>) -> Vec<Goal> {
+        match (self, cause) {
+            (Self::RaAccepted(_), Some(Cause::Firewall)) => vec![Goal::FirewallAdvertisements],
+            (Self::Ipv6Enabled(_) | Self::Ipv6NotOff(_), _) => vec![Goal::Ipv6],
+            (Self::RaAcceptIntended(_) | Self::RaAccepted(_), _) => vec![Goal::RouterAdvertisements],
+            (Self::Dhcpv6Intended(_) | Self::Dhcpv6ClientRunning(_), _) => vec![Goal::Dhcpv6],
+            (Self::SettingsPersistent(_), _) => vec![Goal::Ipv6, Goal::Dhcpv6, Goal::RouterAdvertisements],
+            (Self::DhclientPrefixLength(_), _) => vec![Goal::PrefixLength],
+            (Self::FirewallPasses(rule), _) => vec![rule.goal()],
+            (Self::OneNetworkStack(_), _) => vec![Goal::OneStack],
+            (Self::NoPastedBackticks(_), _) => vec![Goal::LiteralBackticks],
+            (Self::NotBakedIn(rule), _) => vec![rule.goal()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether the interface forwards now, or will at the next boot, so that `accept_ra` has to be 2.
+pub fn forwards(tenses: &Tenses) -> bool {
+    intended::forwarding(tenses).is_ok_and(|forwarding| forwarding.is_some())
+}
+
+/// What sysctl.d writes to a setting of the interface at boot, where that is known.
+pub fn own_sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Option<&'a Setting<i64>> {
+    intended::sysctl(intent, name).ok().flatten()
+}
