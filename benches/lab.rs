@@ -1,5 +1,6 @@
-//! Prints, in one run on this machine's lab: how long v6check takes on a good guest beside other programs that ask the same, what 64 NICs
-//! cost against one, what a replay costs, how large the program is, and whether it starts where there is nothing else.
+//! Prints, in one run on this machine's lab: how long v6check takes on a good guest beside other programs that ask the same, how much later
+//! than the slowest needed answer its report is out, what 64 NICs cost beside one, what a replay costs, how large the program is, and whether it
+//! starts where there is nothing else.
 //!
 //! `cargo bench --features lab --bench lab`, as root. Figures for people to read; no test depends on them.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
@@ -16,11 +17,19 @@ use v6check::lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_mins(2);
 const MANY: usize = 64;
+const RUNS: usize = 20;
 /// Has this program be the server instead.
 const RESPOND: &str = "respond";
 
 /// Times `"$@"` from inside, so that entering the guest is not counted: microseconds of the wall clock, fork and exec included.
 const STOPWATCH: &str = r#"before=$EPOCHREALTIME; "$@" >/dev/null 2>&1; after=$EPOCHREALTIME
+echo $(( ${after/[.,]/} - ${before/[.,]/} ))"#;
+
+/// The same until the report is out: until the pipe `$1` has its first byte, since a report that fits into a pipe is written in one piece. What
+/// the program does after that, such as closing packet sockets, nobody waits for.
+const REPORT_WATCH: &str = r#"pipe=$1; shift; rm -f "$pipe"; mkfifo "$pipe"; exec 3<>"$pipe"
+before=$EPOCHREALTIME; "$@" --text "$pipe" >/dev/null 2>&1 &
+read -r -N 1 -u 3; after=$EPOCHREALTIME; wait
 echo $(( ${after/[.,]/} - ${before/[.,]/} ))"#;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -46,7 +55,7 @@ fn main() -> Result<()> {
     time(&good, "v6check --passive", 20, &[V6CHECK, "--passive"])?;
     time(&good, "rdisc6 -1 eth0", 20, &["rdisc6", "-1", "eth0"])?;
     time(&good, "nmap --script broadcast-dhcp6-discover", 3, &["nmap", "--script", "broadcast-dhcp6-discover", "-e", "eth0"])?;
-    println!("  slowest needed answer of a v6check run {:>10.1}", slowest_answer(&mut good)?);
+    report_after_answer(&mut good, "v6check")?;
 
     println!("\nNICs without a client, dnsmasq as the one server: it takes one request after the other");
     let (mut one_link, mut one) = guest(1, false)?;
@@ -84,16 +93,14 @@ fn guest(nics: usize, dhcpv6: bool) -> std::result::Result<(CalicoLink, Guest), 
     Ok((link, guest))
 }
 
-/// What many NICs take against one.
+/// What many NICs take beside one.
 fn compare(one: &mut Guest, many: &mut Guest) -> Result<()> {
     // The first question of a NIC is the one for which dnsmasq must first find out its MAC address.
     one.v6check(&[V6CHECK], &[])?;
-    let single = time(one, "v6check, 1 NIC", 20, &[V6CHECK])?;
-    println!("  slowest needed answer {:>28.1}", slowest_answer(one)?);
+    let single = report_after_answer(one, "v6check, 1 NIC")?;
     many.v6check(&[V6CHECK], &[])?;
-    let all = time(many, &format!("v6check, {MANY} NICs"), 20, &[V6CHECK])?;
-    println!("  slowest needed answer {:>28.1}", slowest_answer(many)?);
-    println!("  ratio {:.2}", all / single);
+    let all = report_after_answer(many, &format!("v6check, {MANY} NICs"))?;
+    println!("  {:<40} {:>8.1}", format!("{MANY} NICs minus 1 NIC"), all - single);
     time(one, "v6check --passive, 1 NIC", 10, &[V6CHECK, "--passive"])?;
     time(many, &format!("v6check --passive, {MANY} NICs"), 10, &[V6CHECK, "--passive"])?;
     Ok(())
@@ -107,15 +114,33 @@ fn replace_server(link: &mut CalicoLink, guest: &Guest) -> Result<Responder> {
     Ok(Responder::start(link.router(), &program, &[RESPOND, &ready.display().to_string()], &ready)?)
 }
 
-/// Prints and returns the median.
+/// Prints and returns the median of the whole run of a command.
 fn time(guest: &Guest, name: &str, runs: usize, command: &[&str]) -> Result<f64> {
-    let mut times = Vec::new();
-    for _ in 0..runs {
-        let mut stopwatch = guest.command("bash");
-        stopwatch.args(["-c", STOPWATCH, "stopwatch"]).args(command);
-        let output = run(&mut stopwatch, "", LIMIT)?;
-        times.push(output.stdout.trim().parse::<f64>().map_err(|error| format!("{name}: {error}: {}", output.stderr))? / 1000.0);
-    }
+    repeat(name, runs, || stopwatch(guest, STOPWATCH, command))
+}
+
+/// Prints how long it takes until the report is out, when the slowest needed answer was there, and how long after it the report is out. Returns
+/// the first, as a median.
+fn report_after_answer(guest: &mut Guest, name: &str) -> Result<f64> {
+    let pipe = guest.path("report-pipe").display().to_string();
+    let out = repeat(&format!("{name}: report is out"), RUNS, || stopwatch(guest, REPORT_WATCH, &[&pipe, V6CHECK]))?;
+    let answer = repeat("slowest needed answer", RUNS, || slowest_answer(guest))?;
+    println!("  {:<40} {:>8.1}", "report minus answer", out - answer);
+    Ok(out)
+}
+
+/// What a script of bash prints in the guest: microseconds, returned as milliseconds.
+fn stopwatch(guest: &Guest, script: &str, arguments: &[&str]) -> Result<f64> {
+    let mut stopwatch = guest.command("bash");
+    stopwatch.args(["-c", script, "stopwatch"]).args(arguments);
+    let output = run(&mut stopwatch, "", LIMIT)?;
+    let microseconds: f64 = output.stdout.trim().parse().map_err(|error| format!("{arguments:?}: {error}: {}", output.stderr))?;
+    Ok(microseconds / 1000.0)
+}
+
+/// Measures several times. Prints the figures and returns their median.
+fn repeat(name: &str, runs: usize, mut measure: impl FnMut() -> Result<f64>) -> Result<f64> {
+    let mut times = (0..runs).map(|_| measure()).collect::<Result<Vec<f64>>>()?;
     times.sort_by(f64::total_cmp);
     let (fastest, median, slowest) = (times[0], times[runs / 2], times[runs - 1]);
     println!("  {name:<40} {median:>8.1} ({fastest:.1}..{slowest:.1}) of {runs}");

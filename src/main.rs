@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match v6check::cli::parse(std::env::args_os()) {
-        Ok(command) => ExitCode::from(v6check::run(&command)),
+        Ok(command) => ExitCode::from(v6check::commands::run(&command)),
         Err(error) => {
             // A reader that closed the help early has seen what it wanted.
             let shown = error.print().or_else(|failed| if failed.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(failed) });

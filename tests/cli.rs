@@ -87,9 +87,14 @@ fn help_teaches_and_fits_80_columns() {
 
 #[test]
 fn every_format_has_its_option() {
-    let help = told(&["--help"]);
-    for format in v6check::report::FORMATS {
-        assert_contains(&help, &[&format!("--{} <FILE>", format.name)]);
+    for arguments in [&["--help"][..], &["replay", "--help"], &["install", "--help"]] {
+        let help = told(arguments);
+        for format in v6check::report::FORMATS {
+            let place = if arguments[0] == "install" && format.name == "text" { "DEVICE|FILE" } else { "FILE" };
+            assert_contains(&help, &[&format!("--{} <{place}>", format.name)]);
+            let said = refused(&["--plan", &format!("--{}", format.name), "out"]);
+            assert!(said.contains(&format!("--{} <FILE>", format.name)) && said.contains("cannot be used with"), "{said}");
+        }
     }
 }
 
@@ -218,6 +223,13 @@ fn a_broken_check_file_is_told_with_line_and_column() {
         ("blame =", "blaim =", "4:1", &["blaim", "`blame`"]),
         ("[rule.ipv6-enabled]", "[rule.ipv6-enabeld]", "13:7", &["ipv6-enabeld", "`ipv6-enabled`"]),
         ("smallest-mtu = 1280", "smallest-mtu = \"1280\"", "14:16", &["string", "u32"]),
+        ("smallest-mtu = 1280", "smallest-mtu = 4294967296", "14:16", &["integer `4294967296`", "u32"]),
+        ("smallest-mtu = 1280", "smallest-mtu = 2026-05-27", "14:16", &["invalid type", "u32"]),
+        ("smallest-mtu =", "smalest-mtu =", "14:1", &["unknown field `smalest-mtu`", "`smallest-mtu`"]),
+        ("smallest-mtu = 1280", "", "13:1", &["missing field `smallest-mtu`"]),
+        ("smallest-mtu = 1280", "smallest-mtu = 1280\nsmallest-mtu = 1280", "15:1", &["duplicate key"]),
+        ("[rule.ipv6-enabled]", "[rule.dhcpv6-decline]\n[rule.ipv6-enabled]", "13:2", &["exactly 1 element"]),
+        ("needs = [\"state\"]", "needs = \"state\"", "5:9", &["string \"state\"", "a sequence"]),
         ("needs = [\"state\"]", "needs = [\"state\"", "6:1", &[]),
         ("id = \"site-check\"", "id = \"other\"", "1:6", &["\"other\"", "\"site-check\""]),
         ("level =", "follows = [\n  \"ipv6-enabeld\"]\nlevel =", "4:3", &["no check \"ipv6-enabeld\"", "did you mean ipv6-enabled?"]),

@@ -234,8 +234,10 @@ fn an_error_is_one_harmless_line_with_its_place() {
         broken("\"device\"", &format!("\"\\u001b[2J\\n{}\"", "y".repeat(100_000))),
         broken("\"mtu\"", "\"\\u001b[2J\\n\""),
         [b"{\n\"schema\": \"", &[0xff_u8][..], b"\""].concat(),
+        broken("\"schema\"", "\"schema\": \"x\", \"schema\""),
     ];
-    for (bytes, place) in cases.into_iter().zip([" at line 1", " at line 1", " at line 2 column 12\n"]) {
+    let places = [" at line 1", " at line 1", " at line 2 column 12\n", "duplicate field `schema` at line 2 column"];
+    for (bytes, place) in cases.into_iter().zip(places) {
         std::fs::write(file, bytes).unwrap();
         let told = refused(&["replay", file]);
         let harmless = told.trim_end_matches('\n').chars().all(|character| !character.is_control());

@@ -186,7 +186,7 @@ fn a_hostile_text_of_a_server_is_short_and_stays_in_its_line() {
     boot.events = vec![frame(udp(&envelope, 547, 546, &message.build()))];
     let told = tell(&boot, None);
     assert!(told[0].text.starts_with("Reply refuses: UnspecFail \"") && told[0].text.chars().count() < 120, "{}", told[0].text);
-    assert!(!report::told(&told[0].text).contains(['\x1b', '\n', '\u{202e}']));
+    assert!(!report::bounded_line(&told[0].text).contains(['\x1b', '\n', '\u{202e}']));
     fits(&chart(&boot));
 }
 

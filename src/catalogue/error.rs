@@ -4,8 +4,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::value::Wrong;
-
 /// Why the catalogue cannot be used. The text carries file, line and column.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
@@ -32,7 +30,7 @@ pub enum CatalogueError {
     NoCheck {
         /// The id asked for.
         id: String,
-        /// Ids near to it, or where all are listed.
+        /// Similar ids, or where all are listed.
         hint: String,
     },
 }
@@ -76,8 +74,8 @@ impl CatalogueError {
     }
 
     /// What the TOML reader says of `text`: its reason names the values that are allowed.
-    pub(super) fn syntax(file: &Path, text: &str, wrong: &Wrong) -> Self {
-        let reason = wrong.message().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
-        Self::within(file, text, wrong.span(), reason)
+    pub(super) fn syntax(file: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let reason = error.message().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+        Self::within(file, text, error.span(), reason)
     }
 }

@@ -11,8 +11,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::files::Document;
-use super::{Catalogue, CatalogueError, Check, Profile, value};
-use crate::near::near;
+use super::{Catalogue, CatalogueError, Check, Profile};
+use crate::suggest::similar;
 
 /// Reads `texts`, which are in the order of their precedence: who comes first has a name first. Where only one profile is asked for, the built-in
 /// checks that it does not name are left unread: they are known to be right, and reading them all takes longer than judging.
@@ -64,7 +64,7 @@ pub(super) fn load(texts: &[Document], only: Option<&str>) -> Result<Catalogue, 
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(text: &Document) -> Result<T, CatalogueError> {
-    value::read(&text.text).map_err(|wrong| CatalogueError::syntax(&text.file, &text.text, &wrong))
+    toml::from_str(&text.text).map_err(|error| CatalogueError::syntax(&text.file, &text.text, &error))
 }
 
 /// Enters `item` under `name`, which must be the file's name and not be taken.
@@ -107,8 +107,8 @@ fn circles(checks: &BTreeMap<String, (Check, &Document)>) -> Result<(), Catalogu
 
 fn unknown_check<'a>(text: &Document, id: &str, known: impl Iterator<Item = &'a String>, at: Option<Range<usize>>) -> CatalogueError {
     let known: Vec<&str> = known.map(String::as_str).collect();
-    let near = near(id, known.iter().copied());
-    let hint = if near.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", near.join(" or ")) };
+    let similar = similar(id, known.iter().copied());
+    let hint = if similar.is_empty() { format!("there are: {}", known.join(", ")) } else { format!("did you mean {}?", similar.join(" or ")) };
     broken(text, at, format!("there is no check {id:?}; {hint}"))
 }
 

@@ -10,13 +10,12 @@ mod load;
 mod profile;
 mod prose;
 mod remedy;
-mod value;
 mod waiver;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::near::near;
+use crate::suggest::similar;
 pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
 pub use profile::{Profile, Selected};
@@ -101,11 +100,11 @@ impl Catalogue {
     /// The check of that id.
     ///
     /// # Errors
-    /// There is none; the error names ids near to it.
+    /// There is none; the error names similar ids.
     pub fn check(&self, id: &str) -> Result<&Check, CatalogueError> {
         self.checks.iter().find(|check| check.id == id).ok_or_else(|| {
-            let near = near(id, self.checks.iter().map(|check| check.id.as_str()));
-            let hint = if near.is_empty() { "`v6check list` shows all".into() } else { format!("did you mean {}?", near.join(" or ")) };
+            let similar = similar(id, self.checks.iter().map(|check| check.id.as_str()));
+            let hint = if similar.is_empty() { "`v6check list` shows all".into() } else { format!("did you mean {}?", similar.join(" or ")) };
             CatalogueError::NoCheck { id: id.into(), hint }
         })
     }

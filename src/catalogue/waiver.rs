@@ -58,7 +58,7 @@ impl Waiver {
 /// It cannot be read, is too large or does not parse; a reason is empty. The error names file, line and column.
 pub fn load_waivers(path: &Path) -> Result<Vec<Waiver>, CatalogueError> {
     let text = files::text(path)?;
-    let waivers: Waivers = toml::from_str(&text).map_err(|error| CatalogueError::syntax(path, &text, &error.into()))?;
+    let waivers: Waivers = toml::from_str(&text).map_err(|error| CatalogueError::syntax(path, &text, &error))?;
     match waivers.waivers.iter().find(|waiver| waiver.reason.trim().is_empty()) {
         Some(waiver) => Err(CatalogueError::whole(path, format!("the waiver of {:?} has no reason", waiver.id))),
         None => Ok(waivers.waivers),

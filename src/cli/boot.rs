@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Requirements;
 use super::options::{CatalogueOptions, When};
+use super::reports::BootReports;
 use crate::report::Target;
 
 pub(super) const REPLAY_EXAMPLES: &str = "\
@@ -137,15 +138,8 @@ pub(super) struct InstallOptions {
     /// The image mounted or unpacked in DIR instead of this machine
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
-    /// Where each boot's report goes as text, a device such as /dev/ttyS0 or a file; may be given again [default: the journal]
-    #[arg(long, value_name = "DEVICE|FILE")]
-    report: Vec<PathBuf>,
-    /// Where it goes as JUnit; likewise
-    #[arg(long, value_name = "FILE")]
-    junit: Vec<PathBuf>,
-    /// Where it goes as JSON; likewise
-    #[arg(long, value_name = "FILE")]
-    json: Vec<PathBuf>,
+    #[command(flatten)]
+    reports: BootReports,
     /// Where the facts of each boot go, its recording among them, for `replay`
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -162,7 +156,7 @@ pub(super) struct InstallOptions {
 pub struct Install {
     /// The image; absent for this machine.
     pub root: Option<PathBuf>,
-    /// Reports and facts of each boot by their option of a run (`text`, `json`, `junit`, `save`), and where they go.
+    /// Reports and facts of each boot by their option of a run (a format's name, or `save`), and where they go.
     pub reports: Vec<(&'static str, Target)>,
     /// Name of the profile.
     pub profile: String,
@@ -172,11 +166,10 @@ pub struct Install {
 
 impl From<InstallOptions> for Install {
     fn from(options: InstallOptions) -> Self {
-        let InstallOptions { root, report, junit, json, save, profile, dry_run } = options;
-        let reports = [("text", report), ("json", json), ("junit", junit), ("save", save.into_iter().collect())];
-        let reports =
-            reports.into_iter().flat_map(|(format, files)| files.into_iter().map(move |file| (format, Target::from(file.into_os_string()))));
-        Self { root, reports: reports.collect(), profile, dry_run }
+        let InstallOptions { root, reports: BootReports(reports), save, profile, dry_run } = options;
+        let reports = reports.into_iter().map(|(format, target)| (format.name, target));
+        let save = save.map(|file| ("save", Target::from(file.into_os_string())));
+        Self { root, reports: reports.chain(save).collect(), profile, dry_run }
     }
 }
 

@@ -5,16 +5,17 @@
 mod boot;
 mod matrix;
 mod options;
+mod reports;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::plan::Wanted;
 use crate::report::{Format, RemedyFormat, Style, Target};
-use options::{CatalogueOptions, LookOptions, ProfileOptions, ReportOptions, RunOptions, Written};
+use options::{CatalogueOptions, ObserveOptions, ProfileOptions, ReportOptions, RunOptions, ScriptFormat};
 
 pub use boot::{Install, Record, Watch};
 pub use matrix::Matrix;
@@ -79,7 +80,7 @@ It changes nothing. The exit code is 0, or 2 where the run was impossible.";
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Words>,
+    command: Option<Subcommand>,
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -88,8 +89,8 @@ struct Cli {
     report: ReportOptions,
 }
 
-#[derive(Subcommand)]
-enum Words {
+#[derive(clap::Subcommand)]
+enum Subcommand {
     /// Judge saved facts, or a capture by itself; touches nothing of this machine
     #[command(after_help = boot::REPLAY_EXAMPLES)]
     Replay {
@@ -106,9 +107,9 @@ enum Words {
     Remedy {
         /// How they are printed: to read, to run in the guest, or as user data for cloud-init
         #[arg(long, value_name = "FORMAT", default_value = "text")]
-        format: Written,
+        format: ScriptFormat,
         #[command(flatten)]
-        look: LookOptions,
+        observe: ObserveOptions,
         #[command(flatten)]
         catalogue: CatalogueOptions,
     },
@@ -240,28 +241,28 @@ pub struct Reporting {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
     Ok(match cli.command {
-        Some(Words::Replay { facts, catalogue, report }) => {
+        Some(Subcommand::Replay { facts, catalogue, report }) => {
             Command::Replay { facts, requirements: catalogue.requirements(), reporting: report.reporting()? }
         }
-        Some(Words::Remedy { look, catalogue, format }) => {
-            let (root, wanted) = look.looked_at();
+        Some(Subcommand::Remedy { observe, catalogue, format }) => {
+            let (root, wanted) = observe.wanted();
             let format = match format {
-                Written::Text => RemedyFormat::Text,
-                Written::Shell => RemedyFormat::Shell,
-                Written::CloudInit => RemedyFormat::CloudInit,
+                ScriptFormat::Text => RemedyFormat::Text,
+                ScriptFormat::Shell => RemedyFormat::Shell,
+                ScriptFormat::CloudInit => RemedyFormat::CloudInit,
             };
             Command::Remedy { root, wanted, requirements: catalogue.requirements(), format }
         }
-        Some(Words::Matrix(options)) => Command::Matrix(options.matrix()?),
-        Some(Words::Record(options)) => Command::Record(options.into()),
-        Some(Words::Watch(options)) => Command::Watch(options.into()),
-        Some(Words::Install(options)) => Command::Install(options.into()),
-        Some(Words::Uninstall(boot::UninstallOptions { root, dry_run })) => Command::Uninstall { root, dry_run },
-        Some(Words::List { json, profile }) => Command::List { json, requirements: profile.requirements() },
-        Some(Words::Explain { id, checks }) => Command::Explain { id, checks },
+        Some(Subcommand::Matrix(options)) => Command::Matrix(options.matrix()?),
+        Some(Subcommand::Record(options)) => Command::Record(options.into()),
+        Some(Subcommand::Watch(options)) => Command::Watch(options.into()),
+        Some(Subcommand::Install(options)) => Command::Install(options.into()),
+        Some(Subcommand::Uninstall(boot::UninstallOptions { root, dry_run })) => Command::Uninstall { root, dry_run },
+        Some(Subcommand::List { json, profile }) => Command::List { json, requirements: profile.requirements() },
+        Some(Subcommand::Explain { id, checks }) => Command::Explain { id, checks },
         None => {
-            let RunOptions { look, save, plan } = cli.run;
-            let (root, wanted) = look.looked_at();
+            let RunOptions { observe, save, plan } = cli.run;
+            let (root, wanted) = observe.wanted();
             let reporting = cli.report.reporting()?;
             let save_target = save.as_ref().map(|path| Target::from(path.as_os_str()));
             if let Some(target) = save_target.filter(|save| reporting.outputs.iter().any(|(_, target)| target.is_same(save))) {

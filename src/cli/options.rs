@@ -7,9 +7,10 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, ValueEnum};
 
+use super::reports::{REPORT_FILES, RunReports, is_default};
 use super::{Cli, Reporting, Requirements};
 use crate::plan::Wanted;
-use crate::report::{Counting, FORMATS, Format, Style, Target, Verbosity};
+use crate::report::{Counting, FORMATS, Style, Target, Verbosity};
 
 /// The longest deadline of a run, in seconds.
 const LONGEST_S: f64 = 3600.0;
@@ -18,7 +19,7 @@ const SHORTEST_S: f64 = 0.001;
 
 #[derive(Args)]
 #[command(next_help_heading = "Run options")]
-pub(super) struct LookOptions {
+pub(super) struct ObserveOptions {
     /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
     #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
     pub(super) root: Option<PathBuf>,
@@ -43,12 +44,12 @@ pub(super) struct LookOptions {
 #[command(next_help_heading = "Run options")]
 pub(super) struct RunOptions {
     #[command(flatten)]
-    pub(super) look: LookOptions,
+    pub(super) observe: ObserveOptions,
     /// Keep what was observed, for `replay`; the file's mode is 0600
     #[arg(long, value_name = "FACTS")]
     pub(super) save: Option<PathBuf>,
     /// Print what would be observed and sent, and do nothing
-    #[arg(long, conflicts_with_all = ["root", "save", "junit", "json", "text", "strict", "network_faults", "quiet", "verbose"])]
+    #[arg(long, conflicts_with_all = ["root", "save", REPORT_FILES, "strict", "network_faults", "quiet", "verbose"])]
     pub(super) plan: bool,
 }
 
@@ -76,15 +77,8 @@ pub(super) struct CatalogueOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Report options")]
 pub(super) struct ReportOptions {
-    /// Write a JUnit report; may be given again, `-` is stdout
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Vec<PathBuf>,
-    /// Write a JSON report; likewise
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Vec<PathBuf>,
-    /// Write the text; likewise [default: stdout, unless another report goes there]
-    #[arg(long, value_name = "FILE")]
-    pub(super) text: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) reports: RunReports,
     /// A failed should counts like a must
     #[arg(long)]
     pub(super) strict: bool,
@@ -103,7 +97,7 @@ pub(super) struct ReportOptions {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Written {
+pub(super) enum ScriptFormat {
     Text,
     Shell,
     CloudInit,
@@ -122,9 +116,9 @@ pub(super) enum NetworkFaults {
     Fail,
 }
 
-impl LookOptions {
-    /// The image, if one is looked at, and what is wanted.
-    pub(super) fn looked_at(self) -> (Option<PathBuf>, Wanted) {
+impl ObserveOptions {
+    /// The image, if one is observed, and what is wanted.
+    pub(super) fn wanted(self) -> (Option<PathBuf>, Wanted) {
         let Self { root, interfaces, passive, timeout, thorough, boot } = self;
         (root, Wanted { interfaces, passive, thorough, timeout, boot })
     }
@@ -144,19 +138,14 @@ impl CatalogueOptions {
 
 impl ReportOptions {
     pub(super) fn reporting(self) -> Result<Reporting, clap::Error> {
-        let no_text = self.text.is_empty();
-        let mut outputs: Vec<(&'static Format, Target)> = Vec::new();
-        for (name, files) in [("text", self.text), ("json", self.json), ("junit", self.junit)] {
-            let format = Format::named(name).ok_or_else(|| Cli::command().error(ErrorKind::InvalidValue, format!("there is no format {name}")))?;
-            outputs.extend(files.into_iter().map(|file| (format, Target::from(file.into_os_string()))));
-        }
+        let RunReports(mut outputs) = self.reports;
         let twice = outputs.iter().enumerate().find(|(at, (_, target))| outputs[..*at].iter().any(|(_, earlier)| earlier.is_same(target)));
         if let Some((_, (_, target))) = twice {
             let message = format!("two reports would be written to {target}; give each its own file");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
-        if no_text && !outputs.iter().any(|(_, target)| *target == Target::Stdout) {
-            outputs.extend(FORMATS.first().map(|text| (text, Target::Stdout)));
+        if !outputs.iter().any(|(format, target)| is_default(format) || *target == Target::Stdout) {
+            outputs.extend(FORMATS.first().map(|default| (default, Target::Stdout)));
         }
         let verbosity = match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,

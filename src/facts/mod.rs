@@ -26,7 +26,7 @@ pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
     Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,
 };
-pub use store::{MOST_BYTES, StoreError, load, load_bytes, save};
+pub use store::{MOST_BYTES, NotText, StoreError, load, load_bytes, save, utf8};
 
 /// Name and version of the stored format. A reader refuses any other.
 pub const SCHEMA: &str = "v6check.facts/1";

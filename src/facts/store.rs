@@ -5,7 +5,6 @@ use std::io;
 use serde::Deserialize;
 
 use super::{Facts, SCHEMA};
-use crate::json;
 
 /// Why stored facts cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,16 +25,33 @@ pub enum StoreError {
         found: String,
     },
     /// No text at all.
-    #[error("neither saved facts nor a capture (pcap, pcapng): not UTF-8 text at line {line} column {column}")]
-    NotText {
-        /// The line of the first byte that is none.
-        line: usize,
-        /// Where in it that byte is.
-        column: usize,
-    },
+    #[error("neither saved facts nor a capture (pcap, pcapng): {0}")]
+    NotText(#[from] NotText),
     /// Larger than any facts are.
     #[error("larger than {0} bytes, so not saved facts")]
     TooLarge(u64),
+}
+
+/// Bytes that are not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not UTF-8 text at line {line} column {column}")]
+pub struct NotText {
+    /// Line of the first byte that is not UTF-8, from 1.
+    pub line: usize,
+    /// Its place in that line in bytes, from 1.
+    pub column: usize,
+}
+
+/// The text that `bytes` are. [`serde_json::from_slice`] does not look at strings that it skips.
+///
+/// # Errors
+/// They are not UTF-8.
+pub fn utf8(bytes: &[u8]) -> Result<&str, NotText> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let mut lines = bytes.get(..error.valid_up_to()).unwrap_or_default().split(|byte| *byte == b'\n');
+        let last = lines.next_back().unwrap_or_default();
+        NotText { line: lines.count() + 1, column: last.len() + 1 }
+    })
 }
 
 /// As many bytes as saved facts may have: 1000 interfaces and full conversations stay below it.
@@ -54,7 +70,7 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
     if text.len() as u64 > MOST_BYTES {
         return Err(StoreError::TooLarge(MOST_BYTES));
     }
-    let version: Version = json::read(text)?;
+    let version: Version = serde_json::from_str(text)?;
     // Of whichever version; this part of the program knows no reports.
     if version.schema.starts_with("v6check.report/") {
         return Err(StoreError::Report);
@@ -62,7 +78,7 @@ pub fn load(text: &str) -> Result<Facts, StoreError> {
     if version.schema != SCHEMA {
         return Err(StoreError::Schema { found: version.schema });
     }
-    Ok(json::read(text)?)
+    Ok(serde_json::from_str(text)?)
 }
 
 /// Reads facts from the bytes of their JSON.
@@ -78,7 +94,7 @@ pub fn load_bytes(bytes: &[u8]) -> Result<Facts, StoreError> {
     if bytes.is_empty() {
         return Err(StoreError::Empty);
     }
-    load(json::text(bytes).map_err(|(line, column)| StoreError::NotText { line, column })?)
+    load(utf8(bytes)?)
 }
 
 /// Writes facts as JSON.

@@ -9,7 +9,7 @@ use super::{DEADLINE_S, SETTLING_S, Wish, openrc, systemd, sysvinit, upstart};
 
 /// An init system that can be told what to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Init {
+pub(crate) enum Init {
     /// systemd.
     Systemd,
     /// OpenRC.

@@ -16,13 +16,13 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-pub use init::Init;
+pub(crate) use init::Init;
 use pieces::{Kind, Piece};
 use tree::{There, Tree};
 
 /// Where the program goes. /usr/local is the administrator's and no package manager's (FHS 3.0, 4.9); where /usr is immutable it is a link to
 /// what may be written (ostree: /var/usrlocal); SELinux policies label it as programs.
-pub const PROGRAM: &str = "/usr/local/sbin/v6check";
+pub(crate) const PROGRAM: &str = "/usr/local/sbin/v6check";
 /// What the recorder keeps, on a running system.
 const RUN: &str = "/run/v6check";
 /// How long the report waits after the init system calls the network up, since DHCPv6 often goes on then.
@@ -32,14 +32,14 @@ const DEADLINE_S: u32 = 120;
 
 /// What each boot shall do.
 #[derive(Debug)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// The arguments of the report's run.
     pub arguments: Vec<String>,
 }
 
 /// Why nothing was installed or taken away.
 #[derive(Debug, thiserror::Error)]
-pub enum InstallError {
+pub(crate) enum InstallError {
     /// No init system was recognised.
     #[error(
         "no init system found in {0}: looked for systemd, OpenRC, sysvinit and Upstart (procd, runit and others are not supported); --root takes the image's top directory"
@@ -89,7 +89,7 @@ fn advice(error: &io::Error) -> &'static str {
 ///
 /// # Errors
 /// It is not possible; then all is as it was.
-pub fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn FnMut(&str)) -> Result<(), InstallError> {
+pub(crate) fn install(root: Option<&Path>, wish: &Wish, dry_run: bool, say: &mut dyn FnMut(&str)) -> Result<(), InstallError> {
     let top = root.unwrap_or(Path::new("/"));
     let tree = Tree::new(top);
     if let Some(argument) = wish.arguments.iter().find(|argument| argument.chars().any(char::is_control)) {
@@ -194,7 +194,7 @@ fn failed(what: &str) -> impl Fn(io::Error) -> InstallError {
 ///
 /// # Errors
 /// Something could not be removed. What went before is gone, and the next run goes on.
-pub fn uninstall(root: Option<&Path>, dry_run: bool, say: &mut dyn FnMut(&str)) -> Result<(), InstallError> {
+pub(crate) fn uninstall(root: Option<&Path>, dry_run: bool, say: &mut dyn FnMut(&str)) -> Result<(), InstallError> {
     let tree = Tree::new(root.unwrap_or(Path::new("/")));
     let wish = Wish { arguments: Vec::new() };
     let mut list = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! The matrix as an HTML page that stands alone: no other file, no network, and readable without its script.
 //!
-//! What reports say is untrusted: it is made harmless, escaped, and the page's own policy lets no script run but the one below.
+//! What reports say is untrusted: it is sanitized, escaped, and the page's own policy lets no script run but the one below.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -49,7 +49,7 @@ pub(super) fn esc(text: &str) -> String {
     markup(&line(text))
 }
 
-/// Text that is harmless already.
+/// Text that is safe already.
 pub(super) fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -187,7 +187,7 @@ fn result(row: &Row) -> String {
 fn unread(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     let width = table.columns.len().max(1);
     for unread in &table.unread {
-        let (name, file, why) = (esc(&unread.name), esc(&unread.file), markup(&crate::report::told(&unread.why)));
+        let (name, file, why) = (esc(&unread.name), esc(&unread.file), markup(&crate::report::bounded_line(&unread.why)));
         writeln!(
             to,
             "<tr><th scope=\"row\">{name}<small>{file}</small></th><td class=\"state\"><b class=\"x\">not read</b></td>\

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::facts::MOST_BYTES;
-use crate::json;
+use crate::facts::{MOST_BYTES, utf8};
 use crate::report::{CheckResult, Diagnosis, SCHEMA};
 
 /// What the matrix shows of a report.
@@ -50,16 +49,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, String> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(format!("larger than {MOST_BYTES} bytes, so not a report"));
     }
-    let text = json::text(bytes).map_err(|(line, column)| format!("not a report: not UTF-8 text at line {line} column {column}"))?;
+    let text = utf8(bytes).map_err(|error| format!("not a report: {error}"))?;
     let syntax = |error: serde_json::Error| format!("not a report: {error}");
-    let version: Version = json::read(text).map_err(syntax)?;
+    let version: Version = serde_json::from_str(text).map_err(syntax)?;
     if version.schema.starts_with("v6check.facts/") {
         return Err("saved facts (--save); matrix takes the reports that --json wrote, and v6check replay makes one of facts".into());
     }
     if version.schema != SCHEMA {
         return Err(format!("the schema is {:?}; this v6check reads {SCHEMA:?}", version.schema));
     }
-    let report: Read = json::read(text).map_err(syntax)?;
+    let report: Read = serde_json::from_str(text).map_err(syntax)?;
     match report.summary.exit_code {
         0 | 1 | 3 => Ok(report),
         code => Err(format!("not a report: its exit code is {code}, and a report's is 0, 1 or 3")),

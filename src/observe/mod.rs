@@ -33,7 +33,6 @@ use crate::facts::{
     Address, AddressFlag, Counters, Facts, Host, HostIntent, HostState, Interface, InterfaceIntent, Link, Network, Observed, Recording, Run, SCHEMA,
     Scope, State, Tenses, Tool,
 };
-use crate::halves;
 use crate::image::Image;
 use crate::plan::{Plan, Survey};
 use boot::{Journal, ReadError, Recordings};
@@ -195,8 +194,7 @@ fn now() -> String {
 }
 
 fn counters(names: &BTreeSet<String>) -> BTreeMap<String, Observed<Counters>> {
-    let names: Vec<&String> = names.iter().collect();
-    halves::of(&names, |part| part.iter().map(|name| ((*name).clone(), state::counters(name))).collect()).into_iter().collect()
+    names.iter().map(|name| (name.clone(), state::counters(name))).collect()
 }
 
 fn target(name: &str, link: &Link, state: &State, host: &HostState, root: &Image, boot: Option<&Observed<Recording>>) -> Option<Target> {

@@ -6,7 +6,6 @@ use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{Requirement, Selection};
 use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
-use crate::halves;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
@@ -16,8 +15,7 @@ const ANY_INTERFACE: &str = "INTERFACE";
 pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
     let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
     let mut results = of_host(facts, selection);
-    let checked_interfaces: Vec<_> = checked(facts).collect();
-    results.extend(halves::of(&checked_interfaces, |part| of_interfaces(part, facts, selection)));
+    results.extend(checked(facts).flat_map(|(name, interface, tenses)| of_interface(name, interface, tenses, facts, selection)));
     let waivers = waive(&mut results, &selection.waivers, &facts.run.started);
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
@@ -50,14 +48,10 @@ pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes:
     }
 }
 
-fn of_interfaces(interfaces: &[(&str, &Interface, &Tenses)], facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
-    let mut results = Vec::new();
-    for (name, interface, tenses) in interfaces {
-        let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
-        let stack = stack(tenses);
-        results.extend(of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())));
-    }
-    results
+fn of_interface(name: &str, interface: &Interface, tenses: &Tenses, facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
+    let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
+    let stack = stack(tenses);
+    of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())).collect()
 }
 
 fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {

@@ -4,7 +4,7 @@
 use super::BootEntry;
 use super::boot::whole;
 use crate::facts::Recording;
-use crate::harmless::line;
+use crate::sanitize::line;
 use crate::story::{Actor, Told, seconds};
 
 /// Where the lines of guest, router and server stand, from 0.

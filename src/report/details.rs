@@ -3,9 +3,9 @@
 use super::CheckResult;
 use crate::catalogue::{Blame, Level};
 use crate::facts::Tense;
-use crate::harmless;
+use crate::sanitize;
 
-/// Expected, seen, evidence, remedy and source, those that there are. Values are harmless; only a remedy has line ends.
+/// Expected, seen, evidence, remedy and source, those that there are. Values are sanitized; only a remedy has line ends.
 pub(crate) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
     let mut details = Vec::new();
     let mut add = |label, value: String| {
@@ -13,20 +13,20 @@ pub(crate) fn details(result: &CheckResult) -> Vec<(&'static str, String)> {
             details.push((label, value));
         }
     };
-    add("reason", result.reason.as_deref().map(harmless::line).unwrap_or_default());
-    add("expected", harmless::line(&result.expected));
-    add("seen", harmless::line(&result.seen));
+    add("reason", result.reason.as_deref().map(sanitize::line).unwrap_or_default());
+    add("expected", sanitize::line(&result.expected));
+    add("seen", sanitize::line(&result.seen));
     for evidence in &result.evidence {
-        let source = harmless::line(&evidence.source);
-        add("evidence", format!("{}: {source}: {}", tense(evidence.tense), harmless::line(&evidence.value)));
+        let source = sanitize::line(&evidence.source);
+        add("evidence", format!("{}: {source}: {}", tense(evidence.tense), sanitize::line(&evidence.value)));
     }
-    add("remedy", result.remedy.as_deref().map(|remedy| paragraphs(&harmless::block(remedy))).unwrap_or_default());
+    add("remedy", result.remedy.as_deref().map(|remedy| paragraphs(&sanitize::block(remedy))).unwrap_or_default());
     let section = match &result.source.section {
         none if none.is_empty() => String::new(),
-        number if number.starts_with(|first: char| first.is_ascii_digit()) => format!(" section {}", harmless::line(number)),
-        name => format!(", {}", harmless::line(name)),
+        number if number.starts_with(|first: char| first.is_ascii_digit()) => format!(" section {}", sanitize::line(number)),
+        name => format!(", {}", sanitize::line(name)),
     };
-    add("source", format!("{}{section}", harmless::line(&result.source.document)));
+    add("source", format!("{}{section}", sanitize::line(&result.source.document)));
     details
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counting::Weight;
+use super::exit_code::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
 use crate::facts::{IDLE, LIVE, NOT_RECORDED, Run};

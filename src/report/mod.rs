@@ -5,17 +5,13 @@
 mod assemble;
 mod boot;
 mod chart;
-mod counting;
 mod details;
 mod diagnosis;
-mod fold;
-mod format;
-mod json;
-mod junit;
-mod junit_complete;
+mod exit_code;
+mod formats;
+mod group_interfaces;
 pub mod output;
 mod remedy;
-mod text;
 mod waive;
 
 use serde::{Deserialize, Serialize};
@@ -25,19 +21,18 @@ use crate::facts::{Host, Tool};
 use crate::judge::{Evidence, Verdict};
 use crate::story::Told;
 
-pub use crate::harmless::told;
+pub use crate::sanitize::bounded_line;
 pub use assemble::{assemble, summarize};
 pub use chart::recorded as chart;
-pub use counting::{Counting, exit_code, exit_meaning};
 pub use diagnosis::Causes;
-pub use format::{FORMATS, Format, RenderError, Style, Verbosity};
+pub use exit_code::{Counting, exit_code, exit_meaning};
+pub use formats::{FORMATS, Format, RenderError, Style, Verbosity, diagnosis};
 pub use output::{OutputError, Target, check_writable, write, write_all};
 pub use remedy::{RemedyFormat, remedies};
-pub use text::diagnosis;
 
-pub(crate) use crate::harmless::{cut, line};
+pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};
-pub(crate) use fold::{alike, diagnoses, names};
+pub(crate) use group_interfaces::{alike, diagnoses, names};
 
 /// Name and version of the report's JSON.
 pub const SCHEMA: &str = "v6check.report/1";

@@ -2,8 +2,8 @@
 
 use super::{CheckResult, Report, Style};
 use crate::catalogue::Blame;
-use crate::harmless::line;
 use crate::judge::Verdict;
+use crate::sanitize::line;
 use crate::wrap::wrap;
 
 /// How remedies are printed.

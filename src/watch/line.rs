@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::report::told as harmless;
+use crate::report::bounded_line;
 use crate::story::{Actor, Told};
 use crate::wrap::wrap;
 
@@ -66,8 +66,8 @@ impl Line<'_> {
             (Actor::Kernel, _) => " *",
             _ => "<-",
         };
-        let text = harmless(text);
-        let before = format!("{}  {:<width$}  {arrow}  ", self.clock.short(*at_us), harmless(self.name()));
+        let text = bounded_line(text);
+        let before = format!("{}  {:<width$}  {arrow}  ", self.clock.short(*at_us), bounded_line(self.name()));
         let text = if fold { wrap(&before, before.chars().count(), &text).join("\n") } else { before.clone() + &text };
         match self.colour().filter(|_| colour) {
             Some(colour) => text.replacen(&before, &format!("{before}\x1b[{colour}m"), 1) + "\x1b[0m",

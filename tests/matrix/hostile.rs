@@ -38,7 +38,7 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
         ("large", "larger than 67108864 bytes, so not a report"),
         ("latin1", "not a report: not UTF-8 text at line 2 column 3"),
         ("link", "No such file or directory"),
-        ("list", "not a report: invalid type: sequence, expected struct Version at line 1 column 0"),
+        ("list", "not a report: invalid type: integer `1`, expected a string at line 1 column 2"),
         ("missing", "No such file or directory"),
         ("none", "there is no report (*.json) in this directory"),
         ("pipe", "not a regular file; give a report that comes by a pipe on standard input, as -"),

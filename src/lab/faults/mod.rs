@@ -11,7 +11,7 @@ pub use scene::{Member, Scene, Setup, Wanted};
 pub use table::ALL;
 
 use super::{CalicoLink, Guest, LabError, Port, Range, Stack};
-use crate::near::near;
+use crate::suggest::similar;
 
 /// What is wrong with a guest or with its network.
 #[derive(Debug)]
@@ -94,11 +94,11 @@ impl Fault {
     /// The one of this name.
     ///
     /// # Errors
-    /// There is none; the error names the nearest.
+    /// There is none; the error names similar ones.
     pub fn find(name: &str) -> Result<&'static Self, LabError> {
         ALL.iter().find(|fault| fault.name == name).ok_or_else(|| {
-            let near = near(name, ALL.iter().map(|fault| fault.name));
-            let meant = if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(", ")) };
+            let similar = similar(name, ALL.iter().map(|fault| fault.name));
+            let meant = if similar.is_empty() { String::new() } else { format!("did you mean {}? ", similar.join(", ")) };
             LabError::Asked(format!("no fault is called {name:?}: {meant}`v6check-lab faults` lists them"))
         })
     }

@@ -22,7 +22,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::clients::stand_in;
 use super::{LabError, needs};
-use crate::harmless::block;
+use crate::sanitize::block;
 use crate::wrap::wrap;
 use options::{Cli, Command, LinkCommand};
 use place::Place;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::span::{LONGEST_NAME, MOST_GUESTS, MOST_NAMED, Recordings, Span, seen};
 use crate::capture::{Packet, Way};
 use crate::facts::{Direction, Event, Happening, LinkChange, Mac, Recorder, Recording};
-use crate::json;
 use crate::wire::frame::{Frame, OWN_FLOW_LABEL};
 
 /// The interfaces of a recording.
@@ -101,10 +100,10 @@ impl Own {
             None => {}
         }
         span.reaches(at_ns);
-        if let Some(gap) = field("V6CHECK_GAP").and_then(|text| json::read::<Missing>(text).ok()) {
+        if let Some(gap) = field("V6CHECK_GAP").and_then(|text| serde_json::from_str::<Missing>(text).ok()) {
             span.gap(gap.from_ns, gap.until_ns, gap.frames);
         }
-        if let Some(Renamed { from, to }) = field("V6CHECK_RENAMED").and_then(|text| json::read(text).ok()) {
+        if let Some(Renamed { from, to }) = field("V6CHECK_RENAMED").and_then(|text| serde_json::from_str(text).ok()) {
             let to: String = to.chars().take(LONGEST_NAME).collect();
             for name in names.iter_mut().filter(|name| **name == from) {
                 name.clone_from(&to);
@@ -113,7 +112,7 @@ impl Own {
                 self.interfaces.insert(to, told);
             }
         }
-        let happened = field("V6CHECK_EVENT").and_then(|text| json::read::<Happening>(text).ok());
+        let happened = field("V6CHECK_EVENT").and_then(|text| serde_json::from_str::<Happening>(text).ok());
         let (Some(interface), Some(happened)) = (field("V6CHECK_INTERFACE"), happened) else { return };
         let Some(told) = self.told(interface) else { return };
         let found = field("V6CHECK_FOUND").is_some();

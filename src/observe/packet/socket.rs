@@ -4,11 +4,12 @@
 //! mean. The only file with `unsafe`: neither the standard library nor socket2 has the options of packet sockets.
 #![expect(unsafe_code, reason = "packet socket options and control messages have no safe interface")]
 
-use std::io::{self, PipeWriter};
+use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, SockAddrStorage, SockFilter, Socket, Type};
@@ -157,24 +158,13 @@ impl PacketSocket {
         }
     }
 
-    /// Closes the socket while the caller goes on, and may end: in its last close the kernel waits for an RCU grace period, 4 to 20 ms
-    /// (net/packet/af_packet.c, `packet_release`), which the end of a process waits for too. So a child has the last one. A socket left to the kernel
-    /// to collect would stay open for nobody knows how long.
+    /// Closes the socket on a thread of its own: the kernel waits for an RCU grace period in the last close of a packet socket, 4 to 20 ms
+    /// (net/packet/af_packet.c, `packet_release`), which the report need not wait for. The end of the process does.
     pub(in crate::observe) fn close(self) {
         let Self { socket, registration } = self;
         drop(registration);
-        match fork_to_close(&socket) {
-            Ok((child, told)) => {
-                drop(socket);
-                drop(told);
-                // SAFETY: waitpid(2) takes a null pointer where the status is not wanted; nobody else waits for this child.
-                let reap = move || unsafe { libc::waitpid(child, ptr::null_mut(), 0) };
-                // Without a thread it is reaped when this process ends, which is soon.
-                let _ = std::thread::Builder::new().spawn(reap);
-            }
-            // Without a thread it is closed here and now.
-            Err(_) => drop(std::thread::Builder::new().spawn(move || drop(socket))),
-        }
+        // Where there is no thread to be had, the socket is closed here and now.
+        drop(thread::Builder::new().spawn(move || drop(socket)));
     }
 
     /// How many frames the kernel dropped for want of room since this was last asked.
@@ -195,62 +185,6 @@ impl PacketSocket {
             )
         };
         if result == 0 { Ok(statistics.tp_drops) } else { Err(io::Error::last_os_error()) }
-    }
-}
-
-/// Forks a child that holds a copy of the socket, and nothing else of this process, until the pipe that is returned is closed here.
-///
-/// # Errors
-/// There is no process or no pipe to be had.
-fn fork_to_close(socket: &Socket) -> io::Result<(libc::pid_t, PipeWriter)> {
-    let (wait, told) = io::pipe()?;
-    // SAFETY: other threads may hold locks at this moment, of the allocator say, which nobody unlocks in the child. So the child makes only calls
-    // that are async-signal-safe (signal-safety(7)), on numbers, and ends by _exit: it allocates, drops and unwinds nothing.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        // SAFETY: this is the child.
-        0 => unsafe { hold(socket.as_raw_fd(), wait.as_raw_fd()) },
-        child => Ok((child, told)),
-    }
-}
-
-/// Holds `socket` until nobody can write to `wait` any more.
-///
-/// # Safety
-/// For a process of its own only: closes all its other descriptors, whoever owns them, and ends it.
-unsafe fn hold(socket: libc::c_int, wait: libc::c_int) -> ! {
-    let (first, second) = (socket.min(wait), socket.max(wait));
-    let mut byte = 0_u8;
-    // SAFETY: no descriptor is used after it was closed, and `byte` has room for the one byte; all three calls are async-signal-safe.
-    unsafe {
-        // Among them the terminal, and pipes whose readers wait for their end.
-        close_all(0, first - 1);
-        close_all(first + 1, second - 1);
-        close_all(second + 1, libc::c_int::MAX);
-        // At its end, or after a signal, this ends, and the kernel closes the socket.
-        libc::read(wait, ptr::from_mut(&mut byte).cast(), 1);
-        libc::_exit(0)
-    }
-}
-
-/// Closes the descriptors from `first` to `last`.
-///
-/// # Safety
-/// Nobody uses them any more.
-unsafe fn close_all(first: libc::c_int, last: libc::c_int) {
-    /// As many as are closed one by one; who has more open than a process may by default (getrlimit(2)) has a kernel that is new enough.
-    const MOST: libc::c_int = 1023;
-    if first > last {
-        return;
-    }
-    // SAFETY: the caller's. Both are system calls without pointers.
-    unsafe {
-        // Since Linux 5.9; without its C function, which not every library has.
-        if libc::syscall(libc::SYS_close_range, first, last, 0) != 0 {
-            for descriptor in first..=last.min(MOST) {
-                libc::close(descriptor);
-            }
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::harmless::block;
+use crate::sanitize::block;
 use crate::wrap::wrap;
 
 /// What became of an image.

@@ -15,7 +15,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::write;
-use crate::json;
 
 /// The folder that is made if it is not there.
 const FOLDER: &str = "v6check";
@@ -219,7 +218,7 @@ impl Block {
                 let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
                 let Some(at_us) = field("__REALTIME_TIMESTAMP").and_then(|value| value.parse::<u64>().ok()) else { return };
                 let at_ns = at_us.saturating_mul(1000);
-                match field(GAP).and_then(|value| json::read::<Span>(value).ok()) {
+                match field(GAP).and_then(|value| serde_json::from_str::<Span>(value).ok()) {
                     Some(gap) => (gap.from_ns, gap.until_ns, gap.frames),
                     None => (at_ns, at_ns, Some(0)),
                 }

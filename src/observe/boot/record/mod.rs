@@ -62,10 +62,7 @@ pub async fn follow(
     loop {
         let items = tokio::select! {
             biased;
-            name = signals.wait() => {
-                source.close();
-                return Ok(Some(name));
-            }
+            name = signals.wait() => return Ok(Some(name)),
             items = source.next() => items?,
         };
         for Item { at_ns, what } in items {
@@ -85,7 +82,6 @@ pub async fn follow(
                 What::Frame { .. } | What::Happened { .. } | What::Renamed { .. } | What::ClockSet(_) => continue,
             };
             if told(live).is_break() {
-                source.close();
                 return Ok(None);
             }
         }
@@ -145,7 +141,6 @@ pub fn record(path: &Path, most_bytes: u64, time: Duration) -> Result<(), Observ
             blocks.add(item);
         }
         blocks.end(source.timeline().now_ns(), &why, source.dropped());
-        source.close();
         blocks.write(&mut recorded).map_err(unwritten)
     })
 }

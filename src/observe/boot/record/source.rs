@@ -97,11 +97,6 @@ impl Source {
         self.dropped
     }
 
-    /// Closes the sockets without waiting for the kernel.
-    pub(super) fn close(self) {
-        self.packets.close();
-    }
-
     /// Waits for what comes next. Nothing is lost if it is not waited for to the end. However much comes, timers and signals get their turn.
     ///
     /// # Errors

@@ -1,13 +1,13 @@
-//! Folding: what differs in nothing but the interface's name is said once, so that a guest with 64 interfaces has a report that one can
-//! read.
+//! Groups interfaces: what differs only in the interface's name is printed once, so that the report of a guest with 64 interfaces stays
+//! readable.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use super::details::blame;
 use super::{CheckResult, Diagnosis};
-use crate::harmless;
 use crate::judge::Verdict;
+use crate::sanitize;
 
 /// Items that say the same.
 pub(crate) struct Group<'a, T> {
@@ -30,7 +30,7 @@ impl<T> Group<'_, T> {
 const FEW: usize = 3;
 
 /// Results that differ in nothing but the interface.
-pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, folding: bool) -> Vec<Group<'a, CheckResult>> {
+pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, grouping: bool) -> Vec<Group<'a, CheckResult>> {
     let key = |result: &'a CheckResult| {
         // A pass says the same of each interface, whatever was seen there.
         let texts = if result.verdict == Verdict::Pass {
@@ -40,24 +40,24 @@ pub(crate) fn alike<'a>(results: &mut dyn Iterator<Item = &'a CheckResult>, fold
         };
         ((&result.id[..], result.waived.as_deref(), blame(result.blame)), texts)
     };
-    fold(results, folding, |result| result.interface.clone(), key)
+    group_interfaces(results, grouping, |result| result.interface.clone(), key)
 }
 
 /// Diagnoses that differ in nothing but the interface.
-pub(crate) fn diagnoses<'a>(all: &'a [Diagnosis], folding: bool) -> Vec<Group<'a, Diagnosis>> {
+pub(crate) fn diagnoses<'a>(all: &'a [Diagnosis], grouping: bool) -> Vec<Group<'a, Diagnosis>> {
     let key = |diagnosis: &'a Diagnosis| (diagnosis.fault.map(blame), vec![&diagnosis.text[..]]);
-    fold(all.iter(), folding, |diagnosis| diagnosis.interface.clone(), key)
+    group_interfaces(all.iter(), grouping, |diagnosis| diagnosis.interface.clone(), key)
 }
 
 /// Items by `key`, in the order of their first. The texts of a key are compared as if each interface had the same name, and, where more than
-/// [`FEW`] say the same but for their addresses, as if those were the same too. Without `folding` each item is a group of its own.
-pub(super) fn fold<'a, T, K: Ord>(
+/// [`FEW`] say the same but for their addresses, as if those were the same too. Without `grouping` each item is a group of its own.
+pub(super) fn group_interfaces<'a, T, K: Ord>(
     items: impl Iterator<Item = &'a T>,
-    folding: bool,
+    grouping: bool,
     name: impl Fn(&T) -> Option<String>,
     key: impl Fn(&'a T) -> (K, Vec<&'a str>),
 ) -> Vec<Group<'a, T>> {
-    if !folding {
+    if !grouping {
         return items.map(|item| Group { first: item, names: vec![name(item)], differ: false }).collect();
     }
     let mut groups: Vec<Group<'a, T>> = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn fold<'a, T, K: Ord>(
 /// `eth0`, `eth0, eth1, eth2`, `eth0, eth1 and 62 more`; the host by `host`.
 pub(crate) fn names(names: &[Option<String>], host: &str) -> String {
     let shown = if names.len() > 3 { 2 } else { names.len() };
-    let text = names.iter().take(shown).map(|name| name.as_deref().map_or_else(|| host.to_owned(), harmless::line)).collect::<Vec<_>>();
+    let text = names.iter().take(shown).map(|name| name.as_deref().map_or_else(|| host.to_owned(), sanitize::line)).collect::<Vec<_>>();
     let rest = names.len() - shown;
     if rest == 0 { text.join(", ") } else { format!("{} and {rest} more", text.join(", ")) }
 }

@@ -1,24 +1,25 @@
 //! The report as JUnit XML, for a CI: one suite for the host and one for each checked interface.
 //!
 //! What breaks a build is red here and nothing else: a report whose exit code is not 0 has a failure or an error, one with 0 has none. The
-//! library writes text as it is, so text is made harmless before; what the library cannot say is added after by `junit_complete`.
+//! library writes text as it is, so text is sanitized before; what the library cannot say is added after by `junit_complete`.
 
 use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestSuite};
 use time::format_description::well_known::Rfc3339;
 
-use super::counting::Weight;
-use super::details::{blame, details, level};
 use super::junit_complete::{Completion, complete};
-use super::{CheckResult, Counting, Format, InterfaceEntry, RenderError, Report, Style, WaiverState, exit_meaning};
-use crate::harmless::{block, line};
+use super::{Format, Rendered, Style};
 use crate::judge::Verdict;
+use crate::report::details::{blame, details, level};
+use crate::report::exit_code::Weight;
+use crate::report::{CheckResult, Counting, InterfaceEntry, Report, WaiverState, exit_meaning};
+use crate::sanitize::{block, line};
 
 pub(super) const FORMAT: Format = Format { name: "junit", about: "JUnit XML", render };
 
 /// The type of an error that says could-not-look.
 const INCONCLUSIVE: &str = "inconclusive";
 
-fn render(report: &Report, style: Style) -> Result<String, RenderError> {
+fn render(report: &Report, style: Style) -> Rendered {
     let mut suites = vec![suite(report, None, style.counting)];
     let mut properties = vec![host_properties(report)];
     for interface in report.interfaces.iter().filter(|interface| interface.left_out.is_none()) {
@@ -31,7 +32,7 @@ fn render(report: &Report, style: Style) -> Result<String, RenderError> {
     let skipped = suites.iter().map(TestSuite::skipped).collect();
     let mut raw = Vec::new();
     ReportBuilder::new().add_testsuites(suites).build().write_xml(&mut raw)?;
-    complete(&raw, &Completion { properties, skipped, elapsed_ms: report.elapsed_ms })
+    Ok(complete(&raw, &Completion { properties, skipped, elapsed_ms: report.elapsed_ms })?)
 }
 
 /// The results of one interface, or of the host.

@@ -4,7 +4,19 @@
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer, XmlVersion};
 
-use super::RenderError;
+/// Why a report could not be completed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CompletionError {
+    /// What the library wrote does not parse.
+    #[error(transparent)]
+    Xml(#[from] quick_xml::Error),
+    /// Writing into memory, which cannot fail.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+    /// What was written does not read back.
+    #[error("it does not read back: {0}")]
+    ReadBack(String),
+}
 
 /// What the library cannot say, suite by suite.
 pub(super) struct Completion {
@@ -20,7 +32,7 @@ pub(super) struct Completion {
 ///
 /// # Errors
 /// `raw` or the result is not well-formed.
-pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, RenderError> {
+pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, CompletionError> {
     let mut reader = Reader::from_reader(raw);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 1);
     let mut suites = completion.properties.iter().zip(&completion.skipped);
@@ -41,7 +53,7 @@ pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, Re
             event => writer.write_event(event)?,
         }
     }
-    let mut text = String::from_utf8(writer.into_inner()).map_err(|error| RenderError::ReadBack(error.to_string()))?;
+    let mut text = String::from_utf8(writer.into_inner()).map_err(|error| CompletionError::ReadBack(error.to_string()))?;
     text.push('\n');
     read_back(&text)?;
     Ok(text)
@@ -49,8 +61,8 @@ pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, Re
 
 type Suite<'a> = (&'a Vec<(String, String)>, &'a usize);
 
-fn open_suite(writer: &mut Writer<Vec<u8>>, start: BytesStart<'_>, suite: Option<Suite<'_>>) -> Result<(), RenderError> {
-    let (properties, skipped) = suite.ok_or_else(|| RenderError::ReadBack("there are more suites than were written".into()))?;
+fn open_suite(writer: &mut Writer<Vec<u8>>, start: BytesStart<'_>, suite: Option<Suite<'_>>) -> Result<(), CompletionError> {
+    let (properties, skipped) = suite.ok_or_else(|| CompletionError::ReadBack("there are more suites than were written".into()))?;
     let mut start = start.into_owned();
     start.push_attribute(("skipped", skipped.to_string().as_str()));
     writer.write_event(Event::Start(start))?;
@@ -66,8 +78,8 @@ fn open_suite(writer: &mut Writer<Vec<u8>>, start: BytesStart<'_>, suite: Option
 }
 
 /// Reads `text` to its end: elements close, attributes and text decode, and every character is one that XML 1.0 allows (section 2.2).
-fn read_back(text: &str) -> Result<(), RenderError> {
-    let not_xml = |what: String| RenderError::ReadBack(what);
+fn read_back(text: &str) -> Result<(), CompletionError> {
+    let not_xml = |what: String| CompletionError::ReadBack(what);
     let allowed = |character: char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     if let Some((at, character)) = text.char_indices().find(|(_, character)| !allowed(*character)) {
         return Err(not_xml(format!("U+{:04X} at byte {at} is no character of XML", u32::from(character))));
@@ -91,10 +103,10 @@ fn read_back(text: &str) -> Result<(), RenderError> {
     }
 }
 
-fn read_attributes(start: &BytesStart<'_>) -> Result<(), RenderError> {
+fn read_attributes(start: &BytesStart<'_>) -> Result<(), CompletionError> {
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| RenderError::ReadBack(error.to_string()))?;
-        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| RenderError::ReadBack(error.to_string()))?;
+        let attribute = attribute.map_err(|error| CompletionError::ReadBack(error.to_string()))?;
+        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| CompletionError::ReadBack(error.to_string()))?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Makes text from facts harmless: what could move a terminal's cursor, break a line or break XML is shown as an escape
-//! such as `\x1b`. Nothing is dropped, so that a hostile name stays visible as what it is.
+//! Sanitizes text from facts: what could move a terminal's cursor, break a line or break XML becomes an escape such as `\x1b`. Nothing is
+//! dropped, so a hostile name stays visible as what it is.
 
 use std::fmt::Write;
 
@@ -14,26 +14,26 @@ pub(crate) fn block(text: &str) -> String {
 }
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
-    // Most texts are.
+    // Fast path: nothing to escape.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
-    let mut harmless = String::with_capacity(text.len());
+    let mut sanitized = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            _ if keep(character) || !is_harmful(character) => harmless.push(character),
-            '\n' => harmless.push_str("\\n"),
-            '\r' => harmless.push_str("\\r"),
-            '\t' => harmless.push_str("\\t"),
+            _ if keep(character) || !is_harmful(character) => sanitized.push(character),
+            '\n' => sanitized.push_str("\\n"),
+            '\r' => sanitized.push_str("\\r"),
+            '\t' => sanitized.push_str("\\t"),
             _ if u32::from(character) < 0x100 => {
-                let _ = write!(harmless, "\\x{:02x}", u32::from(character));
+                let _ = write!(sanitized, "\\x{:02x}", u32::from(character));
             }
             _ => {
-                let _ = write!(harmless, "\\u{{{:x}}}", u32::from(character));
+                let _ = write!(sanitized, "\\u{{{:x}}}", u32::from(character));
             }
         }
     }
-    harmless
+    sanitized
 }
 
 /// C0 and C1 controls, line and paragraph separators, marks that reorder text (Unicode TR 36 section 2.5), and what is no `Char` of XML 1.0
@@ -44,9 +44,9 @@ fn is_harmful(character: char) -> bool {
         || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
-/// An error or a word of progress, in one line of bounded length: its beginning, and its end, where the place is.
+/// An error or a progress message as one line of bounded length: its beginning, and its end, where the place is.
 #[must_use]
-pub fn told(text: &str) -> String {
+pub fn bounded_line(text: &str) -> String {
     const BEGINNING: usize = 1200;
     const END: usize = 300;
     let characters = text.chars().count();

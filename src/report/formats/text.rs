@@ -1,30 +1,31 @@
 //! The report as text for people: the diagnosis first, then what failed in full, then the rest in a line each. 80 columns, ASCII besides
 //! what the facts contain, so that it survives a serial console and a ticket.
 
-use super::chart::chart;
-use super::counting::Weight;
-use super::details::{blame, details, level};
-use super::fold::{Group, alike, diagnoses, fold, names};
-use super::{CheckResult, Format, RenderError, Report, Style, Verbosity, WaiverState, exit_meaning};
+use super::{Format, Rendered, Style, Verbosity};
 use crate::catalogue::Level;
 use crate::facts::NOT_RECORDED;
-use crate::harmless::{cut, line};
 use crate::judge::Verdict;
+use crate::report::chart::chart;
+use crate::report::details::{blame, details, level};
+use crate::report::exit_code::Weight;
+use crate::report::group_interfaces::{Group, alike, diagnoses, group_interfaces, names};
+use crate::report::{CheckResult, InterfaceEntry, Report, WaiverState, exit_meaning};
+use crate::sanitize::{cut, line};
 use crate::wrap::wrap;
 
-pub(super) const FORMAT: Format = Format { name: "text", about: "text for people", render };
+pub(super) const FORMAT: Format = Format { name: "text", about: "plain text", render };
 
 /// As many characters of one value as are shown; `-v` and JSON have all of it.
 const MOST_OF_A_VALUE: usize = 400;
 /// As many characters of a diagnosis; it is what is read first.
 const MOST_OF_A_DIAGNOSIS: usize = 900;
 /// As many requirements of which the same is said are told in one place.
-const FOLDED_FROM: usize = 3;
+const GROUPED_FROM: usize = 3;
 /// Where values begin.
 const INDENT: usize = 12;
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a format; others can fail")]
-fn render(report: &Report, style: Style) -> Result<String, RenderError> {
+fn render(report: &Report, style: Style) -> Rendered {
     let mut text = Text { lines: Vec::new(), style };
     text.diagnosis(report);
     text.lines.push(String::new());
@@ -79,7 +80,7 @@ fn id_width(report: &Report) -> usize {
 
 impl Text {
     fn diagnosis(&mut self, report: &Report) {
-        for group in diagnoses(&report.summary.diagnosis, self.folding()) {
+        for group in diagnoses(&report.summary.diagnosis, self.grouping()) {
             let label = format!("{}:", names(&group.names, "host"));
             let text = format!("{}{}", cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS), group.whose());
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &text);
@@ -175,7 +176,7 @@ impl Text {
         }
         for (text, results) in said {
             let ids = |results: &[&CheckResult]| results.iter().map(|result| line(&result.id)).collect::<Vec<_>>().join(", ");
-            if results.len() < FOLDED_FROM {
+            if results.len() < GROUPED_FROM {
                 for result in results {
                     self.paragraph(label, colour, &format!("{label}  {:<width$}  ", line(&result.id)), 6, &text);
                     if self.style.verbosity == Verbosity::Verbose {
@@ -199,7 +200,7 @@ impl Text {
 
     fn left_out<'a>(&mut self, report: &'a Report) {
         let left_out = report.interfaces.iter().filter(|interface| interface.left_out.is_some());
-        let key = |interface: &'a super::InterfaceEntry| ((), vec![interface.left_out.as_deref().unwrap_or_default()]);
+        let key = |interface: &'a InterfaceEntry| ((), vec![interface.left_out.as_deref().unwrap_or_default()]);
         for group in self.groups(left_out, |interface| Some(interface.name.clone()), key) {
             let reason = line(group.first.left_out.as_deref().unwrap_or_default());
             self.lines.extend(wrap("left out  ", 10, &format!("{}: {}", names(&group.names, "host"), self.cut(&reason))));
@@ -259,11 +260,11 @@ impl Text {
 
     /// Results of one verdict; without `-v` those that differ in nothing but the interface are one.
     fn results<'a>(&self, report: &'a Report, which: Verdict) -> Vec<Group<'a, CheckResult>> {
-        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.folding())
+        alike(&mut report.results.iter().filter(|result| result.verdict == which), self.grouping())
     }
 
     /// Everything in full has each interface by itself.
-    fn folding(&self) -> bool {
+    fn grouping(&self) -> bool {
         self.style.verbosity < Verbosity::Verbose
     }
 
@@ -273,7 +274,7 @@ impl Text {
         name: impl Fn(&T) -> Option<String>,
         key: impl Fn(&'a T) -> (K, Vec<&'a str>),
     ) -> Vec<Group<'a, T>> {
-        fold(items, self.folding(), name, key)
+        group_interfaces(items, self.grouping(), name, key)
     }
 
     fn details(&mut self, result: &CheckResult) {

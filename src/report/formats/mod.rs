@@ -1,18 +1,37 @@
-//! The formats of a report. A new one is one file and one line in [`FORMATS`].
+//! The formats of a report. A new format is one file here and its name in the table below; its option on the command line comes from there.
 
-use super::{Counting, Report, json, junit, text};
+mod junit_complete;
 
-/// Every format, the default first.
-pub const FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, junit::FORMAT];
+use std::error::Error;
+
+use super::{Counting, Report};
+
+pub use text::diagnosis;
+
+/// Declares the file of each format, and the table of all.
+macro_rules! formats {
+    ($($name:ident)+) => {
+        $(mod $name;)+
+
+        /// Every format, the default first.
+        pub const FORMATS: &[Format] = &[$($name::FORMAT),+];
+    };
+}
+
+formats! {
+    text
+    json
+    junit
+}
 
 /// One way to write a report down.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
     /// Its name, which is its option on the command line as well.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// What it is, a noun that fits behind `the report as`.
     pub about: &'static str,
-    pub(super) render: fn(&Report, Style) -> Result<String, RenderError>,
+    render: fn(&Report, Style) -> Rendered,
 }
 
 impl Format {
@@ -26,7 +45,7 @@ impl Format {
     /// # Errors
     /// The library behind the format failed, or what it wrote does not read back.
     pub fn render(&self, report: &Report, style: Style) -> Result<String, RenderError> {
-        (self.render)(report, style)
+        (self.render)(report, style).map_err(|source| RenderError { about: self.about, source })
     }
 }
 
@@ -53,22 +72,13 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// What a format makes of a report, or the error of the library behind it.
+type Rendered = Result<String, Box<dyn Error + Send + Sync>>;
+
 /// Why a report could not be written down.
 #[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// JSON.
-    #[error("the JSON report: {0}")]
-    Json(#[from] serde_json::Error),
-    /// XML.
-    #[error("the JUnit report: {0}")]
-    Xml(#[from] quick_xml::Error),
-    /// The library for JUnit.
-    #[error("the JUnit report: {0}")]
-    Junit(#[from] junit_report::Error),
-    /// Writing into memory, which cannot fail.
-    #[error("the JUnit report: {0}")]
-    Write(#[from] std::io::Error),
-    /// Our own output does not read back as it should.
-    #[error("the JUnit report does not read back: {0}")]
-    ReadBack(String),
+#[error("the report as {about}: {source}")]
+pub struct RenderError {
+    about: &'static str,
+    source: Box<dyn Error + Send + Sync>,
 }
