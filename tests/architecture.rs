@@ -206,6 +206,24 @@ fn only_few_files_touch_the_machine() {
     assert!(touching > 3, "only {touching} files touch the machine, so this test looks in the wrong place");
 }
 
+/// Calls that look into a text.
+const SEARCHES: [&str; 8] = ["contains", "starts_with", "ends_with", "find", "split", "rsplit_once", "strip_prefix", "match_indices"];
+/// Fields that hold a text for people.
+const TEXTS: [&str; 8] = ["text", "message", "reason", "value", "evidence", "seen", "expected", "describe()"];
+
+#[test]
+fn nothing_is_decided_by_a_search_in_a_text() {
+    let searches = |code: &str| {
+        let code: String = code.split_whitespace().collect();
+        let of = |text: &str, search: &str| ["", ".as_str()", ".as_deref()"].into_iter().any(|by| code.contains(&format!(".{text}{by}.{search}(")));
+        TEXTS.into_iter().any(|text| SEARCHES.into_iter().any(|search| of(text, search)))
+    };
+    assert!(searches("if finding.message\n    .contains(x)"), "the test cannot see what it looks for");
+    let files = sources("src").into_iter().filter(|source| source.path.starts_with("src/judge/") || source.path.starts_with("src/report/"));
+    let found: BTreeSet<String> = files.filter(|source| searches(&source.code())).map(|source| source.path).collect();
+    assert_eq!(found, BTreeSet::new());
+}
+
 #[test]
 fn unsafe_code_is_in_one_file() {
     let allowing = |source: &Source| source.code().contains("(unsafe_code");

@@ -13,25 +13,9 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 use support::{INTERFACE, deviation, frames, story};
-use v6check::catalogue::{Case, Catalogue, Check};
-use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, TransportChecksum};
+use v6check::catalogue::{Case, Catalogue, Check, InCharge};
+use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, StackId, TransportChecksum};
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
-
-/// The guest network stacks by the names that facts have for them.
-const STACKS: [&str; 12] = [
-    "ifupdown",
-    "ifupdown+dhcpcd",
-    "netplan",
-    "systemd-networkd",
-    "NetworkManager",
-    "network-scripts",
-    "dhcpcd",
-    "wicked",
-    "ConnMan",
-    "ifupdown-ng",
-    "BusyBox",
-    "netifd",
-];
 
 /// Files as evidence may name them: one for each place that scripts change.
 const FILES: [&str; 11] = [
@@ -137,7 +121,7 @@ fn example(shelf: &Shelf, check: &Check, case: &Case) -> Result<(), String> {
     let wrong = |what: &str| format!("{place}: {what}; the finding is {finding:#?}");
     holds(finding.verdict == case.verdict, &wrong(&format!("the verdict is not {:?}", case.verdict)))?;
     if let Some(word) = &case.says {
-        let said = finding.message.contains(word.as_str()) || finding.reason.as_ref().is_some_and(|reason| reason.contains(word.as_str()));
+        let said = finding.message.contains(word.as_str()) || finding.reason.as_ref().is_some_and(|reason| reason.text.contains(word.as_str()));
         holds(said, &wrong(&format!("neither message nor reason says {word:?}")))?;
     }
     let blame = check.blame_of(finding.cause);
@@ -170,7 +154,9 @@ fn texts(check: &Check) -> Result<(), String> {
         ("source.section", &check.source.section),
         ("remedy.general", &check.remedy.general),
     ];
-    let more = check.remedy.cause.values().chain(check.remedy.stack.values()).map(|text| ("a remedy", text));
+    let remedy = &check.remedy;
+    let special = remedy.by.values().flat_map(|texts| texts.values()).chain(remedy.on.values().flat_map(|texts| texts.values()));
+    let more = remedy.cause.values().chain(remedy.stack.values()).chain(special).map(|text| ("a remedy", text));
     for (what, text) in texts.into_iter().chain(more) {
         holds(!text.trim().is_empty(), &format!("{what} is empty"))?;
         let left = text.replace("{interface}", "");
@@ -180,34 +166,32 @@ fn texts(check: &Check) -> Result<(), String> {
     holds(!check.title.ends_with('.') && !check.title.contains('\n'), "the title is not one line without a full stop")
 }
 
-fn stack_of(key: &str) -> Option<&'static str> {
-    STACKS.into_iter().find(|stack| *stack == key)
-}
-
 fn cause_of(key: &str) -> Option<Cause> {
     Cause::ALL.into_iter().find(|cause| cause.name() == key)
-}
-
-/// `BusyBox+forwarding`: a stack and the cause on it.
-fn of_both(key: &str) -> Option<(&'static str, Cause)> {
-    let (stack, cause) = key.rsplit_once('+')?;
-    Some((stack_of(stack)?, cause_of(cause)?))
 }
 
 /// Every script is one that a shell can read, for a cause or a stack that there is, and fills in all of its places.
 fn scripts(check: &Check) -> Result<(), String> {
     let remedy = &check.remedy;
     for key in remedy.script.keys() {
-        let (stack, cause) = of_both(key).map_or_else(|| (stack_of(key), cause_of(key)), |(stack, cause)| (Some(stack), Some(cause)));
+        let (stack, cause) = (StackId::of_name(key), cause_of(key));
         holds(cause.is_some() || stack.is_some() || key == "general", &format!("remedy.script.{key}: neither a cause nor a stack nor `general`"))?;
-        let script = remedy.pick_script(cause, stack, "eth0", &FILES).unwrap_or_default();
-        holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
-        holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
-        let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
-        holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))?;
+        script(check, key, cause, stack)?;
     }
-    let stray = remedy.stack.keys().find(|key| stack_of(key).is_none() && of_both(key).is_none());
-    holds(stray.is_none(), &format!("remedy.stack: {stray:?} is no stack that facts name"))
+    for (stack, causes) in &remedy.script_on {
+        for cause in causes.keys() {
+            script(check, &format!("{stack}.{}", cause.name()), Some(*cause), Some(*stack))?;
+        }
+    }
+    Ok(())
+}
+
+fn script(check: &Check, key: &str, cause: Option<Cause>, stack: Option<StackId>) -> Result<(), String> {
+    let script = check.remedy.pick_script(cause, stack.map(InCharge::from), "eth0", &FILES).unwrap_or_default();
+    holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
+    holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
+    let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
+    holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn both_ways(check: &Check) -> Result<(), String> {

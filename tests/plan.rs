@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use v6check::facts::{Link, LinkKind, Observed, Tense};
+use v6check::facts::{Link, LinkKind, Observed, Reason, ReasonKind, Tense};
 use v6check::plan::{Plan, PlanError, Survey, SurveyedLink, Wanted, plan};
 
 fn survey(links: &[(&str, SurveyedLink)]) -> Survey {
@@ -180,7 +180,7 @@ fn nothing_is_sent_for_a_reason() {
     let network = [Tense::State, Tense::Network];
     let no_capability = || Observed::unknown("CAP_NET_RAW is missing");
     assert_eq!(with(false, &network, Observed::Seen(())).network, Observed::Seen(()));
-    assert_eq!(with(true, &network, no_capability()).network, Observed::unknown("nothing was sent: --passive"));
+    assert_eq!(with(true, &network, no_capability()).network, Observed::unknown(Reason::new(ReasonKind::Passive, "nothing was sent: --passive")));
     assert!(with(true, &network, no_capability()).passive);
     assert_eq!(with(false, &network, no_capability()).network, no_capability());
     assert_eq!(with(false, &[Tense::State], Observed::Seen(())).network, Observed::unknown("nothing was sent: no requirement needs the network"));

@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check::facts::StackId;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
@@ -272,11 +273,11 @@ fn what_was_set_right_by_hand_is_written_down() {
             fs::remove_file(image.root().join("boot/grub/grub.cfg")).unwrap();
         }
         assert_eq!(image.failing(), ["ipv6-enabled"], "{cause:?}");
-        image.run(&remedy.pick_script(None, Some("ifupdown"), "eth0", &[&format!("/{}", cause.0)]).unwrap());
+        image.run(&remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &[&format!("/{}", cause.0)]).unwrap());
         assert_eq!(image.failing(), Vec::<String>::new(), "{cause:?}");
     }
     // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
-    assert_eq!(remedy.pick_script(None, Some("ifupdown"), "eth0", &["/etc/network/interfaces"]), None);
+    assert_eq!(remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &["/etc/network/interfaces"]), None);
 }
 
 #[test]

@@ -282,8 +282,8 @@ fn an_interface_without_ipv6() {
     guest.ip("link add eth0 type bridge\nlink set eth0 mtu 1200\nlink set eth0 up");
     let saw = guest.look("an_interface_without_ipv6", &[]);
     assert_eq!(saw.states["eth0"].inet6, Observed::Seen(None));
-    assert!(matches!(&saw.states["eth0"].sysctl, Observed::Unknown(reason) if reason.contains("no IPv6 part")));
-    assert!(matches!(&saw.counters["eth0"], Observed::Unknown(reason) if reason.contains("no IPv6 part")));
+    assert!(matches!(&saw.states["eth0"].sysctl, Observed::Unknown(reason) if reason.text.contains("no IPv6 part")));
+    assert!(matches!(&saw.counters["eth0"], Observed::Unknown(reason) if reason.text.contains("no IPv6 part")));
     assert_eq!(saw.states["eth0"].addresses, Observed::Seen(Vec::new()));
 }
 
@@ -345,8 +345,8 @@ fn the_real_dhclient() {
 
     // Another user can neither see whose namespace it is nor who holds the socket, and must not say that there is none.
     let saw = guest.look("the_real_dhclient", &["setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]);
-    assert!(matches!(&saw.raw_sockets, Observed::Unknown(reason) if reason.contains("CAP_NET_RAW is missing")));
-    assert!(matches!(&saw.host.processes, Observed::Unknown(reason) if reason.contains("run as root")), "{:?}", saw.host.processes);
+    assert!(matches!(&saw.raw_sockets, Observed::Unknown(reason) if reason.text.contains("CAP_NET_RAW is missing")));
+    assert!(matches!(&saw.host.processes, Observed::Unknown(reason) if reason.text.contains("run as root")), "{:?}", saw.host.processes);
     assert!(matches!(saw.states["eth0"].owners.dhcpv6, Observed::Unknown(_)));
     assert_eq!(saw.host.dhcpv6_client_sockets.get().unwrap()[0].process, None);
 

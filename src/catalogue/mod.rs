@@ -20,7 +20,7 @@ pub use check::{Blame, Case, Check, Level, Source};
 pub use error::{CatalogueError, Position};
 pub use profile::{Profile, Selected};
 pub use prose::{LIST_SCHEMA, explain, list, list_json};
-pub use remedy::Remedy;
+pub use remedy::{InCharge, Remedy};
 pub use waiver::{Waiver, load_waivers};
 
 /// A requirement as a profile selects it.

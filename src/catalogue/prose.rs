@@ -112,6 +112,12 @@ pub fn explain(catalogue: &Catalogue, check: &Check) -> String {
     }
     for (stack, remedy) in &check.remedy.stack {
         section(&mut text, &format!("What to change with {stack}"), remedy);
+        for (by, remedy) in check.remedy.by.get(stack).into_iter().flatten() {
+            section(&mut text, &format!("What to change with {stack}, which has {by} do the work"), remedy);
+        }
+        for (cause, remedy) in check.remedy.on.get(stack).into_iter().flatten() {
+            section(&mut text, &format!("What to change with {stack}, {}", cause_prose(*cause)), remedy);
+        }
     }
     text
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::facts::StackId;
 use crate::glob::matches;
 use crate::judge::Cause;
 
@@ -22,22 +23,46 @@ pub struct Remedy {
     /// By cause; goes instead of the stack's, or before it where the cause adds to it.
     #[serde(default)]
     pub cause: BTreeMap<Cause, String>,
-    /// By the guest network stack in charge; `ifupdown+dhcpcd` is ifupdown where dhcpcd is what it starts, and goes before `ifupdown`;
-    /// `BusyBox+forwarding` is a stack where that is the cause, and goes before both.
+    /// By the guest network stack in charge.
     #[serde(default)]
-    pub stack: BTreeMap<String, String>,
-    /// Lines of shell that make the change, by the name of a cause, of a stack, of both (as above), or `general`. Run twice they do what they do once. `{file}` stands
+    pub stack: BTreeMap<StackId, String>,
+    /// By the stack in charge and the daemon that it has do the work (`ifupdown.dhcpcd`); goes before the stack's.
+    #[serde(default)]
+    pub by: BTreeMap<StackId, BTreeMap<StackId, String>>,
+    /// By the stack in charge and the cause (`BusyBox.forwarding`); goes before all others.
+    #[serde(default)]
+    pub on: BTreeMap<StackId, BTreeMap<Cause, String>>,
+    /// Lines of shell that make the change, by the name of a cause, of a stack, or `general`. Run twice they do what they do once. `{file}` stands
     /// for a file that the evidence names, quoted.
     #[serde(default)]
     pub script: BTreeMap<String, String>,
+    /// Scripts by the stack in charge and the cause; go before those by one of both.
+    #[serde(default, rename = "script-on")]
+    pub script_on: BTreeMap<StackId, BTreeMap<Cause, String>>,
+}
+
+/// The stack in charge of an interface, and the daemon that it has do the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InCharge {
+    /// The stack.
+    pub stack: StackId,
+    /// The daemon, where it is another.
+    pub by: Option<StackId>,
+}
+
+impl From<StackId> for InCharge {
+    fn from(stack: StackId) -> Self {
+        Self { stack, by: None }
+    }
 }
 
 impl Remedy {
     /// The change for `cause` on `stack`, else for `cause`, else for `stack`, else the general one.
-    pub fn pick(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str) -> String {
-        let by_both = of_both(&self.stack, cause, stack);
+    pub fn pick(&self, cause: Option<Cause>, in_charge: Option<InCharge>, interface: &str) -> String {
+        let by_both = of_both(&self.on, cause, in_charge);
         let by_cause = cause.and_then(|cause| self.cause.get(&cause));
-        let by_stack = stack.and_then(|stack| of_stack(&self.stack, stack));
+        let by_daemon = in_charge.and_then(|InCharge { stack, by }| self.by.get(&stack)?.get(&by?));
+        let by_stack = by_daemon.or_else(|| self.stack.get(&in_charge?.stack));
         let usual = by_stack.unwrap_or(&self.general).trim();
         let text = match (by_both, by_cause) {
             (Some(special), _) => special.trim().to_owned(),
@@ -57,9 +82,9 @@ impl Remedy {
     /// The script for `cause` on `stack`, else for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
     /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names, and
     /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.
-    pub fn pick_script(&self, cause: Option<Cause>, stack: Option<&str>, interface: &str, files: &[&str]) -> Option<String> {
-        let by_cause = of_both(&self.script, cause, stack).or_else(|| self.script.get(cause?.name()));
-        let by_stack = || stack.and_then(|stack| of_stack(&self.script, stack));
+    pub fn pick_script(&self, cause: Option<Cause>, in_charge: Option<InCharge>, interface: &str, files: &[&str]) -> Option<String> {
+        let by_cause = of_both(&self.script_on, cause, in_charge).or_else(|| self.script.get(cause?.name()));
+        let by_stack = || self.script.get(in_charge?.stack.name());
         let script = match cause {
             // It calls for another change than the usual one, so the usual script is wrong.
             Some(cause) if self.cause.contains_key(&cause) && !cause.adds() => by_cause,
@@ -81,14 +106,9 @@ impl Remedy {
     }
 }
 
-/// That of a stack with the program that it has do the work, else that of the stack.
-fn of_stack<'a>(texts: &'a BTreeMap<String, String>, stack: &str) -> Option<&'a String> {
-    texts.get(stack).or_else(|| texts.get(stack.split_once('+')?.0))
-}
-
 /// That of a stack where `cause` is the cause.
-fn of_both<'a>(texts: &'a BTreeMap<String, String>, cause: Option<Cause>, stack: Option<&str>) -> Option<&'a String> {
-    texts.get(&format!("{}+{}", stack?, cause?.name()))
+fn of_both(texts: &BTreeMap<StackId, BTreeMap<Cause, String>>, cause: Option<Cause>, in_charge: Option<InCharge>) -> Option<&String> {
+    texts.get(&in_charge?.stack)?.get(&cause?)
 }
 
 /// What of a line is for `file`: of `case {file} in PATTERN) COMMAND;; esac` the command whose pattern takes it in, if any does; else the line.
@@ -116,53 +136,70 @@ mod tests {
 
     fn remedy(script: &[(&str, &str)]) -> Remedy {
         let script = script.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
-        Remedy { general: "change it".into(), cause: BTreeMap::new(), stack: BTreeMap::new(), script }
+        Remedy {
+            general: "change it".into(),
+            cause: BTreeMap::new(),
+            stack: BTreeMap::new(),
+            by: BTreeMap::new(),
+            on: BTreeMap::new(),
+            script,
+            script_on: BTreeMap::new(),
+        }
     }
 
     #[test]
     fn the_cause_goes_before_the_stack() {
         let remedy = remedy(&[("forwarding", "a"), ("ifupdown", "b"), ("general", "c")]);
         let pick = |cause, stack| remedy.pick_script(cause, stack, "eth0", &[]);
-        assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")).as_deref(), Some("a\n"));
-        assert_eq!(pick(Some(Cause::Firewall), Some("ifupdown")).as_deref(), Some("b\n"));
-        assert_eq!(pick(None, Some("netplan")).as_deref(), Some("c\n"));
+        assert_eq!(pick(Some(Cause::Forwarding), Some(StackId::Ifupdown.into())).as_deref(), Some("a\n"));
+        assert_eq!(pick(Some(Cause::Firewall), Some(StackId::Ifupdown.into())).as_deref(), Some("b\n"));
+        assert_eq!(pick(None, Some(StackId::Netplan.into())).as_deref(), Some("c\n"));
     }
 
     #[test]
     fn a_stack_with_its_cause_goes_before_both() {
-        let mut remedy = remedy(&[("BusyBox+forwarding", "a"), ("forwarding", "b"), ("BusyBox", "c")]);
-        remedy.stack = BTreeMap::from([("BusyBox+forwarding".into(), "its own file".into()), ("BusyBox".into(), "its file".into())]);
+        let mut remedy = remedy(&[("forwarding", "b"), ("BusyBox", "c")]);
+        let forwarding = |text: &str| BTreeMap::from([(StackId::BusyBox, BTreeMap::from([(Cause::Forwarding, text.to_owned())]))]);
+        (remedy.script_on, remedy.on) = (forwarding("a"), forwarding("its own file"));
+        remedy.stack = BTreeMap::from([(StackId::BusyBox, "its file".into())]);
         remedy.cause.insert(Cause::Forwarding, "sysctl.d".into());
         let pick = |cause, stack| (remedy.pick(cause, stack, "eth0"), remedy.pick_script(cause, stack, "eth0", &[]).unwrap_or_default());
-        assert_eq!(pick(Some(Cause::Forwarding), Some("BusyBox")), ("its own file".into(), "a\n".into()));
-        assert_eq!(pick(Some(Cause::Forwarding), Some("ifupdown")), ("sysctl.d".into(), "b\n".into()));
-        assert_eq!(pick(None, Some("BusyBox")), ("its file".into(), "c\n".into()));
+        assert_eq!(pick(Some(Cause::Forwarding), Some(StackId::BusyBox.into())), ("its own file".into(), "a\n".into()));
+        assert_eq!(pick(Some(Cause::Forwarding), Some(StackId::Ifupdown.into())), ("sysctl.d".into(), "b\n".into()));
+        assert_eq!(pick(None, Some(StackId::BusyBox.into())), ("its file".into(), "c\n".into()));
     }
 
     #[test]
     fn what_a_stack_has_do_the_work_goes_before_the_stack() {
         let mut remedy = remedy(&[("ifupdown", "b")]);
-        remedy.stack = BTreeMap::from([("ifupdown".into(), "for dhclient".into()), ("ifupdown+dhcpcd".into(), "for dhcpcd".into())]);
-        let pick = |stack| remedy.pick(None, Some(stack), "eth0");
+        remedy.stack = BTreeMap::from([(StackId::Ifupdown, "for dhclient".into())]);
+        remedy.by = BTreeMap::from([(StackId::Ifupdown, BTreeMap::from([(StackId::Dhcpcd, "for dhcpcd".into())]))]);
+        let pick = |stack, by| remedy.pick(None, Some(InCharge { stack, by }), "eth0");
         assert_eq!(
-            [pick("ifupdown+dhcpcd"), pick("ifupdown+other"), pick("ifupdown"), pick("other+dhcpcd")],
+            [
+                pick(StackId::Ifupdown, Some(StackId::Dhcpcd)),
+                pick(StackId::Ifupdown, Some(StackId::CloudInit)),
+                pick(StackId::Ifupdown, None),
+                pick(StackId::IfupdownNg, Some(StackId::Dhcpcd))
+            ],
             ["for dhcpcd", "for dhclient", "for dhclient", "change it"]
         );
-        assert_eq!(remedy.pick_script(None, Some("ifupdown+dhcpcd"), "eth0", &[]).as_deref(), Some("b\n"));
+        let by_dhcpcd = InCharge { stack: StackId::Ifupdown, by: Some(StackId::Dhcpcd) };
+        assert_eq!(remedy.pick_script(None, Some(by_dhcpcd), "eth0", &[]).as_deref(), Some("b\n"));
     }
 
     #[test]
     fn the_clouds_metadata_are_told_before_the_usual_change_and_its_script_stays() {
         let mut remedy = remedy(&[("netplan", "b")]);
-        remedy.stack = BTreeMap::from([("netplan".into(), "Write it.".into())]);
+        remedy.stack = BTreeMap::from([(StackId::Netplan, "Write it.".into())]);
         remedy.cause.insert(Cause::Metadata, "Mend the subnet. Here:".into());
-        assert_eq!(remedy.pick(Some(Cause::Metadata), Some("netplan"), "eth0"), "Mend the subnet. Here: Write it.");
-        assert_eq!(remedy.pick_script(Some(Cause::Metadata), Some("netplan"), "eth0", &[]).as_deref(), Some("b\n"));
+        assert_eq!(remedy.pick(Some(Cause::Metadata), Some(StackId::Netplan.into()), "eth0"), "Mend the subnet. Here: Write it.");
+        assert_eq!(remedy.pick_script(Some(Cause::Metadata), Some(StackId::Netplan.into()), "eth0", &[]).as_deref(), Some("b\n"));
     }
 
     #[test]
     fn nothing_mends_it() {
-        assert_eq!(remedy(&[("ifupdown", "b")]).pick_script(None, Some("netplan"), "eth0", &[]), None);
+        assert_eq!(remedy(&[("ifupdown", "b")]).pick_script(None, Some(StackId::Netplan.into()), "eth0", &[]), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mac, Observed};
+use super::{Mac, Observed, StackId};
 
 /// Where a configured value stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +18,19 @@ pub struct FileLine {
 }
 
 impl FileLine {
+    /// Whether cloud-init writes this file for each instance, by the name that its renderers give it.
+    pub fn is_of_cloud_init(&self) -> bool {
+        let Some((folder, name)) = self.path.rsplit_once('/') else { return false };
+        let between = |start: &str, end: &str| name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
+        match folder {
+            "/etc/netplan" => name == "50-cloud-init.yaml",
+            "/etc/network/interfaces.d" => matches!(name, "50-cloud-init" | "50-cloud-init.cfg"),
+            "/etc/systemd/network" => between("10-cloud-init-", ".network"),
+            "/etc/NetworkManager/system-connections" => between("cloud-init-", ".nmconnection"),
+            _ => false,
+        }
+    }
+
     /// The file as a whole, or its absence.
     pub fn whole(path: &str) -> Self {
         Self { path: path.to_owned(), line: 0 }
@@ -73,8 +86,8 @@ impl InterfaceIntent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// Name of the stack.
-    pub stack: String,
+    /// The stack.
+    pub stack: StackId,
     /// Where it says so.
     pub at: FileLine,
     /// What stands there.
@@ -85,13 +98,14 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
-    /// The stack whose files say so and are to be changed, by the name its remedies have in check files: `ifupdown`, `netplan`,
-    /// `systemd-networkd`, `NetworkManager`, `network-scripts`, `dhcpcd`, `wicked`, `ConnMan`, `ifupdown-ng`, `BusyBox`, `netifd`,
-    /// and clients that run beside another: `dhcp6c`, `dibbler`.
-    pub stack: String,
+    /// The stack whose files say so and are to be changed.
+    pub stack: StackId,
     /// The daemon that carries it out, where that is another: `systemd-networkd` or `NetworkManager` behind netplan, `dhcpcd` started by ifupdown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
+    pub by: Option<StackId>,
+    /// The program that runs DHCPv6 for addresses; absent where none does, or facts of an earlier version do not say which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<StackId>,
     /// Whether it brings the interface up at boot by itself (`auto`, `allow-hotplug`, `ONBOOT`, `autoconnect`).
     pub at_boot: Setting<bool>,
     /// Whether it runs DHCPv6 for addresses.
@@ -105,18 +119,39 @@ pub struct Intent {
     pub disable_ipv6: Option<Setting<i64>>,
     /// What will write its files anew, or overrides them: cloud-init, a generator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub overrides: Vec<Setting<String>>,
+    pub overrides: Vec<Setting<StackId>>,
+    /// How many seconds the stack waits for a link-local address before it gives up on DHCPv6; absent where it does not give up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_local_wait_s: Option<Setting<u32>>,
 }
 
 impl Intent {
     /// Of a stack that carries it out itself, writes nothing to the kernel's settings, and whose files nothing writes anew.
-    pub fn new(stack: &str, at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Self {
-        Self { stack: stack.to_owned(), by: None, at_boot, dhcpv6, takes_ras, accept_ra: None, disable_ipv6: None, overrides: Vec::new() }
+    pub fn new(stack: StackId, at_boot: Setting<bool>, dhcpv6: Setting<RunsDhcpv6>, takes_ras: Setting<TakesRas>) -> Self {
+        Self {
+            stack,
+            by: None,
+            client: None,
+            at_boot,
+            dhcpv6,
+            takes_ras,
+            accept_ra: None,
+            disable_ipv6: None,
+            overrides: Vec::new(),
+            link_local_wait_s: None,
+        }
     }
 
     /// Of a stack that leaves the interface alone, for this reason: the kernel takes Router Advertisements.
-    pub fn leaving_alone(stack: &str, reason: &Setting<()>) -> Self {
+    pub fn leaving_alone(stack: StackId, reason: &Setting<()>) -> Self {
         Self::new(stack, reason.holding(false), reason.holding(RunsDhcpv6::No), reason.holding(TakesRas::Kernel))
+    }
+
+    /// With `client` as the program that runs DHCPv6, if any does.
+    #[must_use]
+    pub fn with_client(self, client: StackId) -> Self {
+        let runs = matches!(self.dhcpv6.value, RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged);
+        Self { client: runs.then_some(client), ..self }
     }
 }
 
@@ -249,7 +284,7 @@ pub struct BakedIdentity {
 #[serde(deny_unknown_fields)]
 pub struct BakedDuid {
     /// The client.
-    pub client: String,
+    pub client: StackId,
     /// Where it stands.
     pub at: FileLine,
     /// The DUID, hexadecimal.
@@ -295,4 +330,24 @@ pub struct PastedLine {
     pub at: FileLine,
     /// The line.
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FileLine;
+
+    #[test]
+    fn files_that_cloud_init_writes() {
+        for path in [
+            "/etc/netplan/50-cloud-init.yaml",
+            "/etc/network/interfaces.d/50-cloud-init",
+            "/etc/systemd/network/10-cloud-init-eth0.network",
+            "/etc/NetworkManager/system-connections/cloud-init-eth0.nmconnection",
+        ] {
+            assert!(FileLine::whole(path).is_of_cloud_init(), "{path}");
+        }
+        for path in ["/etc/netplan/99-not-cloud-init.yaml", "/root/cloud-init/etc/netplan/01.yaml", "/etc/cloud/cloud.cfg.d/cloud-init.cfg", ""] {
+            assert!(!FileLine::whole(path).is_of_cloud_init(), "{path}");
+        }
+    }
 }

@@ -7,6 +7,8 @@ mod boot;
 mod fix;
 mod intent;
 mod network;
+mod reason;
+mod stack;
 mod state;
 mod store;
 
@@ -22,6 +24,8 @@ pub use intent::{
     RunsDhcpv6, Setting, TakesRas,
 };
 pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum, hexadecimal};
+pub use reason::{Reason, ReasonKind};
+pub use stack::StackId;
 pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
     Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,
@@ -40,8 +44,8 @@ pub const SCHEMA: &str = "v6check.facts/1";
 pub enum Observed<T> {
     /// It was looked at, and this is what is there.
     Seen(T),
-    /// It was not, for this reason: a lower-case fragment such as `CAP_NET_RAW is missing`.
-    Unknown(String),
+    /// It was not, for this reason.
+    Unknown(Reason),
     /// There is nothing to look at, for this reason: an image on disk has no kernel state. What depends on it does not apply.
     Absent(String),
 }
@@ -52,14 +56,23 @@ pub enum Observed<T> {
 pub struct Unknown {
     /// The reason.
     pub reason: String,
+    /// What kind of obstacle it was.
+    pub kind: ReasonKind,
     /// There is nothing to look at ([`Observed::Absent`]).
     pub absent: bool,
 }
 
 impl Unknown {
     /// Could not be looked at, for `reason`.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), absent: false }
+    pub fn new(reason: impl Into<Reason>) -> Self {
+        let Reason { kind, text } = reason.into();
+        Self { reason: text, kind, absent: false }
+    }
+
+    /// The same obstacle, told in other words.
+    #[must_use]
+    pub fn saying(self, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..self }
     }
 }
 
@@ -71,22 +84,28 @@ impl<T> Observed<T> {
     pub fn get(&self) -> Result<&T, Unknown> {
         match self {
             Self::Seen(value) => Ok(value),
-            Self::Unknown(reason) => Err(Unknown { reason: reason.clone(), absent: false }),
-            Self::Absent(reason) => Err(Unknown { reason: reason.clone(), absent: true }),
+            Self::Unknown(reason) => Err(Unknown::new(reason.clone())),
+            Self::Absent(reason) => Err(Unknown { absent: true, ..Unknown::new(reason) }),
         }
     }
 
     /// Not looked at, for `reason`.
-    pub fn unknown(reason: impl Into<String>) -> Self {
+    pub fn unknown(reason: impl Into<Reason>) -> Self {
         Self::Unknown(reason.into())
     }
 }
 
-impl<T, E: std::fmt::Display> From<Result<T, E>> for Observed<T> {
+impl From<Unknown> for Reason {
+    fn from(unknown: Unknown) -> Self {
+        Self::new(unknown.kind, unknown.reason)
+    }
+}
+
+impl<T, E: Into<Reason>> From<Result<T, E>> for Observed<T> {
     fn from(result: Result<T, E>) -> Self {
         match result {
             Ok(value) => Self::Seen(value),
-            Err(error) => Self::Unknown(error.to_string()),
+            Err(error) => Self::Unknown(error.into()),
         }
     }
 }
@@ -137,9 +156,6 @@ pub struct Host {
     /// `PRETTY_NAME` of os-release(5); empty where there is none.
     pub distribution: String,
 }
-
-/// Why there is no recording of a boot that nobody recorded.
-pub const NOT_RECORDED: &str = "the boot was not recorded";
 
 /// Stands for the file of a capture where a guest is watched as things happen.
 pub const LIVE: &str = "v6check watch";

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mac, Observed, Unknown};
+use super::{Mac, Observed, StackId, Unknown};
 
 /// Counter of /proc/net/dev_snmp6: RAs that passed the firewall, whatever `accept_ra` says.
 pub const RECEIVED_RAS: &str = "Icmp6InRouterAdvertisements";
@@ -387,4 +387,13 @@ pub struct Owner {
 impl Owner {
     /// The name under which the kernel itself is in charge.
     pub const KERNEL: &'static str = "kernel";
+
+    /// The stack or client that it is, where that is one with a name of its own.
+    pub fn id(&self) -> Option<StackId> {
+        match self.name.as_str() {
+            "connmand" => Some(StackId::ConnMan),
+            "dibbler-client" => Some(StackId::Dibbler),
+            name => StackId::of_name(name),
+        }
+    }
 }

@@ -42,7 +42,8 @@ pub fn plan(facts: &Facts, root: &Path, wishes: &[(Goal, Option<&str>)], later: 
         }
     }
     for (goal, interface) in later {
-        if planner.fails(*goal, *interface) {
+        let tried = planner.fixes.iter().any(|planned| planned.fix.goal == *goal && planned.fix.interface.as_deref() == *interface);
+        if !tried && planner.fails(*goal, *interface) {
             planner.fix(*goal, *interface, Vec::new(), wishes);
         }
     }

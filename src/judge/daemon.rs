@@ -4,7 +4,7 @@
 //! files is not known.
 
 use super::intended::{self, evidence};
-use super::{Evidence, Finding, Judgement, Subject, heard, held};
+use super::{Evidence, Finding, Judgement, Subject, Table, heard, held};
 use crate::facts::{Intent, Owner, Route, RunsDhcpv6, TakesRas, Tense, Tenses, Unknown};
 
 /// Whether `owner`, which is not the kernel, accepts them.
@@ -16,15 +16,18 @@ pub(super) fn accepts(owner: &Owner, subject: &Subject<'_>, expected: &str) -> J
     let name = &owner.name;
     if let Some(route) = tenses.state.routes.get()?.iter().find(|route| route.protocol == Route::RA) {
         let shown = format!("{}/{} proto ra", route.destination, route.prefix_length);
-        return Ok(Finding::pass(expected, "a route was learned from one").with(Tense::State, "rtnetlink routes", shown));
+        return Ok(Finding::pass(expected, "a route was learned from one").with(Tense::State, Table::Routes, shown));
     }
     let nothing = format!("{name} handles Router Advertisements here, and nothing learned from one is there");
-    let unread = |unknown: Unknown| Unknown::new(format!("{nothing}; what it is set up to do with them is not known: {}", unknown.reason));
+    let unread = |unknown: Unknown| {
+        let text = format!("{nothing}; what it is set up to do with them is not known: {}", unknown.reason);
+        Unknown { absent: false, ..unknown.saying(text) }
+    };
     let intent = intent_of(owner, tenses).map_err(unread)?;
     let (takes, told) = (&intent.takes_ras, evidence(&intent.takes_ras));
     let finding = match takes.value {
         TakesRas::No => {
-            let message = format!("{name} handles Router Advertisements and is set up to take none ({}: {})", told.source, told.value);
+            let message = format!("{name} handles Router Advertisements and is set up to take none ({}: {})", told.place, told.value);
             intended::by_metadata(Finding::fail(expected, takes.text.clone(), message), subject, intent, takes)
         }
         TakesRas::Itself if intent.dhcpv6.value == RunsDhcpv6::WhenManaged => match held::dhcpv6_addresses(tenses)?.first() {
@@ -78,5 +81,5 @@ pub(super) fn waiting(subject: &Subject<'_>) -> Option<Waiting> {
 fn intent_of<'a>(owner: &Owner, tenses: &'a Tenses) -> Result<&'a Intent, Unknown> {
     let intent = tenses.intent.stack.get()?;
     let daemon = intended::daemon(intent);
-    if daemon == owner.name { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
+    if daemon.name() == owner.name { Ok(intent) } else { Err(Unknown::new(format!("by its files {daemon} is in charge"))) }
 }

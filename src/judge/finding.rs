@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Tense, Unknown};
+use super::{Evidence, Place};
+use crate::facts::{Reason, Tense, Unknown};
 
 /// The verdict on one requirement of one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,18 +18,6 @@ pub enum Verdict {
     Skip,
     /// It applies, but could not be looked at.
     Inconclusive,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Evidence {
-    /// The tense it belongs to.
-    pub tense: Tense,
-    /// Where it was seen: a file and line, a sysctl, a netlink message, a packet with its sender.
-    pub source: String,
-    /// What was there.
-    pub value: String,
 }
 
 /// A cause that calls for another change than the requirement's usual one; check files name its remedy under `[remedy.cause]`, and whose fault it
@@ -91,7 +80,7 @@ pub struct Finding {
     /// One line that a user can act on, without the interface's name.
     pub message: String,
     /// Why it was skipped or inconclusive.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// What was looked at.
     pub evidence: Vec<Evidence>,
     /// What is behind a failure, if that calls for another remedy than the usual one.
@@ -114,19 +103,19 @@ impl Finding {
     }
 
     /// It does not apply, for `reason`.
-    pub fn skip(reason: impl Into<String>) -> Self {
+    pub fn skip(reason: impl Into<Reason>) -> Self {
         Self::without_look(Verdict::Skip, reason)
     }
 
     /// It applies but could not be looked at, for `reason`.
-    pub fn inconclusive(reason: impl Into<String>) -> Self {
+    pub fn inconclusive(reason: impl Into<Reason>) -> Self {
         Self::without_look(Verdict::Inconclusive, reason)
     }
 
     /// Adds a piece of evidence.
     #[must_use]
-    pub fn with(mut self, tense: Tense, source: impl Into<String>, value: impl Into<String>) -> Self {
-        self.evidence.push(Evidence { tense, source: source.into(), value: value.into() });
+    pub fn with(mut self, tense: Tense, place: impl Into<Place>, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence::new(tense, place, value));
         self
     }
 
@@ -134,7 +123,7 @@ impl Finding {
     #[must_use]
     pub fn with_all(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
         let mut known = std::collections::BTreeSet::new();
-        self.evidence.extend(evidence.into_iter().filter(|evidence| known.insert((evidence.source.clone(), evidence.value.clone()))));
+        self.evidence.extend(evidence.into_iter().filter(|evidence| known.insert((evidence.place.clone(), evidence.value.clone()))));
         self
     }
 
@@ -149,8 +138,8 @@ impl Finding {
         Self { verdict, expected: expected.into(), seen: String::new(), message: String::new(), reason: None, evidence: Vec::new(), cause: None }
     }
 
-    fn without_look(verdict: Verdict, reason: impl Into<String>) -> Self {
+    fn without_look(verdict: Verdict, reason: impl Into<Reason>) -> Self {
         let reason = reason.into();
-        Self { message: reason.clone(), reason: Some(reason), ..Self::new(verdict, "") }
+        Self { message: reason.text.clone(), reason: Some(reason), ..Self::new(verdict, "") }
     }
 }

@@ -5,16 +5,7 @@ use crate::facts::{Goal, InterfaceIntent, Setting, Tenses};
 
 /// Whether the files set the subject up as `goal` has it. What runs now counts only where it comes back at each boot.
 pub fn judge_goal(goal: Goal, subject: &Subject<'_>) -> Finding {
-    settle(match goal {
-        Goal::Ipv6 => intended::ipv6(subject),
-        Goal::RouterAdvertisements => intended::router_advertisements(subject),
-        Goal::Dhcpv6 => rules::dhcpv6_at_boot(subject),
-        Goal::PrefixLength => rules::dhclient_by_files(subject),
-        Goal::FirewallAdvertisements | Goal::FirewallAnswers => rules::firewall_by_files(goal, subject),
-        Goal::OneStack => rules::one_network_stack(subject),
-        Goal::LiteralBackticks => rules::no_pasted_backticks(subject),
-        Goal::MachineId | Goal::Duid | Goal::Lease | Goal::Secret => rules::not_baked_in(goal, subject),
-    })
+    settle(rules::meets(goal, subject))
 }
 
 impl Rule {

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::{Evidence, Subject};
+use super::{Evidence, Place, Subject};
 use crate::facts::{Conversation, DELIVERED_DATAGRAMS, Direction, Ended, Frame, RECEIVED_DATAGRAMS, RECEIVED_RAS, Tense, TransportChecksum, Unknown};
 use crate::wire::dhcpv6::{Message, kind, kind_name};
 use crate::wire::duid::Duid;
@@ -117,7 +117,7 @@ pub(super) fn advertisement_evidence(advertisement: &ReceivedAdvertisement) -> E
         use std::fmt::Write;
         let _ = write!(value, ", {}/{} L={} A={}", prefix.prefix, prefix.length, u8::from(prefix.on_link()), u8::from(prefix.autonomous()));
     }
-    Evidence { tense: Tense::Network, source: format!("Router Advertisement from {}", advertisement.from), value }
+    Evidence::new(Tense::Network, Place::Message(format!("Router Advertisement from {}", advertisement.from)), value)
 }
 
 /// An answer as evidence.
@@ -125,7 +125,7 @@ pub(super) fn answer_evidence(answer: &ReceivedAnswer, offer: &Offer) -> Evidenc
     let server = answer.message.server_id().map(|duid| format!(", server {}", Duid(duid.to_vec()))).unwrap_or_default();
     Evidence {
         tense: Tense::Network,
-        source: format!("DHCPv6 {} from {}", kind_name(answer.message.kind), answer.from),
+        place: Place::Message(format!("DHCPv6 {} from {}", kind_name(answer.message.kind), answer.from)),
         value: format!("{}{server}", offer.describe()),
     }
 }
@@ -177,8 +177,8 @@ pub(super) fn answers_delivered(subject: &Subject<'_>) -> Option<Effect> {
 
 fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {
     vec![
-        Evidence { tense: Tense::Network, source: format!("AF_PACKET on {name}, before the firewall"), value: arrived },
-        Evidence { tense: Tense::State, source: format!("/proc/net/dev_snmp6/{name}, behind the firewall"), value: counted },
+        Evidence::new(Tense::Network, Place::Words(format!("AF_PACKET on {name}, before the firewall")), arrived),
+        Evidence::new(Tense::State, Place::Kernel(format!("/proc/net/dev_snmp6/{name}, behind the firewall")), counted),
     ]
 }
 

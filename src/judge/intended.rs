@@ -3,8 +3,8 @@
 //! It reads intent; of state only whether forwarding is on now, since what turned it on (containers, libvirt, a VPN) does so after each boot
 //! and leaves no line in sysctl.d.
 
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict};
-use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, TakesRas, Tense, Tenses, Unknown};
+use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Verdict};
+use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, StackId, TakesRas, Tense, Tenses, Unknown};
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
@@ -12,15 +12,15 @@ const BASELINES: &str =
 
 /// A setting as evidence.
 pub(super) fn evidence<T>(setting: &Setting<T>) -> Evidence {
-    Evidence { tense: Tense::Intent, source: setting.at.to_string(), value: setting.text.clone() }
+    Evidence::of_setting(setting)
 }
 
 /// Where a finding that holds says that it is set up, for the message of a state that is not as intended: `, though FILE:LINE sets it up
 /// (TEXT)`. Nothing where it does not hold, is not known, or no file says it.
 pub(super) fn though(intended: &Judgement) -> Option<(String, Evidence)> {
     let finding = intended.as_ref().ok().filter(|finding| finding.verdict == Verdict::Pass)?;
-    let evidence = finding.evidence.iter().find(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/'))?;
-    Some((format!(", though {} sets it up ({})", evidence.source, evidence.value), evidence.clone()))
+    let evidence = finding.evidence.iter().find(|evidence| evidence.tense == Tense::Intent && evidence.place.line().is_some())?;
+    Some((format!(", though {} sets it up ({})", evidence.place, evidence.value), evidence.clone()))
 }
 
 /// `failed` with where it is set up otherwise.
@@ -37,18 +37,12 @@ pub(super) fn though_set_up(mut failed: Finding, intended: &Judgement) -> Findin
 /// `failed` by what `setting` says, where that stands in a file that cloud-init writes by the cloud's metadata, by its name: then the cloud is to be
 /// changed first. Whether somebody has edited the file since is not known. An image's files it writes anew.
 pub(super) fn by_metadata<T>(mut failed: Finding, subject: &Subject<'_>, intent: &Intent, setting: &Setting<T>) -> Finding {
-    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == "cloud-init");
-    if failed.verdict == Verdict::Fail && writes && setting.at.path.contains("cloud-init") {
+    let writes = subject.facts.run.image.is_none() && intent.overrides.iter().any(|who| who.value == StackId::CloudInit);
+    if failed.verdict == Verdict::Fail && writes && setting.at.is_of_cloud_init() {
         failed.message.push_str(", in a file that cloud-init writes by the cloud's metadata");
         return failed.because(Cause::Metadata);
     }
     failed
-}
-
-/// Where a key of sysctl.d belongs to, as far as it is none of the interface's own.
-fn template(setting: &Setting<i64>) -> Option<&'static str> {
-    let key = setting.text.split('=').next().unwrap_or_default().replace('.', "/");
-    ["all", "default"].into_iter().find(|template| key.contains(&format!("/conf/{template}/")))
 }
 
 /// What sysctl.d writes to `name` of the interface at boot.
@@ -56,22 +50,22 @@ fn template(setting: &Setting<i64>) -> Option<&'static str> {
 /// # Errors
 /// It was not read.
 pub(super) fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
-    // The kernel hands `all` on to every interface for these two only, and `default` to none that exists (net/ipv6/addrconf.c).
-    let handed_on = ["forwarding", "disable_ipv6"].contains(&name);
-    Ok(intent.sysctl.get()?.get(name).filter(|setting| match template(setting) {
-        None => true,
-        Some("all") => handed_on,
-        Some(_) => false,
-    }))
+    Ok(intent.sysctl.get()?.get(name))
 }
+
+/// What the kernel copies from `all` to every interface (net/ipv6/addrconf.c).
+const COPIED_FROM_ALL: [&str; 3] = ["forwarding", "disable_ipv6", "addr_gen_mode"];
 
 /// Lines of sysctl.d that look as if they decided `name` and do not: under `all` or `default`.
 fn without_effect<'a>(intent: &'a InterfaceIntent, name: &'a str) -> impl Iterator<Item = Evidence> + 'a {
-    let settings = intent.sysctl.get().ok().into_iter().flatten();
-    let keys = [name.to_owned(), format!("all/{name}"), format!("default/{name}")];
-    settings
-        .filter(move |(key, setting)| keys.contains(key) && template(setting).is_some())
-        .map(|(_, setting)| Evidence { value: format!("{} (no effect on an interface that exists)", setting.text), ..evidence(setting) })
+    let templates = ["all", "default"].into_iter().filter(move |template| *template != "all" || !COPIED_FROM_ALL.contains(&name));
+    let settings = templates.filter_map(move |template| intent.sysctl.get().ok()?.get(&format!("{template}/{name}")));
+    // A pattern such as `*` writes to the interface as well.
+    let itself = intent.sysctl.get().ok().and_then(|settings| settings.get(name));
+    settings.filter(move |setting| itself.is_none_or(|itself| itself.at != setting.at)).map(|setting| {
+        let evidence = evidence(setting);
+        Evidence { value: format!("{} (no effect on an interface that exists)", evidence.value), ..evidence }
+    })
 }
 
 /// Whether IPv6 is on at the next boot.
@@ -132,14 +126,14 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
     let (_, written) = (modules?, written?);
     let finding = Finding::pass(EXPECTED, "nothing switches it off at boot");
     let nothing = "neither ipv6.disable nor a module line nor disable_ipv6".to_owned();
-    let shown = Evidence { tense: Tense::Intent, source: format!("{loader}, modprobe.d and sysctl.d"), value: nothing };
+    let shown = Evidence::new(Tense::Intent, Place::Words(format!("{loader}, modprobe.d and sysctl.d")), nothing);
     Ok(finding.with_all(written.map(evidence)).with_all([shown]).with_all(without_effect(&tenses.intent, "disable_ipv6")))
 }
 
 /// The program that carries an intent out.
-pub(super) fn daemon(intent: &Intent) -> &str {
+pub(super) fn daemon(intent: &Intent) -> StackId {
     // cloud-init writes the files and is gone; it handles nothing.
-    intent.by.as_deref().filter(|by| *by != "cloud-init").unwrap_or(&intent.stack)
+    intent.by.filter(|by| *by != StackId::CloudInit).unwrap_or(intent.stack)
 }
 
 /// Whether Router Advertisements are accepted at the next boot: by the stack in charge, or by the kernel as `accept_ra` and forwarding will be
@@ -164,7 +158,7 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
             return Ok(Finding::pass(EXPECTED, format!("{stack} takes them itself{doubt}")).with_all([told]));
         }
         TakesRas::No => {
-            let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.source, told.value);
+            let message = format!("{stack} is set up so that nobody takes Router Advertisements ({}: {})", told.place, told.value);
             let failed = Finding::fail(EXPECTED, told.value.clone(), message).with_all([told]);
             return Ok(by_metadata(failed, subject, intent, takes));
         }
@@ -174,7 +168,7 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     let by_sysctl = if by_stack.is_none() { sysctl(&tenses.intent, "accept_ra")? } else { None };
     let hardened = by_sysctl.is_some();
     let (value, decides) = by_stack.or(by_sysctl).map_or_else(kernel_default, |setting| (setting.value, evidence(setting)));
-    let set = if decides.source.starts_with('/') { format!("{}: {}", decides.source, decides.value) } else { decides.value.clone() };
+    let set = if decides.place.line().is_some() { format!("{}: {}", decides.place, decides.value) } else { decides.value.clone() };
     let finding = if value == 0 {
         let why = if hardened { format!("; {BASELINES}") } else { String::new() };
         let failed = |but: &str| {
@@ -191,7 +185,7 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
     } else if let Some(forwarding) = forwarding(tenses)? {
         let message = format!(
             "forwarding is on ({}: {}), so accept_ra must be 2, and it will be {value} at the next boot ({set})",
-            forwarding.source, forwarding.value
+            forwarding.place, forwarding.value
         );
         Finding::fail(EXPECTED, format!("accept_ra={value}, forwarding=1"), message).because(Cause::Forwarding).with_all([forwarding])
     } else {
@@ -202,7 +196,7 @@ pub(super) fn router_advertisements(subject: &Subject<'_>) -> Judgement {
 
 /// What `accept_ra` is where nothing sets it (net/ipv6/addrconf.c).
 fn kernel_default() -> (i64, Evidence) {
-    (1, Evidence { tense: Tense::Intent, source: "accept_ra".into(), value: "nothing sets it, so the kernel's 1 holds".into() })
+    (1, Evidence::new(Tense::Intent, Place::Words("accept_ra".into()), "nothing sets it, so the kernel's 1 holds"))
 }
 
 /// What shows that the interface will forward: a line of sysctl.d, or that it does so now.
@@ -211,7 +205,7 @@ fn kernel_default() -> (i64, Evidence) {
 /// sysctl.d was not read, and it does not forward now.
 pub(super) fn forwarding(tenses: &Tenses) -> Result<Option<Evidence>, Unknown> {
     if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
-        return Ok(Some(Evidence { tense: Tense::State, source: "forwarding now".into(), value: "1".into() }));
+        return Ok(Some(Evidence::new(Tense::State, Place::Words("forwarding now".into()), "1")));
     }
     Ok(sysctl(&tenses.intent, "forwarding")?.filter(|setting| setting.value != 0).map(evidence))
 }

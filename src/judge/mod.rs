@@ -5,6 +5,7 @@
 
 mod boot;
 mod daemon;
+mod evidence;
 mod finding;
 mod goals;
 mod heard;
@@ -14,8 +15,9 @@ mod rules;
 mod subject;
 mod timing;
 
+pub use evidence::{Evidence, Place, Table};
+pub use finding::{Cause, Finding, Judgement, Verdict};
 pub use goals::{forwards, judge_goal, own_sysctl};
-pub use finding::{Cause, Evidence, Finding, Judgement, Verdict};
 pub use rules::{Rule, Scope};
 pub use subject::{Expectations, Subject};
 
@@ -28,11 +30,11 @@ pub fn judge(rule: &Rule, when: Option<&Rule>, subject: &Subject<'_>) -> Finding
         Verdict::Pass => settle(rule.judge(subject)),
         Verdict::Fail => Finding::skip(format!("does not apply: {}", applies.message)),
         // What there is nothing to look at for is skipped, whether it applies or not.
-        Verdict::Inconclusive => rule.judge(subject).err().filter(|unknown| unknown.absent).map_or(applies, |unknown| Finding::skip(unknown.reason)),
+        Verdict::Inconclusive => rule.judge(subject).err().filter(|unknown| unknown.absent).map_or(applies, Finding::skip),
         Verdict::Skip => applies,
     }
 }
 
 fn settle(judgement: Judgement) -> Finding {
-    judgement.unwrap_or_else(|unknown| if unknown.absent { Finding::skip(unknown.reason) } else { Finding::inconclusive(unknown.reason) })
+    judgement.unwrap_or_else(|unknown| if unknown.absent { Finding::skip(unknown) } else { Finding::inconclusive(unknown) })
 }

@@ -141,7 +141,8 @@ async fn look(
     };
     let unasked = match &plan.network {
         Observed::Seen(()) => Observed::unknown("the interface has no MAC address, so nothing can be sent"),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Observed::unknown(reason),
+        Observed::Unknown(reason) => Observed::Unknown(reason.clone()),
+        Observed::Absent(reason) => Observed::unknown(reason),
     };
     let mut after = settle::counters(&names, &before, &answers.networks).await;
     let mut files = files();

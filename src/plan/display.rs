@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Plan;
-use crate::facts::Observed;
+use crate::facts::{Observed, Reason};
 use crate::wrap::wrap;
 
 const READ: [(&str, &str); 2] = [
@@ -52,7 +52,7 @@ impl fmt::Display for Plan {
         }
         paragraph(to, "boot", &self.boot_read())?;
         match &self.network {
-            Observed::Unknown(reason) | Observed::Absent(reason) => {
+            Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => {
                 writeln!(to, "\n{}", wrap("", 0, &format!("Nothing is sent ({}).", cause(reason))).join("\n"))
             }
             Observed::Seen(()) if left_out(true).next().is_none() => writeln!(to, "\nNothing is sent."),

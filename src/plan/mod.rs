@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::facts::{Link, LinkKind, Observed, Tense};
+use crate::facts::{Link, LinkKind, Observed, Reason, ReasonKind, Tense};
 
 /// What the machine has, read before anything is planned.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ pub fn plan(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Result
 
 fn network(survey: &Survey, wanted: &Wanted, needs: &BTreeSet<Tense>) -> Observed<()> {
     if wanted.passive {
-        Observed::unknown("nothing was sent: --passive")
+        Observed::unknown(Reason::new(ReasonKind::Passive, "nothing was sent: --passive"))
     } else if !needs.contains(&Tense::Network) {
         Observed::unknown("nothing was sent: no requirement needs the network")
     } else {

@@ -4,7 +4,7 @@ use super::boot;
 use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
-use crate::catalogue::{Requirement, Selection};
+use crate::catalogue::{InCharge, Requirement, Selection};
 use crate::facts::{Facts, Goal, Interface, Owner, Run, Tense, Tenses};
 use crate::fix;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
@@ -52,7 +52,7 @@ pub fn summarize(interfaces: &[InterfaceEntry], results: &[CheckResult], causes:
 fn of_interface(name: &str, interface: &Interface, tenses: &Tenses, facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
     let subject = Subject { facts, name, interface: Some((interface, tenses)), expectations: &selection.profile.network };
     let stack = stack(tenses);
-    of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack.as_deref())).collect()
+    of_scope(selection, Scope::Interface).map(|it| judged(it, &subject, stack)).collect()
 }
 
 fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
@@ -61,7 +61,7 @@ fn of_host(facts: &Facts, selection: &Selection) -> Vec<CheckResult> {
     let mut stacks: Vec<_> = checked(facts).map(|(_, _, tenses)| stack(tenses)).collect();
     stacks.dedup();
     let stack = if stacks.len() == 1 { stacks.pop().flatten() } else { None };
-    of_scope(selection, Scope::Host).map(|it| judged(it, &subject, stack.as_deref())).collect()
+    of_scope(selection, Scope::Host).map(|it| judged(it, &subject, stack)).collect()
 }
 
 fn checked(facts: &Facts) -> impl Iterator<Item = (&str, &Interface, &Tenses)> {
@@ -73,7 +73,7 @@ fn of_scope(selection: &Selection, scope: Scope) -> impl Iterator<Item = &Requir
     selection.requirements.iter().filter(move |requirement| requirement.check.rule.scope() == scope)
 }
 
-fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>) -> CheckResult {
+fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InCharge>) -> CheckResult {
     let check = &requirement.check;
     let Finding { verdict, expected, seen, message, reason, evidence, cause } = judge(&check.rule, check.when.as_ref(), subject);
     let interface = subject.interface.map(|_| subject.name.to_owned());
@@ -95,8 +95,9 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<&str>)
         expected,
         seen,
         message,
-        reason,
-        evidence,
+        reason_kind: reason.as_ref().map(|reason| reason.kind).unwrap_or_default(),
+        reason: reason.map(|reason| reason.text),
+        evidence: evidence.into_iter().map(Into::into).collect(),
         remedy,
         script,
         goals,
@@ -116,25 +117,23 @@ fn fixes(subject: &Subject<'_>, goals: &[Goal]) -> Option<String> {
 /// The configuration files that evidence names, each once.
 fn files(evidence: &[Evidence]) -> Vec<&str> {
     let mut files: Vec<&str> = Vec::new();
-    for evidence in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent && evidence.source.starts_with('/')) {
-        let numbered = evidence.source.rsplit_once(':').filter(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
-        let file = numbered.map_or(evidence.source.as_str(), |(file, _)| file);
-        if !files.contains(&file) {
-            files.push(file);
+    for line in evidence.iter().filter(|evidence| evidence.tense == Tense::Intent).filter_map(|evidence| evidence.place.line()) {
+        if !files.contains(&line.path.as_str()) {
+            files.push(&line.path);
         }
     }
     files
 }
 
-/// The stack whose remedies fit: the one that will configure the interface (`ifupdown+dhcpcd` where it has another do that), else a daemon that is in charge of it now.
-fn stack(tenses: &Tenses) -> Option<String> {
+/// The stack whose remedies fit: the one that will configure the interface, else a daemon that is in charge of it now.
+fn stack(tenses: &Tenses) -> Option<InCharge> {
     if let Ok(intent) = tenses.intent.stack.get() {
-        return Some(intent.by.as_ref().map_or_else(|| intent.stack.clone(), |by| format!("{}+{by}", intent.stack)));
+        return Some(InCharge { stack: intent.stack, by: intent.by });
     }
     let owners = &tenses.state.owners;
     let ra = owners.ra.get().ok().filter(|owner| owner.name != Owner::KERNEL);
     let owner = ra.or_else(|| owners.dhcpv6.get().ok().and_then(|clients| clients.first()));
-    owner.map(|owner| owner.name.clone())
+    owner.and_then(Owner::id).map(InCharge::from)
 }
 
 fn entry(name: &str, interface: &Interface) -> InterfaceEntry {

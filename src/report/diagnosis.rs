@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exit_code::Weight;
 use super::{CheckResult, Counting, Diagnosis, InterfaceEntry};
 use crate::catalogue::{Blame, Level, Selection};
-use crate::facts::{IDLE, LIVE, NOT_RECORDED, Run};
+use crate::facts::{IDLE, LIVE, ReasonKind, Run};
 use crate::judge::Verdict;
 
 /// For each requirement, the requirements whose failure brings its own about; what is behind those is found by walking on.
@@ -200,34 +200,35 @@ impl Context<'_> {
 
     fn undecided(&self, undecided: &[&CheckResult]) -> String {
         let reason = |result: &CheckResult| plain(result.reason.as_deref().unwrap_or(&result.message));
-        let mut counts: Vec<(String, usize, &str)> = Vec::new();
+        let mut counts: Vec<(String, usize, &CheckResult)> = Vec::new();
         for result in undecided {
             match counts.iter_mut().find(|(text, ..)| *text == reason(result)) {
                 Some((_, count, _)) => *count += 1,
-                None => counts.push((reason(result), 1, &result.id)),
+                None => counts.push((reason(result), 1, result)),
             }
         }
         // The reason behind most; of equals the first, which is nearest to the cause.
         let most = counts.iter().map(|(_, count, _)| *count).max().unwrap_or_default();
-        let (why, _, id) = counts.iter().find(|(_, count, _)| *count == most).cloned().unwrap_or_default();
+        let Some((why, _, first)) = counts.into_iter().find(|(_, count, _)| *count == most) else { return String::new() };
+        let id = &first.id;
         let others = match undecided.len().saturating_sub(1) {
             0 => String::new(),
             1 => " and 1 other requirement".into(),
             many => format!(" and {many} other requirements"),
         };
-        format!("nothing is known to be wrong, but {id}{others} could not be judged: {why}. {}", self.way_out(&why))
+        format!("nothing is known to be wrong, but {id}{others} could not be judged: {why}. {}", self.way_out(first.reason_kind))
     }
 
-    fn way_out(&self, reason: &str) -> &'static str {
+    fn way_out(&self, obstacle: ReasonKind) -> &'static str {
         if self.run.interrupted.is_some() {
             "Let v6check run to its end."
-        } else if ["CAP_NET_RAW", "ermission denied", "not permitted"].iter().any(|word| reason.contains(word)) {
+        } else if obstacle == ReasonKind::MissingPrivilege {
             "Run v6check as root."
-        } else if self.run.passive && reason.contains("passive") {
+        } else if obstacle == ReasonKind::Passive {
             "Run v6check without --passive."
         } else if self.run.image.is_some() {
             "Boot the image and run v6check in it."
-        } else if reason.starts_with(NOT_RECORDED) {
+        } else if obstacle == ReasonKind::NotRecorded {
             "v6check install records the next boot."
         } else if is_live(self.run) {
             "Go on watching, or run v6check."

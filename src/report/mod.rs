@@ -17,8 +17,8 @@ mod waive;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Blame, Level, Source};
-use crate::facts::{Goal, Host, Tool};
-use crate::judge::{Evidence, Verdict};
+use crate::facts::{Goal, Host, ReasonKind, Tense, Tool};
+use crate::judge::{self, Verdict};
 use crate::story::Told;
 
 pub use crate::sanitize::bounded_line;
@@ -172,6 +172,9 @@ pub struct CheckResult {
     pub message: String,
     /// Why it was skipped or inconclusive; `null` otherwise.
     pub reason: Option<String>,
+    /// What kind of obstacle kept it from being looked at; left out where nothing depends on it.
+    #[serde(default, skip_serializing_if = "ReasonKind::is_other")]
+    pub reason_kind: ReasonKind,
     /// What was looked at.
     pub evidence: Vec<Evidence>,
     /// What to change; `null` unless it failed.
@@ -187,6 +190,24 @@ pub struct CheckResult {
     pub waived: Option<String>,
     /// The document that the requirement comes from.
     pub source: Source,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Evidence {
+    /// The tense it belongs to.
+    pub tense: Tense,
+    /// Where it was seen: a file and line, a sysctl, a netlink message, a packet with its sender.
+    pub source: String,
+    /// What was there.
+    pub value: String,
+}
+
+impl From<judge::Evidence> for Evidence {
+    fn from(evidence: judge::Evidence) -> Self {
+        Self { tense: evidence.tense, source: evidence.place.to_string(), value: evidence.value }
+    }
 }
 
 /// The sum of a report.

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -43,7 +43,7 @@ pub(crate) fn wide(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         let word = asks(&nic.name)?;
         let text = format!("send {} (dhcp6c)", word.text);
         let at = FileLine { path: WIDE.to_owned(), line: word.line };
-        Some((nic.name.clone(), Claim::RunsBeside(Observed::Seen(intent("dhcp6c", Setting { value: RunsDhcpv6::Yes, at, text })))))
+        Some((nic.name.clone(), Claim::RunsBeside(Observed::Seen(intent(StackId::Dhcp6c, Setting { value: RunsDhcpv6::Yes, at, text })))))
     });
     Ok(Reading { interfaces: claims.collect(), named: names.iter().map(|name| (*name).to_owned()).collect() })
 }
@@ -79,7 +79,7 @@ fn asks_dibbler(block: &Block) -> Option<Observed<Intent>> {
     let has = |wanted: &str| block.words.iter().find(|word| word.text == wanted);
     let asks = |line: u32, text: &str| {
         let at = FileLine { path: DIBBLER.to_owned(), line };
-        Observed::Seen(intent("dibbler", Setting { value: RunsDhcpv6::Yes, at, text: text.to_owned() }))
+        Observed::Seen(intent(StackId::Dibbler, Setting { value: RunsDhcpv6::Yes, at, text: text.to_owned() }))
     };
     if has("stateless").is_some() {
         return None;
@@ -98,11 +98,11 @@ fn asks_dibbler(block: &Block) -> Option<Observed<Intent>> {
     Some(Observed::unknown(reason))
 }
 
-fn intent(stack: &str, dhcpv6: Setting<RunsDhcpv6>) -> Intent {
+fn intent(stack: StackId, dhcpv6: Setting<RunsDhcpv6>) -> Intent {
     let by_itself = |text: String| Setting { value: (), at: dhcpv6.at.clone(), text };
     let at_boot = by_itself(format!("{stack} does not bring interfaces up")).holding(false);
     let takes_ras = by_itself(format!("{stack} leaves Router Advertisements to the kernel")).holding(TakesRas::Kernel);
-    Intent::new(stack, at_boot, dhcpv6, takes_ras)
+    Intent::new(stack, at_boot, dhcpv6, takes_ras).with_client(stack)
 }
 
 /// A word, or one of `{`, `}` and `;`.

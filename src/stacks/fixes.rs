@@ -2,7 +2,7 @@
 
 use crate::facts::{Edit, FileLine, Goal, Intent, RunsDhcpv6, TakesRas, UnitChange};
 use crate::image::{Image, Nic};
-use crate::stacks::{connman, dhcpcd, ifupdown, ifupdown_ng, netplan, network_manager, network_scripts, networkd, wicked};
+use crate::stacks::{STACKS, Stack};
 
 /// The name of files that fixes make where no file is there to be changed.
 pub(crate) const OWN: &str = "v6check";
@@ -47,35 +47,36 @@ impl From<Edit> for Step {
 
 /// The next step of the stack towards the goal; `None` where it knows none.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
-    match question.intent.stack.as_str() {
-        "ifupdown" => ifupdown::fixes::fix(question),
-        "NetworkManager" => network_manager::fixes::fix(question),
-        "network-scripts" => network_scripts::fixes::fix(question),
-        "netplan" => netplan::fixes::fix(question),
-        "systemd-networkd" => networkd::fixes::fix(question),
-        "ifupdown-ng" => ifupdown_ng::fixes::fix(question),
-        "BusyBox" => ifupdown_ng::fixes::busybox(question),
-        "dhcpcd" => dhcpcd::fixes::fix(question),
-        "wicked" => wicked::fixes::fix(question),
-        "ConnMan" => connman::fixes::fix(question),
-        _ => None,
+    // Whatever stack it is, a unit that is masked is to be unmasked.
+    if let Some(unit) = question.at_fault().and_then(|at| masked(question.image, &at.path)) {
+        return Some(unmask(unit).into());
     }
+    (row(question.intent)?.fix)(question)
 }
 
 /// What makes the stack read its files again while the guest runs.
 pub(crate) fn now(intent: &Intent, nic: &Nic) -> Vec<String> {
-    let name = &nic.name;
-    match (intent.stack.as_str(), intent.by.as_deref()) {
-        ("ifupdown" | "ifupdown-ng" | "BusyBox", _) => vec![format!("ifdown {name}; ifup {name}")],
-        ("netplan", _) => vec!["netplan apply".to_owned()],
-        ("systemd-networkd", _) => vec!["networkctl reload".to_owned(), format!("networkctl reconfigure {name}")],
-        ("NetworkManager", _) => vec!["nmcli connection reload".to_owned(), format!("nmcli device connect {name}")],
-        ("network-scripts", _) => vec!["service network restart".to_owned()],
-        ("dhcpcd", _) => vec!["systemctl restart dhcpcd".to_owned()],
-        ("wicked", _) => vec![format!("wicked ifreload {name}")],
-        ("ConnMan", _) => vec!["systemctl restart connman".to_owned()],
-        _ => Vec::new(),
-    }
+    row(intent).map(|stack| (stack.now)(&nic.name)).unwrap_or_default()
+}
+
+fn row(intent: &Intent) -> Option<&'static Stack> {
+    STACKS.iter().find(|stack| stack.id == intent.stack)
+}
+
+/// Of a stack whose files are not changed by fixes yet.
+pub(crate) fn none(_: &Question<'_>) -> Option<Step> {
+    None
+}
+
+/// As [`none`].
+pub(crate) fn nothing(_: &str) -> Vec<String> {
+    Vec::new()
+}
+
+/// The unit that a path masks.
+fn masked<'a>(image: &Image, path: &'a str) -> Option<&'a str> {
+    let unit = path.strip_prefix("/etc/systemd/system/").filter(|unit| unit.ends_with(".service") && !unit.contains('/'))?;
+    image.link(path).is_some_and(|target| target == "/dev/null").then_some(unit)
 }
 
 impl Question<'_> {
@@ -94,12 +95,6 @@ impl Question<'_> {
             Goal::Ipv6 => self.intent.disable_ipv6.as_ref().map(|setting| &setting.at),
             _ => None,
         }
-    }
-
-    /// The line at fault as it stands in its file, with the lines that continue it.
-    pub(crate) fn line_at_fault(&self) -> Option<(&FileLine, Vec<String>)> {
-        let at = self.at_fault()?;
-        Some((at, lines(self.image, at)?))
     }
 }
 

@@ -47,12 +47,12 @@ pub(crate) const READERS: [Reader; 5] = [networkd::lease::lease, network_manager
 pub(crate) fn leases(subject: &Subject<'_>, of_dhclient: &Files) -> Observed<Vec<Lease>> {
     let mut leases = match of_dhclient.of(subject.name, subject.mac, subject.now) {
         Ok(leases) => leases,
-        Err(reason) => return Observed::Unknown(reason),
+        Err(reason) => return Observed::unknown(reason),
     };
     for read in READERS {
         match read(subject) {
             Ok(lease) => leases.extend(lease),
-            Err(error) => return Observed::unknown(error.to_string()),
+            Err(error) => return Observed::unknown(error),
         }
     }
     let starts = |lease: &Lease| lease.addresses.iter().map(|address| address.starts).max();

@@ -27,6 +27,7 @@ pub(crate) mod wicked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+pub(crate) use crate::facts::StackId;
 use crate::facts::{Intent, Observed, Setting};
 use crate::image::{Image, Nic};
 
@@ -41,10 +42,13 @@ pub(crate) enum Fits {
 
 /// A network stack that is read.
 pub(crate) struct Stack {
-    /// Its name, as remedies in check files have it.
-    pub(crate) name: &'static str,
+    pub(crate) id: StackId,
     /// What it is set up to do with each of some interfaces.
     pub(crate) read: fn(&Image, &[Nic]) -> io::Result<Reading>,
+    /// The next step towards a goal that it misses; `None` where it knows none.
+    pub(crate) fix: fn(&fixes::Question<'_>) -> Option<fixes::Step>,
+    /// Commands by which it takes changed files over while the guest runs, for the interface of this name.
+    pub(crate) now: fn(&str) -> Vec<String>,
 }
 
 /// What one stack's configuration says. Empty if the stack is not installed, or does not run at boot.
@@ -71,20 +75,20 @@ pub(crate) enum Claim {
 
 /// The stacks that are read. One line and one file make a new one, and its row in [`UNREAD`] goes.
 pub(crate) const STACKS: &[Stack] = &[
-    Stack { name: "ifupdown", read: ifupdown::read },
-    Stack { name: "NetworkManager", read: network_manager::read },
-    Stack { name: "network-scripts", read: network_scripts::read },
-    Stack { name: "netplan", read: netplan::read },
-    Stack { name: "systemd-networkd", read: networkd::read },
-    Stack { name: "ifupdown-ng", read: ifupdown_ng::read },
-    Stack { name: "BusyBox", read: ifupdown_ng::read_busybox },
-    Stack { name: "dhcpcd", read: dhcpcd::read },
-    Stack { name: "wicked", read: wicked::read },
-    Stack { name: "ConnMan", read: connman::read },
-    Stack { name: "netifd", read: netifd::read },
-    Stack { name: "dhcp6c", read: dhcp6_clients::wide },
-    Stack { name: "dibbler", read: dhcp6_clients::dibbler },
-    Stack { name: "cloud-init", read: cloud_init::read },
+    Stack { id: StackId::Ifupdown, read: ifupdown::read, fix: ifupdown::fixes::fix, now: ifupdown::fixes::now },
+    Stack { id: StackId::NetworkManager, read: network_manager::read, fix: network_manager::fixes::fix, now: network_manager::fixes::now },
+    Stack { id: StackId::NetworkScripts, read: network_scripts::read, fix: network_scripts::fixes::fix, now: network_scripts::fixes::now },
+    Stack { id: StackId::Netplan, read: netplan::read, fix: netplan::fixes::fix, now: netplan::fixes::now },
+    Stack { id: StackId::Networkd, read: networkd::read, fix: networkd::fixes::fix, now: networkd::fixes::now },
+    Stack { id: StackId::IfupdownNg, read: ifupdown_ng::read, fix: ifupdown_ng::fixes::fix, now: ifupdown_ng::fixes::now },
+    Stack { id: StackId::BusyBox, read: ifupdown_ng::read_busybox, fix: ifupdown_ng::fixes::busybox, now: ifupdown_ng::fixes::now },
+    Stack { id: StackId::Dhcpcd, read: dhcpcd::read, fix: dhcpcd::fixes::fix, now: dhcpcd::fixes::now },
+    Stack { id: StackId::Wicked, read: wicked::read, fix: wicked::fixes::fix, now: wicked::fixes::now },
+    Stack { id: StackId::ConnMan, read: connman::read, fix: connman::fixes::fix, now: connman::fixes::now },
+    Stack { id: StackId::Netifd, read: netifd::read, fix: fixes::none, now: fixes::nothing },
+    Stack { id: StackId::Dhcp6c, read: dhcp6_clients::wide, fix: fixes::none, now: fixes::nothing },
+    Stack { id: StackId::Dibbler, read: dhcp6_clients::dibbler, fix: fixes::none, now: fixes::nothing },
+    Stack { id: StackId::CloudInit, read: cloud_init::read, fix: fixes::none, now: fixes::nothing },
 ];
 
 /// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
@@ -95,17 +99,17 @@ const UNREAD: &[(&str, &[&str])] = &[
 ];
 
 /// Each stack with its reading, or why it could not be read.
-pub(crate) type Readings = [(&'static str, Result<Reading, String>)];
+pub(crate) type Readings = [(StackId, Result<Reading, String>)];
 
-pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(&'static str, Result<Reading, String>)> {
-    let read = |stack: &Stack| (stack.name, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.name)));
+pub(crate) fn readings(root: &Image, nics: &[Nic]) -> Vec<(StackId, Result<Reading, String>)> {
+    let read = |stack: &Stack| (stack.id, (stack.read)(root, nics).map_err(|error| format!("{}: {error}", stack.id)));
     STACKS.iter().map(read).collect()
 }
 
 /// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.
-pub(crate) fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<String>>) -> Observed<Intent> {
+pub(crate) fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<StackId>>) -> Observed<Intent> {
     let Observed::Seen(mut intent) = stack else { return stack };
-    if intent.by.as_deref() != Some("cloud-init") && intent.overrides.is_empty() {
+    if intent.by != Some(StackId::CloudInit) && intent.overrides.is_empty() {
         intent.overrides.extend(overrides.cloned());
     }
     Observed::Seen(intent)

@@ -13,7 +13,7 @@ use super::dhcpcd::running as dhcpcd;
 use super::network_manager::running as network_manager;
 use super::networkd::running as networkd;
 use super::udhcpc6;
-use crate::facts::{Address, HostState, Mac, Observed, Owner, Owners, Process, UdpSocket};
+use crate::facts::{Address, HostState, Mac, Observed, Owner, Owners, Process, Reason, ReasonKind, UdpSocket};
 use crate::image::Image;
 use std::collections::BTreeMap;
 
@@ -43,16 +43,16 @@ pub(crate) fn owners(subject: &Subject<'_>) -> Owners {
 }
 
 /// Nobody can say.
-pub(crate) fn unknown(reason: &str) -> Owners {
+pub(crate) fn unknown(reason: &Reason) -> Owners {
     Owners { ra: Observed::unknown(reason), dhcpv6: Observed::unknown(reason) }
 }
 
-pub(crate) fn answer<T>(known: Result<T, String>) -> Observed<T> {
-    known.map_or_else(Observed::Unknown, Observed::Seen)
+pub(crate) fn answer<T>(known: Result<T, Reason>) -> Observed<T> {
+    known.into()
 }
 
-pub(crate) fn ra(subject: &Subject<'_>) -> Result<Owner, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
+pub(crate) fn ra(subject: &Subject<'_>) -> Result<Owner, Reason> {
+    let processes = subject.host.processes.get()?;
     if let Some(process) = named(processes, NETWORKD)
         && let Some(evidence) = networkd::manages(subject)?
     {
@@ -90,9 +90,9 @@ pub(crate) fn stopped(subject: &Subject<'_>, processes: &[Process]) -> String {
         .unwrap_or_default()
 }
 
-pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
-    let processes = subject.host.processes.get().map_err(|unknown| unknown.reason)?;
-    let sockets = subject.host.dhcpv6_client_sockets.get().map_err(|unknown| unknown.reason)?;
+pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, Reason> {
+    let processes = subject.host.processes.get()?;
+    let sockets = subject.host.dhcpv6_client_sockets.get()?;
     let mut owners: Vec<Owner> = Vec::new();
     let mut add = |owner: Owner| {
         // One program is one owner, however many processes and sockets it has; two dhclients are two.
@@ -123,7 +123,8 @@ pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
         let everywhere = socket.interface_index == 0 && socket.address.is_unspecified();
         let Some(process) = &socket.process else {
             if here || everywhere {
-                doubt = Some(format!("who holds UDP 546 on {} could not be found out: run as root", subject.name));
+                let text = format!("who holds UDP 546 on {} could not be found out: run as root", subject.name);
+                doubt = Some(Reason::new(ReasonKind::MissingPrivilege, text));
             }
             continue;
         };
@@ -138,10 +139,9 @@ pub(crate) fn dhcpv6(subject: &Subject<'_>) -> Result<Vec<Owner>, String> {
             WICKED_DHCP6 if here => add(owner("wicked", process, evidence())),
             other if here => add(owner(other, process, evidence())),
             other if everywhere => {
-                doubt = Some(format!(
-                    "{other} (process {}) holds UDP 546 of every interface; whether it serves {} is not known",
-                    process.pid, subject.name
-                ));
+                let text =
+                    format!("{other} (process {}) holds UDP 546 of every interface; whether it serves {} is not known", process.pid, subject.name);
+                doubt = Some(text.into());
             }
             _ => {}
         }

@@ -2,13 +2,12 @@
 //!
 //! Several stacks on one interface are not ordered by guess: the answer is unknown then, and names them.
 
-use crate::facts::{Claim as Claimed, Intent, Observed, RunsDhcpv6};
+use crate::facts::{Claim as Claimed, Intent, Observed, Reason, RunsDhcpv6, StackId};
 use crate::stacks::Claim;
 use crate::stacks::Readings;
 use crate::stacks::STACKS;
-use crate::stacks::dhcpcd;
 
-type Named<'a> = (&'static str, &'a Observed<Intent>);
+type Named<'a> = (StackId, &'a Observed<Intent>);
 
 /// What the stacks say of one interface.
 #[derive(Default)]
@@ -38,9 +37,9 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
         }
     }
     // `dhcpcd eth0` of another stack only asks the dhcpcd that runs already, and that has one file for both.
-    let starts_dhcpcd = |(_, intent): &Named| matches!(intent, Observed::Seen(intent) if intent.by.as_deref() == Some(dhcpcd::NAME));
+    let starts_dhcpcd = |(_, intent): &Named| matches!(intent, Observed::Seen(intent) if intent.by == Some(StackId::Dhcpcd));
     let is_started = parties.configuring.iter().any(starts_dhcpcd);
-    let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == dhcpcd::NAME)).copied().collect();
+    let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == StackId::Dhcpcd)).copied().collect();
     parties.configuring = kept;
     if parties.configuring.is_empty() {
         parties.configuring = pending;
@@ -58,9 +57,9 @@ fn claims_of(name: &str, readings: &Readings) -> Result<Vec<Claimed>, String> {
     let Parties { configuring, clients, .. } = parties(name, readings)?;
     let seen = |(stack, intent): &Named| match intent {
         Observed::Seen(intent) => {
-            Ok((intent.dhcpv6.value, Claimed { stack: (*stack).to_owned(), at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() }))
+            Ok((intent.dhcpv6.value, Claimed { stack: *stack, at: intent.dhcpv6.at.clone(), text: intent.dhcpv6.text.clone() }))
         }
-        Observed::Unknown(reason) | Observed::Absent(reason) => Err(reason.clone()),
+        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => Err(reason.clone()),
     };
     let configuring: Vec<_> = configuring.iter().map(seen).collect::<Result<_, _>>()?;
     let clients: Vec<_> = clients.iter().map(seen).collect::<Result<_, _>>()?;
@@ -80,7 +79,7 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
         Ok(parties) => parties,
         Err(reason) => return Observed::unknown(reason),
     };
-    let stacks = |of: &[Named]| of.iter().map(|(stack, _)| *stack).collect::<Vec<_>>().join(" and ");
+    let stacks = |of: &[Named]| of.iter().map(|(stack, _)| stack.name()).collect::<Vec<_>>().join(" and ");
     let alone = match (&configuring[..], &leaving[..], unread) {
         ([(_, intent)], _, []) => (*intent).clone(),
         ([], [intent, ..], []) => Observed::Seen((*intent).clone()),
@@ -107,14 +106,16 @@ pub(crate) fn decide(name: &str, readings: &Readings, unread: &[String]) -> Obse
             Observed::unknown(format!("{running} both run DHCPv6 on {name}"))
         }
         // The stack keeps the interface, and DHCPv6 on it is the client's.
-        (Observed::Seen(intent), [(_, Observed::Seen(client))]) => Observed::Seen(Intent { dhcpv6: client.dhcpv6.clone(), ..intent }),
+        (Observed::Seen(intent), [(_, Observed::Seen(client))]) => {
+            Observed::Seen(Intent { dhcpv6: client.dhcpv6.clone(), client: client.client, link_local_wait_s: None, ..intent })
+        }
         (Observed::Seen(_), [(_, unknown)]) => (*unknown).clone(),
         (alone, _) => alone,
     }
 }
 
 fn names() -> String {
-    STACKS.iter().map(|stack| stack.name).collect::<Vec<_>>().join(", ")
+    STACKS.iter().map(|stack| stack.id.name()).collect::<Vec<_>>().join(", ")
 }
 
 fn found(unread: &[String]) -> String {

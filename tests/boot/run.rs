@@ -101,7 +101,7 @@ fn without_a_recording_the_journal_tells_what_the_clients_said() {
         (6_200_000, "cron", "RCV: Reply message on eth0 from fe80::1."),
     ];
     let (recording, lines) = boot_with(Guest(2).mac(), None, Some(&journal(&told)), &[]);
-    assert_eq!(recording["unknown"], "the boot was not recorded");
+    assert_eq!(recording["unknown"], serde_json::json!({"kind": "not_recorded", "text": "the boot was not recorded"}));
     let line = |line: &Value| (line["at_us"].as_u64().unwrap(), line["message"].as_u64().unwrap(), line["sent"].as_bool().unwrap());
     assert_eq!(lines["seen"].as_array().unwrap().iter().map(line).collect::<Vec<_>>(), [(5_000_000, 1, true), (5_100_000, 2, false)]);
 
@@ -126,7 +126,7 @@ fn a_recording_of_another_boot_is_none() {
 #[test]
 fn without_a_recording_the_reason_says_so() {
     let (recording, journal) = boot(Guest(2).mac(), None, &[]);
-    assert_eq!(recording["unknown"], "the boot was not recorded");
+    assert_eq!(recording["unknown"], serde_json::json!({"kind": "not_recorded", "text": "the boot was not recorded"}));
     assert_eq!(journal["unknown"], "there is no journal");
 }
 

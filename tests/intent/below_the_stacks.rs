@@ -132,7 +132,7 @@ fn sysctl_repeats() {
 fn sysctl_that_cannot_be_read() {
     let root = image(&[("/etc/sysctl.d/b.conf", "")]);
     assert!(std::process::Command::new("mkfifo").arg(root.path().join("etc/sysctl.d/a.conf")).status().unwrap().success());
-    assert!(matches!(sysctl_of(root.path(), "eth0"), Observed::Unknown(reason) if reason.contains("/etc/sysctl.d/a.conf: not a regular file")));
+    assert!(matches!(sysctl_of(root.path(), "eth0"), Observed::Unknown(reason) if reason.text.contains("/etc/sysctl.d/a.conf: not a regular file")));
 }
 
 const GRUB: &str = "/boot/grub/grub.cfg";
@@ -210,7 +210,7 @@ fn boot_entries_that_differ_and_none() {
     assert_eq!(word.text, "linux /vmlinuz ro ipv6.disable=1 (other entries of the boot loader differ)");
     let host = intent::host(image(&[(GRUB, &format!("linux /vmlinuz {} ipv6.disable=1\n", "a ".repeat(200)))]).path());
     assert_eq!(host.command_line.get().unwrap()[0].text, "linux ... ipv6.disable=1 ...");
-    assert!(matches!(intent::host(image(&[]).path()).command_line, Observed::Unknown(reason) if reason.contains("no boot loader's file")));
+    assert!(matches!(intent::host(image(&[]).path()).command_line, Observed::Unknown(reason) if reason.text.contains("no boot loader's file")));
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn duids_that_clients_keep() {
     ] {
         let found = identity(&[(path, text)]).duids;
         let [found] = &found[..] else { panic!("{path}: {found:?}") };
-        assert_eq!((&found.client[..], &found.at.path[..], found.at.line), (client, path, line));
+        assert_eq!((found.client.name(), &found.at.path[..], found.at.line), (client, path, line));
         assert_eq!((&found.duid[..], &found.decoded[..]), (&duid.replace(' ', "")[..], decoded), "{path}");
         assert_eq!(found.mac.is_some(), decoded.contains(':'), "{path}");
     }

@@ -1,6 +1,6 @@
 //! What cloud-init will write for an instance (renderings of cloud-init 25.1.4), and what it writes anew.
 
-use v6check::facts::{Intent, InterfaceIntent, Observed, RunsDhcpv6, TakesRas};
+use v6check::facts::{Intent, InterfaceIntent, Observed, RunsDhcpv6, StackId, TakesRas};
 
 use super::image::{DHCLIENT, File, image, interface, known, nic};
 
@@ -66,11 +66,11 @@ fn a_pristine_image_by_renderer() {
         let parts = [&[CLOUD_INIT], parts].concat();
         let intent = seen(&parts);
         let accepted = intent.accept_ra.as_ref().map(|setting| setting.value);
-        assert_eq!((&intent.stack[..], intent.by.as_deref()), (stack, Some("cloud-init")), "{intent:?}");
+        assert_eq!((intent.stack.name(), intent.by.map(StackId::name)), (stack, Some("cloud-init")), "{intent:?}");
         assert_eq!((intent.dhcpv6.value, intent.takes_ras.value, accepted, intent.at_boot.value), (dhcpv6, takes, Some(accept_ra), true), "{stack}");
         assert_eq!((&intent.dhcpv6.at.path[..], intent.dhcpv6.at.line), (CONFIGURATION, 0));
         let Observed::Seen(claims) = all(&parts, None).claims else { panic!() };
-        assert_eq!(claims.iter().map(|claim| &claim.stack[..]).collect::<Vec<_>>(), ["cloud-init"]);
+        assert_eq!(claims.iter().map(|claim| claim.stack.name()).collect::<Vec<_>>(), ["cloud-init"]);
     }
 }
 
@@ -78,7 +78,7 @@ fn a_pristine_image_by_renderer() {
 fn the_list_of_renderers() {
     let list = (OWN, "system_info:\n  network:\n    renderers: ['netplan', 'eni', 'networkd']\n");
     let intent = seen(&[CLOUD_INIT, NETPLAN, IFUPDOWN, &[list]]);
-    assert_eq!((&intent.stack[..], &intent.dhcpv6.at.path[..], intent.dhcpv6.at.line), ("netplan", OWN, 3));
+    assert_eq!((intent.stack.name(), &intent.dhcpv6.at.path[..], intent.dhcpv6.at.line), ("netplan", OWN, 3));
     assert_eq!(intent.dhcpv6.text, "cloud-init (renderer netplan) writes `dhcp6: true` for an OpenStack subnet of mode dhcpv6-stateful");
     let list = (OWN, "system_info: {network: {renderers: [netplanner]}}\n");
     assert!(reason(&[CLOUD_INIT, NETPLAN, &[list]]).contains("90-own.cfg:1: cloud-init has no renderer netplanner"));
@@ -108,10 +108,14 @@ fn network_manager_by_version() {
 fn files_that_are_there_are_read_by_their_stack() {
     let rendered: Files<'_> = &[("/etc/netplan/50-cloud-init.yaml", "network:\n  ethernets:\n    eth0: {accept-ra: false}\n")];
     let intent = seen(&[CLOUD_INIT, NETPLAN, rendered]);
-    assert_eq!((intent.by.as_deref(), intent.takes_ras.value), (Some("systemd-networkd"), TakesRas::No));
-    assert_eq!(intent.overrides.iter().map(|by| &by.value[..]).collect::<Vec<_>>(), ["cloud-init"]);
+    assert_eq!((intent.by.map(StackId::name), intent.takes_ras.value), (Some("systemd-networkd"), TakesRas::No));
+    assert_eq!(intent.overrides.iter().map(|by| by.value.name()).collect::<Vec<_>>(), ["cloud-init"]);
     let Observed::Seen(claims) = all(&[CLOUD_INIT, NETPLAN, rendered], None).claims else { panic!() };
-    assert_eq!(claims.iter().map(|claim| &claim.stack[..]).collect::<Vec<_>>(), ["netplan"]);
+    assert_eq!(claims.iter().map(|claim| claim.stack.name()).collect::<Vec<_>>(), ["netplan"]);
+    // Only the file that cloud-init itself writes has the MAC address of another instance.
+    let with_mac = "network:\n  ethernets:\n    eth0: {match: {macaddress: 'fa:16:3e:11:22:33'}, dhcp6: true}\n";
+    let found = |path: &'static str| known(all(&[CLOUD_INIT, NETPLAN, &[(path, with_mac)]], None).stack).is_ok();
+    assert_eq!(["/etc/netplan/50-cloud-init.yaml", "/etc/netplan/51-not-cloud-init.yaml"].map(found), [true, false]);
     // A file of the machine that the image was made of: cloud-init writes the MAC address of the new one into it.
     let rendered: Files<'_> = &[(
         "/etc/systemd/network/10-cloud-init-eth0.network",
@@ -120,7 +124,7 @@ fn files_that_are_there_are_read_by_their_stack() {
     let intent = seen(&[CLOUD_INIT, NETWORKD, rendered]);
     assert_eq!((intent.dhcpv6.value, intent.dhcpv6.at.line, intent.overrides.len()), (RunsDhcpv6::WhenManaged, 5, 1));
     let Observed::Unknown(reason) = all(&[NETWORKD, rendered], None).stack else { panic!() };
-    assert!(reason.contains("MACAddress"));
+    assert!(reason.text.contains("MACAddress"));
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn switched_off_or_told_to_leave_the_network_alone() {
             (OWN, "network: {version: 1, config: [{type: physical, name: eth0}]}\n"),
         ],
     ] {
-        assert_eq!(seen(&[CLOUD_INIT, NETPLAN, files]).stack, "netplan", "{files:?}");
+        assert_eq!(seen(&[CLOUD_INIT, NETPLAN, files]).stack.name(), "netplan", "{files:?}");
     }
 }
 
@@ -151,9 +155,9 @@ fn other_data_sources_and_running_guests() {
     let ec2: Files<'_> = &[(OWN, "datasource_list: [Ec2]\n")];
     assert!(reason(&[CLOUD_INIT, NETPLAN, ec2]).contains("90-own.cfg:1: cloud-init has no data source of OpenStack"));
     let ran: Files<'_> = &[("/var/lib/cloud/instance/datasource", "")];
-    assert_eq!(seen(&[CLOUD_INIT, NETPLAN, ran]).by.as_deref(), Some("cloud-init"));
+    assert_eq!(seen(&[CLOUD_INIT, NETPLAN, ran]).by.map(StackId::name), Some("cloud-init"));
     let running = all(&[CLOUD_INIT, NETPLAN, ran], Some("fa:16:3e:11:22:33"));
-    assert!(matches!(running.stack, Observed::Unknown(reason) if reason.contains("no network stack")));
+    assert!(matches!(running.stack, Observed::Unknown(reason) if reason.text.contains("no network stack")));
     assert_eq!(running.claims, Observed::Seen(Vec::new()));
 }
 
@@ -161,7 +165,7 @@ fn other_data_sources_and_running_guests() {
 #[test]
 fn a_stack_that_does_not_start() {
     let intent = seen(&[CLOUD_INIT, &NETWORKD[..2]]);
-    assert_eq!((&intent.stack[..], intent.at_boot.value), ("systemd-networkd", false));
+    assert_eq!((intent.stack.name(), intent.at_boot.value), ("systemd-networkd", false));
     assert!(intent.at_boot.text.ends_with("but systemd-networkd does not start at boot"), "{}", intent.at_boot.text);
 }
 
@@ -203,10 +207,10 @@ fn configuration_of_version_2() {
     let text = "network:\n  version: 2\n  ethernets:\n    all:\n      match: {name: \"e*\"}\n      dhcp6: true\n      accept-ra: false\n";
     let own: Files<'_> = &[(OWN, text)];
     let intent = seen(&[CLOUD_INIT, NETPLAN, own]);
-    assert_eq!((&intent.stack[..], intent.takes_ras.value, intent.takes_ras.at.line), ("netplan", TakesRas::No, 7));
+    assert_eq!((intent.stack.name(), intent.takes_ras.value, intent.takes_ras.at.line), ("netplan", TakesRas::No, 7));
     assert_eq!(seen(&[CLOUD_INIT, NETWORKD, own]).takes_ras.value, TakesRas::No);
     let intent = seen(&[CLOUD_INIT, MANAGER, own]);
-    assert_eq!((&intent.stack[..], intent.takes_ras.value, intent.dhcpv6.at.line), ("NetworkManager", TakesRas::Itself, 6));
+    assert_eq!((intent.stack.name(), intent.takes_ras.value, intent.dhcpv6.at.line), ("NetworkManager", TakesRas::Itself, 6));
     let misspelt = text.replace("accept-ra", "accept_ra");
     assert!(reason(&[CLOUD_INIT, NETPLAN, &[(OWN, &misspelt)]]).contains("netplan refuses the key `accept_ra`"));
 }

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use proptest::prelude::*;
-use v6check::facts::{Intent, Observed, RunsDhcpv6};
+use v6check::facts::{Intent, Observed, RunsDhcpv6, StackId};
 
 use super::image::{DHCLIENT, image, interface, known, nic};
 
@@ -47,6 +47,39 @@ fn ifupdown_methods() {
         let intent = seen(&[DHCLIENT, (INTERFACES, &format!("auto eth0\n{stanza}\n"))], "eth0");
         assert_eq!((intent.dhcpv6.value, intent.accept_ra.as_ref().map(|setting| setting.value)), (dhcpv6, accept_ra), "{stanza}");
         assert!(intent.at_boot.value, "{stanza}");
+    }
+}
+
+/// The client is the program that a command runs, whatever else the line says.
+#[test]
+fn which_client_runs_dhcpv6() {
+    for (stanza, client) in [
+        ("iface eth0 inet6 dhcp", Some(StackId::Dhclient)),
+        ("iface eth0 inet6 auto\n dhcp 1", None),
+        ("iface eth0 inet6 manual\n up dhclient -6 eth0 # udhcpc6 was not better", Some(StackId::Dhclient)),
+        ("iface eth0 inet6 manual\n up udhcpc6 -i eth0 # not dhclient -6", Some(StackId::Udhcpc6)),
+        ("iface eth0 inet6 manual\n up /usr/sbin/dhcp6c -p /run/dhcp6c.pid eth0", Some(StackId::Dhcp6c)),
+        ("iface eth0 inet6 manual\n up odhcp6c -d eth0", Some(StackId::Odhcp6c)),
+        ("iface eth0 inet6 manual\n up dibbler-client start", Some(StackId::Dibbler)),
+        ("iface eth0 inet6 manual\n up ip link set $IFACE up # then dhclient -6", None),
+    ] {
+        let intent = seen(&[DHCLIENT, (INTERFACES, &format!("auto eth0\n{stanza}\n"))], "eth0");
+        assert_eq!(intent.client, client, "{stanza}");
+    }
+}
+
+/// `inet6 dhcp` gives up where the link-local address is late (wait-for-ll6.sh).
+#[test]
+fn how_long_a_link_local_address_is_waited_for() {
+    for (stanza, expected) in [
+        ("iface eth0 inet6 dhcp", Some((6, 2))),
+        ("iface eth0 inet6 dhcp\n ll-attempts 150", Some((15, 3))),
+        ("iface eth0 inet6 dhcp\n ll-interval 0.5", Some((30, 2))),
+        ("iface eth0 inet6 dhcp\n ll-attempts -5", None),
+        ("iface eth0 inet6 manual\n up dhclient -6 eth0", None),
+    ] {
+        let intent = seen(&[DHCLIENT, (INTERFACES, &format!("auto eth0\n{stanza}\n"))], "eth0");
+        assert_eq!(intent.link_local_wait_s.map(|wait| (wait.value, wait.at.line)), expected, "{stanza}");
     }
 }
 
@@ -132,14 +165,14 @@ fn what_is_not_read_is_unknown_and_named() {
 fn hostile_files_are_refused_or_end() {
     let root = image(&[(INTERFACES, "source /etc/network/pipe\niface eth0 inet6 dhcp\n")]);
     assert!(std::process::Command::new("mkfifo").arg(root.path().join("etc/network/pipe")).status().unwrap().success());
-    assert!(matches!(of(root.path(), "eth0"), Observed::Unknown(reason) if reason.contains("not a regular file")));
+    assert!(matches!(of(root.path(), "eth0"), Observed::Unknown(reason) if reason.text.contains("not a regular file")));
 
     let large = "#".repeat((1 << 20) + 1);
     assert!(reason(&[(INTERFACES, &large)], "eth0").contains("larger than"));
 
     let root = image(&[("/outside", "iface eth0 inet6 dhcp\n"), ("/image/sbin/dhclient", ""), ("/image/etc/network/x", "")]);
     symlink("/outside", root.path().join("image/etc/network/interfaces")).unwrap();
-    assert!(matches!(of(&root.path().join("image"), "eth0"), Observed::Unknown(reason) if reason.contains("no network stack")));
+    assert!(matches!(of(&root.path().join("image"), "eth0"), Observed::Unknown(reason) if reason.text.contains("no network stack")));
 
     let loops = "iface eth0 inherits eth0\niface a inherits b\niface b inherits a\n".repeat(1000);
     let _ = reason_or_seen(&loops);

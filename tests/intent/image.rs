@@ -42,6 +42,7 @@ pub(crate) fn interface(root: &Path, nic: Nic) -> InterfaceIntent {
 pub(crate) fn known(stack: Observed<Intent>) -> Result<Intent, String> {
     match stack {
         Observed::Seen(intent) => Ok(intent),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Err(reason),
+        Observed::Unknown(reason) => Err(reason.text),
+        Observed::Absent(reason) => Err(reason),
     }
 }

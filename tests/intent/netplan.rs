@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use v6check::facts::{Intent, Observed, RunsDhcpv6, TakesRas};
+use v6check::facts::{Intent, Observed, RunsDhcpv6, StackId, TakesRas};
 use v6check::observe::intent;
 
 use super::image::{image, interface, known, nic};
@@ -53,7 +53,7 @@ fn what_each_renderer_makes_of_it() {
         for (renderer, by, expected) in [("networkd", "systemd-networkd", networkd), ("NetworkManager", "NetworkManager", network_manager)] {
             let intent = seen(&[(FILE, &yaml(renderer, keys))], "eth0");
             assert_eq!((intent.dhcpv6.value, intent.takes_ras.value), expected, "{renderer}: {keys}");
-            assert_eq!((&intent.stack[..], intent.by.as_deref(), intent.at_boot.value), ("netplan", Some(by), true), "{renderer}: {keys}");
+            assert_eq!((intent.stack.name(), intent.by.map(StackId::name), intent.at_boot.value), ("netplan", Some(by), true), "{renderer}: {keys}");
             let accept_ra = intent.accept_ra.map(|setting| setting.value);
             assert_eq!(accept_ra, (expected.1 != Kernel).then_some(0), "{renderer}: {keys}");
         }
@@ -88,10 +88,10 @@ fn files_are_merged_key_by_key() {
     // An equal name masks.
     assert_eq!(seen(&[base, ("/etc/netplan/00-base.yaml", late.1)], "eth0").dhcpv6.at.path, "/etc/netplan/00-base.yaml");
     let renderer = ("/etc/netplan/99-nm.yaml", "network: {renderer: NetworkManager}\n");
-    assert_eq!(seen(&[base, renderer], "eth0").by.as_deref(), Some("NetworkManager"));
-    assert_eq!(seen(&[base, renderer, (FILE, &yaml("networkd", "renderer: networkd"))], "eth0").by.as_deref(), Some("systemd-networkd"));
+    assert_eq!(seen(&[base, renderer], "eth0").by.map(StackId::name), Some("NetworkManager"));
+    assert_eq!(seen(&[base, renderer, (FILE, &yaml("networkd", "renderer: networkd"))], "eth0").by.map(StackId::name), Some("systemd-networkd"));
     let of_kind = (FILE, "network: {ethernets: {renderer: NetworkManager, eth0: {dhcp6: true}}}\n");
-    assert_eq!(seen(&[of_kind], "eth0").by.as_deref(), Some("NetworkManager"));
+    assert_eq!(seen(&[of_kind], "eth0").by.map(StackId::name), Some("NetworkManager"));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_a_definition_is_for() {
         let root = image(&[GENERATOR, networkd, (FILE, &text)]);
         for (mac, expected) in [(None, image_has), (Some(MAC), guest_has)] {
             let found = match of(root.path(), "eth0", mac) {
-                Observed::Seen(intent) => Some(intent.stack == "netplan"),
+                Observed::Seen(intent) => Some(intent.stack.name() == "netplan"),
                 _ => None,
             };
             assert_eq!(found, expected, "{keys} {mac:?}");
@@ -134,12 +134,12 @@ fn files_of_systemd_networkd_before_and_after() {
     let text = "[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=no\n";
     let with = |path: &str| {
         let intent = seen(&[enabled, ours, (path, text)], "eth0");
-        (intent.stack, intent.takes_ras.value)
+        (intent.stack.name(), intent.takes_ras.value)
     };
-    assert_eq!(with("/etc/systemd/network/05-early.network"), ("systemd-networkd".to_owned(), TakesRas::No));
-    assert_eq!(with("/etc/systemd/network/10-netplan-eth0.network"), ("systemd-networkd".to_owned(), TakesRas::No));
-    assert_eq!(with("/etc/systemd/network/20-late.network"), ("netplan".to_owned(), TakesRas::Itself));
-    assert_eq!(with("/run/systemd/network/10-netplan-eth0.network"), ("netplan".to_owned(), TakesRas::Itself));
+    assert_eq!(with("/etc/systemd/network/05-early.network"), ("systemd-networkd", TakesRas::No));
+    assert_eq!(with("/etc/systemd/network/10-netplan-eth0.network"), ("systemd-networkd", TakesRas::No));
+    assert_eq!(with("/etc/systemd/network/20-late.network"), ("netplan", TakesRas::Itself));
+    assert_eq!(with("/run/systemd/network/10-netplan-eth0.network"), ("netplan", TakesRas::Itself));
     // The durable way to change what netplan does not know.
     let drop_in = "/etc/systemd/network/10-netplan-eth0.network.d/ra.conf";
     let intent = seen(&[ours, (drop_in, "[IPv6AcceptRA]\nDHCPv6Client=always\n")], "eth0");
@@ -188,7 +188,7 @@ fn what_netplan_refuses_is_unknown_with_its_place() {
 #[test]
 fn files_without_netplan() {
     let root = image(&[(FILE, &yaml("networkd", "dhcp6: true"))]);
-    assert!(matches!(of(root.path(), "eth0", None), Observed::Unknown(reason) if reason.contains("no network stack that v6check reads")));
+    assert!(matches!(of(root.path(), "eth0", None), Observed::Unknown(reason) if reason.text.contains("no network stack that v6check reads")));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn hostile_yaml_ends() {
         writeln!(bomb, "x{level}: &x{level} {{a: *x{0}, b: *x{0}, c: *x{0}}}", level - 1).unwrap();
     }
     bomb.push_str("network: {ethernets: {eth0: *x39}}\n");
-    assert_eq!(seen(&[(FILE, &bomb)], "eth0").stack, "netplan");
+    assert_eq!(seen(&[(FILE, &bomb)], "eth0").stack.name(), "netplan");
     for text in
         ["network: [1]\n", "network: {ethernets: [eth0]}\n", "network: {ethernets: {eth0: }}\n", "- network\n", "network: {ethernets: {? [a] : b}}\n"]
     {

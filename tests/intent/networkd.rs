@@ -66,7 +66,7 @@ fn settings() {
         let intent = seen(&[(FILE, &format!("[Match]\nName=eth0\n{text}\n"))]);
         let takes = if takes { TakesRas::Itself } else { TakesRas::No };
         assert_eq!((intent.dhcpv6.value, intent.takes_ras.value), (dhcpv6, takes), "{text}");
-        assert_eq!((&intent.stack[..], intent.accept_ra.unwrap().value, intent.at_boot.value), ("systemd-networkd", 0, true), "{text}");
+        assert_eq!((intent.stack.name(), intent.accept_ra.unwrap().value, intent.at_boot.value), ("systemd-networkd", 0, true), "{text}");
     }
 }
 

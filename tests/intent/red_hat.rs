@@ -55,7 +55,7 @@ fn network_manager_methods() {
         let intent = eth0(&[&MANAGER, &[(PROFILE, &profile)]]).unwrap();
         assert_eq!((does(&intent), intent.dhcpv6.at.line), ((dhcpv6, takes_ras), line), "{ipv6}");
         assert_eq!(intent.accept_ra.as_ref().map(|setting| setting.value), accept_ra, "{ipv6}");
-        assert_eq!((&intent.stack[..], &intent.dhcpv6.at.path[..], intent.at_boot.value), ("NetworkManager", PROFILE, true), "{ipv6}");
+        assert_eq!((intent.stack.name(), &intent.dhcpv6.at.path[..], intent.at_boot.value), ("NetworkManager", PROFILE, true), "{ipv6}");
     }
     let text = |ipv6: &str| eth0(&[&MANAGER, &[(PROFILE, &format!("[ethernet]\n[ipv6]\n{ipv6}"))]]).unwrap().takes_ras.text;
     assert!(text("method=auto\nnever-default=true\n").contains("never-default=true"));
@@ -163,7 +163,7 @@ fn a_profile_for_a_mac_address_in_an_image() {
     let off = ("/etc/cloud/cloud.cfg.d/99-net.cfg", "network: {config: disabled}\n");
     let overrides = |files: &[File<'_>]| eth0(&[&MANAGER, files]).unwrap().overrides;
     let program = ("/usr/bin/cloud-init", "");
-    assert_eq!(overrides(&[cloud, program]).first().map(|by| by.value.clone()).as_deref(), Some("cloud-init"));
+    assert_eq!(overrides(&[cloud, program]).first().map(|by| by.value.name()), Some("cloud-init"));
     assert_eq!((overrides(&[cloud, program, off]).len(), overrides(&[cloud]).len()), (0, 0));
 }
 
@@ -214,7 +214,8 @@ fn network_manager_beside_netplan() {
         let root = image(&[&MANAGER[..], &[ubuntu, ("/etc/netplan/01.yaml", yaml)]].concat());
         intent::interfaces(root.path(), &[nic(name, None)]).remove(name).unwrap().claims
     };
-    let claims = |yaml: &str, name: &str| of(yaml, name).get().map(|claims| claims.iter().filter(|claim| claim.stack == "NetworkManager").count());
+    let claims =
+        |yaml: &str, name: &str| of(yaml, name).get().map(|claims| claims.iter().filter(|claim| claim.stack.name() == "NetworkManager").count());
     assert_eq!(claims("network:\n  version: 2\n  renderer: NetworkManager\n", "eth0"), Ok(1));
     assert_eq!(claims("network:\n  version: 2\n", "eth0"), Ok(0));
     assert_eq!(claims("network:\n  renderer: NetworkManager\n  ethernets:\n    eth0:\n      dhcp6: true\n", "eth0"), Ok(0));
@@ -227,8 +228,8 @@ fn network_manager_defers_to_ifupdown() {
     let conf = (CONF, "[main]\nplugins=ifupdown,keyfile\n\n[ifupdown]\nmanaged=false\n");
     let interfaces = ("/etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
     let of = |name: &str, files: &[File<'_>]| on(&[&MANAGER, &[DHCLIENT, interfaces], files], nic(name, None));
-    assert_eq!(of("eth0", &[conf]).unwrap().stack, "ifupdown");
-    assert_eq!(of("eth1", &[conf]).unwrap().stack, "NetworkManager");
+    assert_eq!(of("eth0", &[conf]).unwrap().stack.name(), "ifupdown");
+    assert_eq!(of("eth1", &[conf]).unwrap().stack.name(), "NetworkManager");
     let both = of("eth0", &[(CONF, "[main]\nplugins=keyfile\n")]).unwrap_err();
     assert!(both.contains("ifupdown and NetworkManager both configure eth0"), "{both}");
     let managed = (CONF, "[main]\nplugins=ifupdown,keyfile\n[ifupdown]\nmanaged=true\n");
@@ -261,7 +262,7 @@ fn ifcfg_rh() {
         let text = format!("DEVICE=eth0\n{lines}");
         let intent = eth0(&[&MANAGER, &[RHEL_7, SERVICE, DHCLIENT, (IFCFG, &text)]]).unwrap();
         assert_eq!((does(&intent), intent.dhcpv6.at.line), (expected, line), "{lines}");
-        assert_eq!((&intent.stack[..], &intent.dhcpv6.at.path[..]), ("NetworkManager", IFCFG), "{lines}");
+        assert_eq!((intent.stack.name(), &intent.dhcpv6.at.path[..]), ("NetworkManager", IFCFG), "{lines}");
     }
     let onboot = eth0(&[&MANAGER, &[RHEL_7, (IFCFG, "DEVICE=eth0\nONBOOT=no\nIPV6INIT=yes\n")]]).unwrap();
     assert_eq!((onboot.at_boot.value, onboot.at_boot.at.line), (false, 2));
@@ -295,10 +296,10 @@ fn whether_ifcfg_rh_is_there() {
 fn who_has_an_ifcfg_file() {
     let file = |line: &str| format!("DEVICE=eth0\nIPV6INIT=yes\nDHCPV6C=yes\n{line}");
     let of = |line: &str, files: &[&[File<'_>]]| eth0(&[files, &[&[RHEL_7, DHCLIENT, (IFCFG, &file(line))]]].concat());
-    assert_eq!(of("", &[&MANAGER, &[SERVICE]]).unwrap().stack, "NetworkManager");
-    assert_eq!(of("NM_CONTROLLED=yes\n", &[&MANAGER, &[SERVICE]]).unwrap().stack, "NetworkManager");
-    assert_eq!(of("NM_CONTROLLED=\"no\"\n", &[&MANAGER, &[SERVICE]]).unwrap().stack, "network-scripts");
-    assert_eq!(of("", &[&[SERVICE]]).unwrap().stack, "network-scripts");
+    assert_eq!(of("", &[&MANAGER, &[SERVICE]]).unwrap().stack.name(), "NetworkManager");
+    assert_eq!(of("NM_CONTROLLED=yes\n", &[&MANAGER, &[SERVICE]]).unwrap().stack.name(), "NetworkManager");
+    assert_eq!(of("NM_CONTROLLED=\"no\"\n", &[&MANAGER, &[SERVICE]]).unwrap().stack.name(), "network-scripts");
+    assert_eq!(of("", &[&[SERVICE]]).unwrap().stack.name(), "network-scripts");
     assert!(of("", &[]).unwrap_err().contains("no network stack"));
     let nobody = of("NM_CONTROLLED=no\n", &[&MANAGER]).unwrap();
     assert_eq!((nobody.dhcpv6.value, nobody.at_boot.value, nobody.dhcpv6.at.line), (RunsDhcpv6::No, false, 4));
@@ -326,7 +327,7 @@ fn network_scripts_dhcpv6() {
         let text = format!("DEVICE=eth0\n{lines}");
         let intent = eth0(&[&[release, SERVICE, DHCLIENT, (IFCFG, &text)]]).unwrap();
         assert_eq!((intent.dhcpv6.value, intent.dhcpv6.at.line), (expected, line), "{} {lines}", release.1);
-        assert_eq!((&intent.stack[..], intent.takes_ras.value, intent.at_boot.value), ("network-scripts", TakesRas::Kernel, true));
+        assert_eq!((intent.stack.name(), intent.takes_ras.value, intent.at_boot.value), ("network-scripts", TakesRas::Kernel, true));
     }
     let without = eth0(&[&[RHEL_7, SERVICE, (IFCFG, "DEVICE=eth0\nONBOOT=no\nDHCPV6C=yes\n")]]).unwrap();
     assert_eq!((without.dhcpv6.value, without.at_boot.value, without.at_boot.at.line), (RunsDhcpv6::NoClient, false, 2));

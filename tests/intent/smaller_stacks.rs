@@ -1,7 +1,7 @@
 //! What the files of the smaller network stacks set up, and of DHCPv6 clients that run beside another stack.
 
 use proptest::prelude::*;
-use v6check::facts::{Intent, InterfaceIntent, RunsDhcpv6, TakesRas};
+use v6check::facts::{Intent, InterfaceIntent, RunsDhcpv6, StackId, TakesRas};
 use v6check::observe::intent;
 
 use super::image::{DHCLIENT, image, interface, known, nic};
@@ -27,7 +27,7 @@ fn reason(files: &[(&str, &str)]) -> String {
 /// The stacks that claim eth0.
 fn claims(files: &[(&str, &str)]) -> String {
     let claims = eth0(files).claims;
-    claims.get().unwrap().iter().map(|claim| &claim.stack[..]).collect::<Vec<_>>().join(" ")
+    claims.get().unwrap().iter().map(|claim| claim.stack.name()).collect::<Vec<_>>().join(" ")
 }
 
 /// DHCPv6, who takes Router Advertisements, and what is written to accept_ra.
@@ -60,7 +60,7 @@ fn dhcpcd_options() {
     ] {
         let intent = seen(&[DHCPCD_STARTS, (DHCPCD_CONF, text)]);
         assert_eq!(gist(&intent), expected, "{text}");
-        assert!(intent.at_boot.value && intent.stack == "dhcpcd");
+        assert!(intent.at_boot.value && intent.stack.name() == "dhcpcd");
     }
     assert_eq!(gist(&seen(&[DHCPCD_STARTS])), (WhenManaged, Itself, Some(0)));
 }
@@ -85,7 +85,7 @@ fn dhcpcd_evidence_and_what_it_is_kept_from() {
     assert_eq!(seen(&[(&path, target)]).dhcpv6.value, WhenManaged);
     let (path, target) = one("eth1");
     assert!(reason(&[(&path, target)]).contains("no network stack"));
-    assert_eq!(seen(&[("/etc/runlevels/default/dhcpcd", "")]).stack, "dhcpcd");
+    assert_eq!(seen(&[("/etc/runlevels/default/dhcpcd", "")]).stack.name(), "dhcpcd");
 }
 
 /// On Debian 13 ifupdown starts dhcpcd, which reads its own file; the service is the same process then.
@@ -93,10 +93,10 @@ fn dhcpcd_evidence_and_what_it_is_kept_from() {
 fn dhcpcd_behind_ifupdown() {
     let dual = (INTERFACES, "auto eth0\niface eth0 inet dhcp\n");
     let intent = seen(&[DHCPCD, dual]);
-    assert_eq!((&intent.stack[..], intent.by.as_deref(), gist(&intent)), ("ifupdown", Some("dhcpcd"), (WhenManaged, Itself, Some(0))));
+    assert_eq!((intent.stack.name(), intent.by.map(StackId::name), gist(&intent)), ("ifupdown", Some("dhcpcd"), (WhenManaged, Itself, Some(0))));
     assert_eq!(intent.dhcpv6.at.path, INTERFACES);
     let both = [DHCPCD, DHCPCD_STARTS, dual];
-    assert_eq!((&seen(&both).stack[..], &claims(&both)[..]), ("ifupdown", "ifupdown"));
+    assert_eq!((seen(&both).stack.name(), &claims(&both)[..]), ("ifupdown", "ifupdown"));
     assert_eq!(gist(&seen(&[DHCPCD, dual, (DHCPCD_CONF, "noipv6rs\n")])), (No, Kernel, None));
     assert_eq!(gist(&seen(&[DHCPCD, dual, (DHCPCD_CONF, "denyinterfaces eth0\n")])), (No, Kernel, None));
     // It also ignores what the stanza says of accept_ra.
@@ -135,7 +135,7 @@ fn wicked_protocols() {
     ] {
         let intent = seen(&[WICKED_STARTS, (IFCFG, text), ("/etc/sysconfig/network/dhcp", global)]);
         assert_eq!((intent.dhcpv6.value, intent.at_boot.value, intent.takes_ras.value), (dhcpv6, at_boot, Kernel), "{text}{global}");
-        assert_eq!(intent.stack, "wicked");
+        assert_eq!(intent.stack.name(), "wicked");
     }
     assert!(reason(&[WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\nDHCLIENT6_MODE=odd\n")]).contains("ifcfg-eth0:2: `DHCLIENT6_MODE=odd`"));
 }
@@ -144,7 +144,7 @@ fn wicked_protocols() {
 fn wicked_starts_and_names() {
     let dhcp = (IFCFG, "BOOTPROTO=dhcp\nSTARTMODE=auto\n");
     let wants = ("/etc/systemd/system/multi-user.target.wants/wicked.service", "-> /usr/lib/systemd/system/wicked.service");
-    assert_eq!(seen(&[wants, dhcp]).stack, "wicked");
+    assert_eq!(seen(&[wants, dhcp]).stack.name(), "wicked");
     let other = ("/etc/systemd/system/network.service", "-> /usr/lib/systemd/system/NetworkManager.service");
     assert!(reason(&[other, dhcp]).contains("no network stack"));
     let intent = seen(&[WICKED_STARTS, ("/etc/sysconfig/network/ifcfg-eth1", "BOOTPROTO=dhcp\n")]);
@@ -229,7 +229,7 @@ fn alpine() {
         let mut files = vec![ng, networking, (INTERFACES, &text[..]), DHCLIENT];
         files.extend(dhcpcd.then_some(DHCPCD));
         let intent = seen(&files);
-        assert_eq!((&intent.stack[..], intent.at_boot.value, gist(&intent)), ("ifupdown-ng", true, expected), "{stanza}");
+        assert_eq!((intent.stack.name(), intent.at_boot.value, gist(&intent)), ("ifupdown-ng", true, expected), "{stanza}");
         assert_eq!(claims(&files), "ifupdown-ng");
     }
     let stanza = (INTERFACES, "auto eth0\niface eth0 inet dhcp\n");
@@ -253,7 +253,7 @@ fn busybox() {
     let manual = (INTERFACES, "auto eth0\niface eth0 inet6 manual\n up udhcpc6 -b -i eth0\n");
     let intent = seen(&[busybox, manual]);
     assert_eq!((gist(&intent), &intent.dhcpv6.text[..]), ((Yes, Kernel, None), "up udhcpc6 -b -i eth0"));
-    assert_eq!((&intent.stack[..], claims(&[busybox, manual])), ("BusyBox", "BusyBox".into()));
+    assert_eq!((intent.stack.name(), claims(&[busybox, manual])), ("BusyBox", "BusyBox".into()));
     assert!(
         reason(&[busybox, DHCPCD, (INTERFACES, "auto eth0\niface eth0 inet dhcp\n")]).contains("interfaces:2: `iface eth0 inet dhcp` starts dhcpcd")
     );
@@ -278,7 +278,7 @@ fn who_reads_the_interfaces_file() {
         ("/var/lib/dpkg/status", &dpkg("ifupdown", installed)[..], "ifupdown"),
         ("/etc/debian_version", "12.0\n", "ifupdown"),
     ] {
-        assert_eq!(seen(&[DHCLIENT, stanza, (path, text)]).stack, stack, "{path} {text}");
+        assert_eq!(seen(&[DHCLIENT, stanza, (path, text)]).stack.name(), stack, "{path} {text}");
     }
     for (path, text) in [("/sbin/ifup", "-> /usr/share/ifupdown2/ifupdown2"), ("/var/lib/dpkg/status", &dpkg("ifupdown2", installed)[..])] {
         assert!(reason(&[DHCLIENT, stanza, (path, text)]).contains("interfaces:2: `iface eth0 inet6 dhcp` is for ifupdown2"));
@@ -306,7 +306,7 @@ fn openwrt() {
         ("config device\n\toption name 'eth0'\n\toption proto 'dhcpv6'\n".to_owned(), (No, Kernel, None), false),
     ] {
         let intent = seen(&[("/etc/config/network", &text)]);
-        assert_eq!((&intent.stack[..], gist(&intent), intent.at_boot.value), ("netifd", expected, at_boot), "{text}");
+        assert_eq!((intent.stack.name(), gist(&intent), intent.at_boot.value), ("netifd", expected, at_boot), "{text}");
     }
     let named = intent::named(image(&[("/etc/config/network", WAN)]).path()).0;
     assert_eq!(named.into_iter().collect::<Vec<_>>(), ["eth0"]);
@@ -325,7 +325,7 @@ fn clients_beside_a_stack() {
     // The one client of the interface: ifupdown keeps it, and there is no second stack.
     let one = [DHCLIENT, v4, (WIDE, ASKS), WIDE_ETH0];
     let intent = seen(&one);
-    assert_eq!((&intent.stack[..], intent.at_boot.value, gist(&intent)), ("ifupdown", true, (Yes, Kernel, None)));
+    assert_eq!((intent.stack.name(), intent.at_boot.value, gist(&intent)), ("ifupdown", true, (Yes, Kernel, None)));
     assert_eq!((&intent.dhcpv6.at.path[..], intent.dhcpv6.at.line), (WIDE, 3));
     assert_eq!(claims(&one), "ifupdown");
     let intent = seen(&[DHCLIENT, v4, DIBBLER]);
@@ -341,10 +341,10 @@ fn clients_beside_a_stack() {
     }
     // No stack brings the interface up.
     let intent = seen(&[DIBBLER]);
-    assert_eq!((&intent.stack[..], intent.at_boot.value, gist(&intent)), ("dibbler", false, (Yes, Kernel, None)));
+    assert_eq!((intent.stack.name(), intent.at_boot.value, gist(&intent)), ("dibbler", false, (Yes, Kernel, None)));
     assert_eq!(claims(&[DIBBLER]), "dibbler");
     let intent = seen(&[(INTERFACES, "auto lo\niface lo inet loopback\n"), DIBBLER]);
-    assert_eq!((&intent.stack[..], intent.at_boot.value, intent.dhcpv6.value), ("ifupdown", false, Yes));
+    assert_eq!((intent.stack.name(), intent.at_boot.value, intent.dhcpv6.value), ("ifupdown", false, Yes));
 }
 
 #[test]
@@ -412,7 +412,7 @@ fn cloud_init_overrides() {
     for files in [vec![DHCLIENT, stanza], vec![("/sbin/ifup", "-> ifupdown"), stanza], vec![WICKED_STARTS, (IFCFG, "BOOTPROTO=dhcp\n")]] {
         assert!(seen(&files).overrides.is_empty());
         let files = [files, cloud_init.to_vec()].concat();
-        assert_eq!(seen(&files).overrides[0].value, "cloud-init", "{files:?}");
+        assert_eq!(seen(&files).overrides[0].value.name(), "cloud-init", "{files:?}");
     }
 }
 

@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed};
+use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed, Reason};
 use v6check::observe::{Ending, Signals, Target, ask};
 use v6check::wire::dhcpv6::{DhcpOption, Message, kind};
 use v6check::wire::duid::Duid;
@@ -354,7 +354,7 @@ fn flood() {
             assert!(server.frames.len() <= Conversation::MOST_FRAMES && server.frames_dropped > 0);
             assert_eq!(count(server, Direction::Sent), 2);
         }
-        Observed::Unknown(reason) | Observed::Absent(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
+        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => assert!(reason.contains("faster than they could be read"), "{reason}"),
     }
     let server = seen(&answered.networks["eth0"].server);
     assert_eq!(server.ended, Ended::Answered);

@@ -140,7 +140,7 @@ fn the_remedy_is_that_of_the_stack_in_the_image() {
 #[test]
 fn what_could_not_be_looked_at_is_undecided_with_its_reason() {
     let mut eth0 = checked(0);
-    eth0["tenses"]["state"]["inet6"] = json!({"unknown": "rtnetlink: Operation not permitted"});
+    eth0["tenses"]["state"]["inet6"] = json!({"unknown": {"kind": "missing_privilege", "text": "rtnetlink: Operation not permitted"}});
     let report = report(&json!({"eth0": eth0}));
     assert_eq!((report.results[0].verdict, report.summary.exit_code), (Verdict::Inconclusive, 3));
     assert_eq!(

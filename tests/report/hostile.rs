@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use v6check::facts::Tense;
-use v6check::judge::Evidence;
+use v6check::report::Evidence;
 use v6check::report::{FORMATS, Style};
 
 use crate::golden::render;

@@ -1,10 +1,10 @@
 //! Reports built by hand: the good guest's, and what becomes of it by one deviation each.
 
 use v6check::catalogue::{Blame, Level, Source};
-use v6check::facts::{Host, Run, Tense, Tool};
-use v6check::judge::{Evidence, Verdict};
+use v6check::facts::{Host, Reason, ReasonKind, Run, Tense, Tool};
+use v6check::judge::Verdict;
 use v6check::report::{
-    BootEntry, Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, WaiverEntry, WaiverState, exit_code, summarize,
+    BootEntry, Causes, CheckResult, Counting, Evidence, InterfaceEntry, OwnerEntry, Report, SCHEMA, WaiverEntry, WaiverState, exit_code, summarize,
 };
 use v6check::story::{Actor, Told};
 
@@ -104,6 +104,7 @@ fn good(row: &Row, interface: &str) -> CheckResult {
         seen: row.5.into(),
         message: row.5.into(),
         reason: None,
+        reason_kind: ReasonKind::Other,
         evidence: vec![Evidence { tense, source: format!("{from}, {interface}"), value: row.5.into() }],
         remedy: None,
         script: None,
@@ -124,6 +125,7 @@ fn of_host() -> CheckResult {
         seen: String::new(),
         message: "does not apply: ISC dhclient is not installed".into(),
         reason: Some("does not apply: ISC dhclient is not installed".into()),
+        reason_kind: ReasonKind::Other,
         evidence: Vec::new(),
         remedy: None,
         script: None,
@@ -174,14 +176,16 @@ impl Change for Report {
         self
     }
 
-    fn undecided(mut self, id: &str, interface: &str, reason: &str) -> Self {
+    fn undecided(mut self, id: &str, interface: &str, reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
         let result = self.result(id, interface);
         result.verdict = Verdict::Inconclusive;
         result.expected.clear();
         result.seen.clear();
         result.evidence.clear();
-        result.message = reason.into();
-        result.reason = Some(reason.into());
+        result.message.clone_from(&reason.text);
+        result.reason = Some(reason.text);
+        result.reason_kind = reason.kind;
         self
     }
 
@@ -196,7 +200,7 @@ impl Change for Report {
 pub(crate) trait Change: Sized {
     fn result(&mut self, id: &str, interface: &str) -> &mut CheckResult;
     fn fails(self, id: &str, interface: &str, seen: &str, message: &str, remedy: &str) -> Self;
-    fn undecided(self, id: &str, interface: &str, reason: &str) -> Self;
+    fn undecided(self, id: &str, interface: &str, reason: impl Into<Reason>) -> Self;
     fn counted(self, counting: Counting) -> Self;
 }
 
@@ -239,7 +243,7 @@ pub(crate) fn network_fault() -> Report {
 }
 
 pub(crate) fn inconclusive() -> Report {
-    let raw = "CAP_NET_RAW is missing";
+    let raw = &Reason::new(ReasonKind::MissingPrivilege, "CAP_NET_RAW is missing");
     good_guest()
         .undecided("network-router-advertisement", "eth0", raw)
         .undecided("network-dhcpv6-offer", "eth0", raw)
@@ -286,7 +290,7 @@ pub(crate) fn many_interfaces() -> Report {
     }
     // A waiver is for this one alone, and so is said of it alone.
     report.result("dhcpv6-address", "eth24").waived = Some("is to be renumbered".into());
-    report = report.undecided("dhcpv6-address", "eth63", "CAP_NET_RAW is missing");
+    report = report.undecided("dhcpv6-address", "eth63", Reason::new(ReasonKind::MissingPrivilege, "CAP_NET_RAW is missing"));
     let result = report.result("dhcpv6-address", "eth62");
     result.verdict = Verdict::Skip;
     result.reason = Some("does not apply: no DHCPv6 client".into());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use v6check::catalogue::Case;
-use v6check::facts::{Boot, Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, State, TransportChecksum};
+use v6check::facts::{Boot, Conversation, Direction, Ended, Facts, Frame, HostState, Network, Observed, Reason, State, TransportChecksum};
 
 use super::{INTERFACE, frames, patch, story};
 
@@ -95,7 +95,9 @@ pub(crate) fn conversation(facts: &mut Facts, which: fn(&mut Network) -> &mut Ob
     let tenses = facts.interfaces.get_mut(INTERFACE).and_then(|interface| interface.tenses.as_mut()).ok_or("the interface has no tenses")?;
     match which(&mut tenses.network) {
         Observed::Seen(conversation) => Ok(conversation),
-        Observed::Unknown(reason) | Observed::Absent(reason) => Err(format!("nothing can answer a conversation that was not held: {reason}")),
+        Observed::Unknown(Reason { text: reason, .. }) | Observed::Absent(reason) => {
+            Err(format!("nothing can answer a conversation that was not held: {reason}"))
+        }
     }
 }
 

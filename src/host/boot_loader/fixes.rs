@@ -29,15 +29,19 @@ const MOST_FILES: usize = 64;
 pub(crate) fn without(image: &Image, setting: &Setting<String>) -> Option<Step> {
     let mut paths: Vec<String> = vec![setting.at.path.clone()];
     paths.extend(FILES.iter().chain(&MORE_FILES).flat_map(|pattern| image.glob(pattern)));
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<(String, String)> = Vec::new();
     let mut edits = Vec::new();
     for path in paths {
-        if seen.contains(&path) || seen.len() >= MOST_FILES || image.is_directory(&path) {
+        if seen.iter().any(|(known, _)| *known == path) || seen.len() >= MOST_FILES || image.is_directory(&path) {
             continue;
         }
         let Some(text) = image.text_if_any(&path).ok().flatten() else { continue };
-        edits.extend(of_file(&path, &text, &setting.value));
-        seen.push(path);
+        // One file by two names is changed once.
+        let again = |(known, before): &(String, String)| *before == text && (image.link(known).is_some() || image.link(&path).is_some());
+        if !seen.iter().any(again) {
+            edits.extend(of_file(&path, &text, &setting.value));
+        }
+        seen.push((path, text));
     }
     (!edits.is_empty()).then(|| Step::edits(edits))
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{files, whole};
-use crate::facts::{BakedDuid, FileLine};
+use crate::facts::{BakedDuid, FileLine, StackId};
 use crate::image::Image;
 use crate::image::ini;
 use crate::stacks::dhclient::leases::{PLACES as DHCLIENT_LEASES, kept as kept_leases};
@@ -15,10 +15,10 @@ const LONGEST: usize = 130;
 const SHORTEST: usize = 3;
 
 /// Where clients write theirs as hexadecimal digits.
-const WRITTEN: [(&str, &[&str]); 3] = [
-    ("dhcpcd", &["/var/lib/dhcpcd/duid", "/var/db/dhcpcd/duid", "/etc/dhcpcd.duid"]),
-    ("dibbler", &["/var/lib/dibbler/client-duid"]),
-    ("wicked", &["/var/lib/wicked/duid.xml"]),
+const WRITTEN: [(StackId, &[&str]); 3] = [
+    (StackId::Dhcpcd, &["/var/lib/dhcpcd/duid", "/var/db/dhcpcd/duid", "/etc/dhcpcd.duid"]),
+    (StackId::Dibbler, &["/var/lib/dibbler/client-duid"]),
+    (StackId::Wicked, &["/var/lib/wicked/duid.xml"]),
 ];
 /// Where wide-dhcpv6's dhcp6c writes its own, as Debian and its authors have it.
 const DHCP6C: [&str; 2] = ["/var/lib/dhcpv6/dhcp6c_duid", "/var/db/dhcp6c_duid"];
@@ -51,20 +51,20 @@ pub(crate) fn read(root: &Image) -> (Vec<BakedDuid>, Option<io::Error>) {
     let text = String::from_utf8_lossy;
     each(&DHCLIENT_LEASES, &|path, bytes| {
         let (line, duid) = kept_leases(bytes).duid?;
-        baked("dhclient", whole(path, line), &Duid::from_hex(&duid)?)
+        baked(StackId::Dhclient, whole(path, line), &Duid::from_hex(&duid)?)
     });
     for (client, places) in WRITTEN {
         each(places, &|path, bytes| written(client, path, &text(bytes)));
     }
-    each(&DHCP6C, &|path, bytes| baked("dhcp6c", whole(path, 0), &of_dhcp6c(bytes)?));
+    each(&DHCP6C, &|path, bytes| baked(StackId::Dhcp6c, whole(path, 0), &of_dhcp6c(bytes)?));
     each(&NETWORKD, &|path, bytes| of_networkd(path, &text(bytes)));
     each(&NETWORK_MANAGER, &|path, bytes| of_network_manager(path, &text(bytes)));
     (found, unread)
 }
 
-fn baked(client: &str, at: FileLine, duid: &Duid) -> Option<BakedDuid> {
+fn baked(client: StackId, at: FileLine, duid: &Duid) -> Option<BakedDuid> {
     (SHORTEST..=LONGEST).contains(&duid.0.len()).then(|| BakedDuid {
-        client: client.to_owned(),
+        client,
         at,
         duid: duid.to_string().replace(':', ""),
         decoded: duid.describe(),
@@ -73,7 +73,7 @@ fn baked(client: &str, at: FileLine, duid: &Duid) -> Option<BakedDuid> {
 }
 
 /// The first DUID of a text file: on a line of its own, or, in XML, between two tags.
-fn written(client: &str, path: &str, text: &str) -> Option<BakedDuid> {
+fn written(client: StackId, path: &str, text: &str) -> Option<BakedDuid> {
     (1..).zip(text.lines()).find_map(|(line, text)| {
         let mut parts = text.split('<').map(|part| part.rsplit('>').next().unwrap_or(part).trim());
         parts.find_map(|part| baked(client, whole(path, line), &duid(part)?))
@@ -114,7 +114,7 @@ fn of_networkd(path: &str, text: &str) -> Option<BakedDuid> {
     };
     let mut bytes = number.to_be_bytes().to_vec();
     bytes.extend(duid(raw.value)?.0);
-    baked("systemd-networkd", raw.at(path), &Duid(bytes))
+    baked(StackId::Networkd, raw.at(path), &Duid(bytes))
 }
 
 /// `ipv6.dhcp-duid` that is a DUID itself and not one of the words `lease`, `ll`, `stable-uuid` and so on (nm-settings(5)).
@@ -124,7 +124,7 @@ fn of_network_manager(path: &str, text: &str) -> Option<BakedDuid> {
     };
     let set = ini::assignments(text).filter(fits).last()?;
     let literal = duid(set.value).or_else(|| Duid::from_hex(set.value))?;
-    baked("NetworkManager", set.at(path), &literal)
+    baked(StackId::NetworkManager, set.at(path), &literal)
 }
 
 #[cfg(test)]

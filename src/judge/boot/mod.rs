@@ -9,4 +9,4 @@ pub(super) mod transmissions;
 pub(super) mod window;
 pub(super) mod witness;
 
-use super::{Evidence, Finding, Subject, held};
+use super::{Evidence, Finding, Place, Subject, held};

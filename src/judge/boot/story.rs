@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
-use super::{Evidence, Finding, Subject};
+use super::{Evidence, Finding, Place, Subject};
 use crate::facts::{AddressChange, AddressFlag, Change, Direction, Event, Happening, Mac, Recording, SeenFrame, Tense, TransportChecksum, Unknown};
 use crate::wire::Flaw;
 use crate::wire::dhcpv4;
@@ -171,7 +171,7 @@ impl<'a> Story<'a> {
 
     /// A piece of evidence out of the recording: `what` at a time.
     pub(in crate::judge) fn evidence(&self, at_us: u64, what: impl Into<String>) -> Evidence {
-        Evidence { tense: Tense::Boot, source: format!("{} at {}", self.recording.file, seconds(at_us)), value: what.into() }
+        Evidence::new(Tense::Boot, Place::Frame { file: self.recording.file.clone(), at: seconds(at_us) }, what)
     }
 }
 

@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Evidence, Subject, held};
+use super::{Evidence, Place, Subject, held};
 use crate::facts::{AddressFlag, Process, Scope, Tense, Tenses};
 use crate::wire::dhcpv6::{kind, kind_name};
 
@@ -35,7 +35,7 @@ pub(in crate::judge) fn of(subject: &Subject<'_>, window_s: u64, what: What, rec
     let (source, words) = if recorded && what == What::Completed { None } else { told() }
         .or_else(|| address(tenses, &clock))
         .or_else(|| if what == What::Asked && !recorded { process(subject, &clock) } else { None })?;
-    let evidence = Evidence { tense: Tense::Boot, source, value: format!("{words} (weaker than a recording)") };
+    let evidence = Evidence::new(Tense::Boot, Place::Words(source), format!("{words} (weaker than a recording)"));
     Some((words, evidence))
 }
 

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use super::story::{Said, Story, seconds};
 use super::window::{self, Window};
 use super::{Finding, Judgement, Kind, Subject};
-use crate::facts::{AddressFlag, Happening, Unknown};
+use crate::facts::{AddressFlag, Happening};
 use crate::wire::message::Message;
 
 /// Before an address was the source of anything, a Neighbor Solicitation for it left from the unspecified address (RFC 4862 section 5.4).
@@ -18,8 +18,8 @@ impl Kind for DadBeforeUse {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         const EXPECTED: &str = "a Neighbor Solicitation from :: for each address before its first use";
         let story = Story::of(subject).map_err(|unknown| {
-            let reason = if unknown.absent { unknown.reason } else { format!("{}; only a recording shows it", unknown.reason) };
-            Unknown { reason, ..unknown }
+            let reason = if unknown.absent { unknown.reason.clone() } else { format!("{}; only a recording shows it", unknown.reason) };
+            unknown.saying(reason)
         })?;
         let used = first_uses(&story);
         let (mut good, mut bad, mut evidence) = (Vec::new(), Vec::new(), Vec::new());

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, held};
-use crate::facts::{Dhclient, Process, RunsDhcpv6, Tense, Tenses, Unknown};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject, Table, held};
+use crate::facts::{Dhclient, FileLine, Process, RunsDhcpv6, StackId, Tense, Tenses, Unknown};
 
 /// The address that dhclient made decides; where it has made none yet, its script, its option and its version do. Up to ISC DHCP 4.3 it
 /// passes 64 to its script, from 4.4.0 on 128; Debian's script ignores the length, which makes it 128.
@@ -53,15 +53,13 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
 ///
 /// # Errors
 /// They could not be read.
-pub(in crate::judge) fn by_files(subject: &Subject<'_>) -> Judgement {
+pub(super) fn by_files(subject: &Subject<'_>) -> Judgement {
     let (_, tenses) = subject.on_interface()?;
     if !by_intent(subject, tenses)? {
         return Ok(Finding::skip("ISC dhclient is not the DHCPv6 client here"));
     }
     match subject.facts.intent.dhclient.get()? {
-        Some(dhclient) => {
-            Ok(DhclientPrefixLength { length: ADDRESS }.by_installation("dhclient makes its addresses /128".to_owned(), dhclient, None))
-        }
+        Some(dhclient) => Ok(DhclientPrefixLength { length: ADDRESS }.by_installation("dhclient makes its addresses /128".to_owned(), dhclient, None)),
         None => Ok(Finding::inconclusive("the program of dhclient was not found")),
     }
 }
@@ -69,20 +67,19 @@ pub(in crate::judge) fn by_files(subject: &Subject<'_>) -> Judgement {
 /// The length of an address without a prefix.
 const ADDRESS: u8 = 128;
 
-/// Stacks that start ISC dhclient for DHCPv6 where it is installed.
-const STARTED_BY: [&str; 2] = ["ifupdown", "network-scripts"];
-
-/// Clients that a command of such a stack (`up` of interfaces(5)) starts instead.
-const OTHERS: [&str; 4] = ["udhcpc6", "dhcp6c", "odhcp6c", "dibbler-client"];
-
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     // Nobody starts what is not there, whoever is in charge.
     if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {
         return Ok(false);
     }
     let intent = tenses.intent.stack.get()?;
-    let other = OTHERS.iter().any(|other| intent.dhcpv6.text.contains(other));
-    let starts = STARTED_BY.contains(&intent.stack.as_str()) && intent.dhcpv6.value == RunsDhcpv6::Yes && !other;
+    let starts = match intent.dhcpv6.value {
+        RunsDhcpv6::No | RunsDhcpv6::NoClient => false,
+        RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged => {
+            let unnamed = || Unknown::new(format!("the facts do not say which client runs DHCPv6 for {}", intent.stack));
+            intent.client.ok_or_else(unnamed)? == StackId::Dhclient
+        }
+    };
     Ok(starts && subject.facts.intent.dhclient.get()?.is_some())
 }
 
@@ -105,27 +102,28 @@ impl DhclientPrefixLength {
                 format!("dhclient makes its addresses /{}: it has no fix for the prefix length", shown.address.prefix_length),
             )
         };
-        Ok(Some(finding.with(Tense::State, "rtnetlink addresses", text)))
+        Ok(Some(finding.with(Tense::State, Table::Addresses, text)))
     }
 
     fn by_installation(&self, expected: String, dhclient: &Dhclient, running: Option<&Process>) -> Finding {
         let version = dhclient.version.clone().unwrap_or_else(|| "of unknown version".into());
-        let evidence = |source: &str, value: String| Evidence { tense: Tense::Intent, source: source.into(), value };
-        let of_version = evidence(&dhclient.path, format!("ISC dhclient {version}"));
+        let evidence = |at: &FileLine, value: String| Evidence::new(Tense::Intent, at, value);
+        let whole = |path: &str, value: String| evidence(&FileLine::whole(path), value);
+        let of_version = whole(&dhclient.path, format!("ISC dhclient {version}"));
         let Some(script) = &dhclient.script else {
             return Finding::inconclusive(format!("{} has no script that could install an address", dhclient.path)).with_all([of_version]);
         };
         let Some(used) = &script.uses_length else {
             let seen = format!("{} ignores the length, so that the kernel makes it 128", script.path);
-            return Finding::pass(expected, seen).with_all([of_version, evidence(&script.path, "no use of new_ip6_prefixlen".into())]);
+            return Finding::pass(expected, seen).with_all([of_version, whole(&script.path, "no use of new_ip6_prefixlen".into())]);
         };
-        let used = evidence(&used.to_string(), "uses new_ip6_prefixlen".into());
+        let used = evidence(used, "uses new_ip6_prefixlen".into());
         if let Some(set) = &script.sets_128 {
-            let set = evidence(&set.to_string(), "new_ip6_prefixlen=128".into());
+            let set = evidence(set, "new_ip6_prefixlen=128".into());
             return Finding::pass(expected, "the script sets new_ip6_prefixlen=128").with_all([of_version, set, used]);
         }
         if let Some(length) = running.and_then(length_option) {
-            let option = Evidence { tense: Tense::State, source: "arguments of dhclient".into(), value: format!("--address-prefix-len {length}") };
+            let option = Evidence::new(Tense::State, Place::Words("arguments of dhclient".into()), format!("--address-prefix-len {length}"));
             let seen = format!("it was started with --address-prefix-len {length}");
             let finding = if length == self.length.to_string() {
                 Finding::pass(expected, seen)

@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, heard, held, intended, timing};
-use crate::facts::{AddressFlag, Tense, Tenses, Unknown};
+use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_intended, heard, held, intended, timing};
+use crate::facts::{AddressFlag, FileLine, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
 use crate::judge::held::Held;
 use crate::wire::received::Offer;
@@ -30,7 +30,7 @@ impl Kind for Dhcpv6Address {
         let held = held::dhcpv6_addresses(tenses)?;
         let evidence = held.iter().map(|held| Evidence {
             tense: Tense::State,
-            source: "rtnetlink addresses".into(),
+            place: Table::Addresses.into(),
             value: format!("{} {}: {}", held.text(), lifetimes(held), held.because),
         });
         let evidence: Vec<_> = evidence.collect();
@@ -85,11 +85,10 @@ fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
 }
 
 fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
-    let server = tenses
-        .network
-        .server
-        .get()
-        .map_err(|unknown| Unknown { reason: format!("none is held, and whether one is offered is not known: {}", unknown.reason), ..unknown })?;
+    let server = tenses.network.server.get().map_err(|unknown| {
+        let reason = format!("none is held, and whether one is offered is not known: {}", unknown.reason);
+        unknown.saying(reason)
+    })?;
     let Some((answer, offer)) = heard::offer(server)? else {
         return Ok(Finding::inconclusive("none is held, but no DHCPv6 server answers, so none can be expected"));
     };
@@ -167,7 +166,7 @@ fn removed(subject: &Subject<'_>, tenses: &Tenses) -> Option<(Ipv6Addr, Evidence
     let leased = lease.addresses.last().filter(|leased| !held.iter().any(|address| address.address == leased.address))?;
     let valid = leased.valid_s.map(|valid| format!(", valid {valid} s")).unwrap_or_default();
     let value = format!("{} leased{valid}", leased.address);
-    Some((leased.address, Evidence { tense: Tense::State, source: format!("{}:{}", lease.path, lease.line), value }))
+    Some((leased.address, Evidence::new(Tense::State, FileLine { path: lease.path.clone(), line: lease.line }, value)))
 }
 
 /// Since when a lease can be one that a process got, in seconds since 1970 by the clock as it was at the observation: not before the boot, and

@@ -1,6 +1,6 @@
 //! The DHCPv6 address held is the one that the server offers this guest now.
 
-use super::{Finding, Judgement, Kind, Subject, duid_of_this_guest, heard, held};
+use super::{Finding, Judgement, Kind, Subject, Table, duid_of_this_guest, heard, held};
 use crate::facts::Tense;
 use crate::wire::received::Offer;
 
@@ -38,6 +38,6 @@ impl Kind for Dhcpv6AddressAsOffered {
             let message = format!("{held_text} is held, but the server offers {offered_text} now: {why}");
             Finding::fail(offered_text, held_text.clone(), message)
         };
-        Ok(finding.with(Tense::State, "rtnetlink addresses", held_text).with_all([heard::answer_evidence(&answer, &offer)]))
+        Ok(finding.with(Tense::State, Table::Addresses, held_text).with_all([heard::answer_evidence(&answer, &offer)]))
     }
 }

@@ -6,7 +6,7 @@ use super::story::{Party, Story};
 use super::window::{Window, advertisements};
 use super::witness::{self, What};
 use super::{Finding, Judgement, Kind, Subject, Verdict};
-use crate::facts::{RunsDhcpv6, Unknown};
+use crate::facts::{RunsDhcpv6, StackId, Unknown};
 use crate::wire::dhcpv4;
 use crate::wire::dhcpv6::{kind, kind_name};
 
@@ -23,7 +23,7 @@ pub struct Dhcpv6AtBoot {
 const AFTER_ADVERTISEMENT_US: u64 = 15_000_000;
 
 /// Stacks that set IPv4 up first, and go on to IPv6 when that has come or was given up.
-const IPV4_FIRST: [&str; 2] = ["ifupdown", "network-scripts"];
+const IPV4_FIRST: [StackId; 2] = [StackId::Ifupdown, StackId::NetworkScripts];
 /// How long after its last DHCPDISCOVER such a stack may ask, in microseconds: dhclient waits up to about 20 s for an answer to one.
 const AFTER_DISCOVER_US: u64 = 30_000_000;
 
@@ -47,7 +47,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
             (by_recording(&story), tells)
         }
         Err(absent @ Unknown { absent: true, .. }) => return Err(absent),
-        Err(Unknown { reason, .. }) => (Finding::inconclusive(reason), false),
+        Err(unknown) => (Finding::inconclusive(unknown), false),
     };
     if finding.verdict != Verdict::Inconclusive {
         return Ok(finding);
@@ -59,7 +59,7 @@ pub(super) fn asked(subject: &Subject<'_>, window_s: u64, what: What, by_recordi
     if let Some((words, evidence)) = witness::of(subject, window_s, what, recorded) {
         return Ok(Finding::pass(expected, words).with_all([evidence]));
     }
-    let why = finding.reason.unwrap_or_default();
+    let why = finding.reason.map(|reason| reason.text).unwrap_or_default();
     Ok(Finding::inconclusive(format!("{why}; nothing else shows a {name} of the boot")).with_all(finding.evidence))
 }
 
@@ -121,7 +121,7 @@ fn wait_for_ipv4(story: &Story<'_>, window: &mut Window<'_, '_>) {
 /// Whether the guest's stack may set IPv4 up first; it may if it is not known.
 fn sets_ipv4_up_first(subject: &Subject<'_>) -> bool {
     let stack = subject.on_interface().ok().and_then(|(_, tenses)| tenses.intent.stack.get().ok());
-    stack.is_none_or(|intent| IPV4_FIRST.contains(&intent.stack.as_str()))
+    stack.is_none_or(|intent| IPV4_FIRST.contains(&intent.stack))
 }
 
 /// Whether the guest's stack may wait for M; it may if it is not known.

@@ -1,7 +1,7 @@
 //! Exactly one DHCPv6 client serves the interface.
 
-use super::{Finding, Judgement, Kind, Subject, daemon, dhcpv6_intended, held, intended, timing};
-use crate::facts::{Owner, Tense};
+use super::{Finding, Judgement, Kind, Place, Subject, daemon, dhcpv6_intended, held, intended, timing};
+use crate::facts::{FileLine, Owner, Tense};
 use crate::judge::daemon::Waiting;
 
 /// One DHCPv6 client runs for the interface; or, for clients that keep no process while they are bound, one of them holds a fresh lease.
@@ -32,7 +32,7 @@ impl Kind for Dhcpv6ClientRunning {
                 let leases = tenses.state.leases.get()?;
                 if let Some(lease) = leases.iter().find(|lease| lease.fresh && WITHOUT_PROCESS.contains(&lease.client.as_str())) {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
-                    Finding::pass(EXPECTED, seen).with(Tense::State, lease.path.clone(), "a fresh lease")
+                    Finding::pass(EXPECTED, seen).with(Tense::State, FileLine::whole(&lease.path), "a fresh lease")
                 } else if !interface.link.get()?.carrier {
                     return Ok(Finding::inconclusive(
                         "none runs, but the interface has no carrier, and many a stack starts its client only with one",
@@ -44,13 +44,13 @@ impl Kind for Dhcpv6ClientRunning {
                     return Ok(Finding::inconclusive(format!("none runs yet, but the interface came up only {age} s ago; run again")));
                 } else {
                     let none = Finding::fail(EXPECTED, "none", "no DHCPv6 client runs");
-                    let none = none.with(Tense::State, "processes and sockets on UDP 546", "none");
+                    let none = none.with(Tense::State, Place::Words("processes and sockets on UDP 546".into()), "none");
                     intended::though_set_up(none, &dhcpv6_intended::at_boot(subject))
                 }
             }
             _ => Finding::fail(EXPECTED, shown.clone(), format!("{} DHCPv6 clients compete for it: {shown}", clients.len())),
         };
-        let evidence = clients.iter().map(|client| super::Evidence { tense: Tense::State, source: show(client), value: client.evidence.clone() });
+        let evidence = clients.iter().map(|client| super::Evidence::new(Tense::State, Place::of_owner(client), client.evidence.clone()));
         Ok(finding.with_all(evidence))
     }
 }

@@ -17,7 +17,7 @@ impl Kind for Dhcpv6Intended {
 ///
 /// # Errors
 /// The stack in charge is not known.
-pub(in crate::judge) fn at_boot(subject: &Subject<'_>) -> Judgement {
+pub(super) fn at_boot(subject: &Subject<'_>) -> Judgement {
     const EXPECTED: &str = "set up to run DHCPv6 at boot";
     let (_, tenses) = subject.on_interface()?;
     let intent = tenses.intent.stack.get()?;

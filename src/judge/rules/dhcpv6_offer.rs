@@ -1,6 +1,6 @@
 //! A DHCPv6 server offers this guest an address.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, heard};
 use crate::facts::{Conversation, Direction, Ended, Tense};
 use crate::wire::dhcpv6::status;
 use crate::wire::received::Offer;
@@ -39,7 +39,7 @@ impl Kind for Dhcpv6Offer {
         let evidence = told.iter().map(|answer| heard::answer_evidence(answer, &answer.offer(iaid)));
         let identity = conversation.identity.iter().map(|identity| super::Evidence {
             tense: Tense::Network,
-            source: format!("{} Solicit", heard::whose(subject)),
+            place: Place::Message(format!("{} Solicit", heard::whose(subject))),
             value: format!("DUID {}, IAID {:08x}, {}", identity.duid, identity.iaid, identity.source),
         });
         Ok(finding.with_all(evidence).with_all(identity))
@@ -73,5 +73,5 @@ fn silence(conversation: &Conversation, whose: &str) -> Finding {
     let solicits = if sent == 1 { "Solicit" } else { "Solicits" };
     Finding::fail(EXPECTED, "silence", format!("no DHCPv6 server answers: {sent} {solicits} in {seconds} s brought nothing"))
         .because(Cause::Silence)
-        .with(Tense::Network, format!("{whose} Solicits"), format!("{sent} sent, {seconds} s waited"))
+        .with(Tense::Network, Place::Message(format!("{whose} Solicits")), format!("{sent} sent, {seconds} s waited"))
 }

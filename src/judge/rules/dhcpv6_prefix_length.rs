@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, heard, held};
+use super::{Evidence, Finding, Judgement, Kind, Subject, Table, heard, held};
 use crate::facts::{AddressFlag, Tense};
 
 /// Each DHCPv6 address has this length. DHCPv6 carries none, and a client must not make one up (RFC 8415 section 21.6). A client that takes
@@ -48,7 +48,7 @@ impl Kind for Dhcpv6PrefixLength {
         };
         let evidence = held.iter().map(|held| Evidence {
             tense: Tense::State,
-            source: "rtnetlink addresses".into(),
+            place: Table::Addresses.into(),
             value: format!("{} by DHCPv6: {}", held.text(), held.because),
         });
         Ok(finding.with_all(evidence))

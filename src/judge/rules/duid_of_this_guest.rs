@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject};
-use crate::facts::{Facts, LinkKind, Mac, Tense, Unknown};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject};
+use crate::facts::{Facts, FileLine, LinkKind, Mac, Tense, Unknown};
 use crate::wire::duid::Duid;
 
 /// The MAC address in the DUID of the interface's client is, or was burnt in as, that of some NIC of this guest. A DUID without one, such as that
@@ -58,15 +58,15 @@ fn in_use(subject: &Subject<'_>) -> Result<Result<(Duid, Evidence), Finding>, Un
     let leases = tenses.state.leases.get()?;
     let of_client = |client: &str| clients.iter().any(|owner| owner.name == client);
     let kept = leases.iter().rev().filter(|lease| of_client(&lease.client)).find_map(|lease| {
-        let place = if lease.line == 0 { lease.path.clone() } else { format!("{}:{}", lease.path, lease.line) };
+        let place = Place::Line(FileLine { path: lease.path.clone(), line: lease.line });
         Some((Duid::from_hex(lease.duid.as_ref()?)?, place, &lease.client[..]))
     });
     let asked = || {
         let identity = tenses.network.server.get().ok()?.identity.as_ref().filter(|identity| identity.of_guest)?;
-        Some((Duid::from_hex(&identity.duid)?, identity.source.clone(), "the client in charge"))
+        Some((Duid::from_hex(&identity.duid)?, Place::Words(identity.source.clone()), "the client in charge"))
     };
-    let (duid, source, client) = kept.or_else(asked).ok_or_else(|| Unknown::new("which DUID the DHCPv6 client uses is not known"))?;
-    let evidence = Evidence { tense: Tense::State, source, value: format!("DUID of {client}: {duid}, {}", duid.describe()) };
+    let (duid, place, client) = kept.or_else(asked).ok_or_else(|| Unknown::new("which DUID the DHCPv6 client uses is not known"))?;
+    let evidence = Evidence { tense: Tense::State, place, value: format!("DUID of {client}: {duid}, {}", duid.describe()) };
     Ok(Ok((duid, evidence)))
 }
 

@@ -1,6 +1,6 @@
 //! An IPv4 address is there for troubleshooting.
 
-use super::{Finding, Judgement, Kind, Subject};
+use super::{Finding, Judgement, Kind, Subject, Table};
 use crate::facts::Tense;
 
 /// The interface has an IPv4 address, so that one can still log in while IPv6 is down.
@@ -18,6 +18,6 @@ impl Kind for Ipv4Address {
         } else {
             Finding::pass(EXPECTED, shown.clone())
         };
-        Ok(finding.with(Tense::State, "rtnetlink addresses", if shown.is_empty() { "no IPv4 address".into() } else { shown }))
+        Ok(finding.with(Tense::State, Table::Addresses, if shown.is_empty() { "no IPv4 address".into() } else { shown }))
     }
 }

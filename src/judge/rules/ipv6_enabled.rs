@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject, Table, intended};
 use crate::facts::Tense;
 use crate::judge::Verdict;
 
@@ -28,26 +28,22 @@ impl Kind for Ipv6Enabled {
             && !stack.present
         {
             let finding = Finding::fail(EXPECTED, "the kernel has no IPv6", format!("the boot loader switches IPv6 off ({word})"));
-            return Ok(finding.with(Tense::State, "/proc/cmdline", word).with_all(written_off(subject)));
+            return Ok(finding.with(Tense::State, Place::Kernel("/proc/cmdline".into()), word).with_all(written_off(subject)));
         }
         if !stack.present {
             let finding = Finding::fail(EXPECTED, "the kernel has no IPv6", "the kernel has no IPv6");
-            return Ok(finding.with(Tense::State, "/proc/sys/net/ipv6", "absent").with_all(written_off(subject)));
+            return Ok(finding.with(Tense::State, Place::Kernel("/proc/sys/net/ipv6".into()), "absent").with_all(written_off(subject)));
         }
         let mtu = interface.link.get()?.mtu;
         if mtu < self.smallest_mtu {
             let message = format!("the MTU is {mtu}; below {} the kernel takes IPv6 off the interface", self.smallest_mtu);
-            return Ok(Finding::fail(EXPECTED, format!("MTU {mtu}"), message).with(Tense::State, "rtnetlink link", format!("mtu {mtu}")));
+            return Ok(Finding::fail(EXPECTED, format!("MTU {mtu}"), message).with(Tense::State, Table::Links, format!("mtu {mtu}")));
         }
         if tenses.state.inet6.get()?.is_none() {
-            return Ok(Finding::fail(EXPECTED, "no inet6 part", "the interface has no IPv6 part").with(
-                Tense::State,
-                "rtnetlink link",
-                "no AF_INET6",
-            ));
+            return Ok(Finding::fail(EXPECTED, "no inet6 part", "the interface has no IPv6 part").with(Tense::State, Table::Links, "no AF_INET6"));
         }
         let disabled = tenses.state.sysctl("disable_ipv6")?;
-        let source = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name);
+        let source = Place::Kernel(format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name));
         let finding = if disabled == 0 {
             Finding::pass(EXPECTED, format!("disable_ipv6=0, MTU {mtu}"))
         } else {

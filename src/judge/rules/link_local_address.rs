@@ -1,6 +1,6 @@
 //! The interface has a usable link-local address.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, timing};
+use super::{Cause, Finding, Judgement, Kind, Subject, Table, timing};
 use crate::facts::{Address, AddressFlag, Scope, Tense, Tenses};
 
 /// A link-local address that passed duplicate address detection (RFC 4862 section 5.3 and 5.4). Without one the guest can neither solicit
@@ -34,7 +34,7 @@ impl Kind for LinkLocalAddress {
         } else if !link.carrier {
             return Ok(Finding::inconclusive("the interface has no carrier, so duplicate address detection cannot end").with(
                 Tense::State,
-                "rtnetlink link",
+                Table::Links,
                 "no LOWER_UP",
             ));
         } else if let Some(address) = link_local.iter().find(|address| address.has(AddressFlag::Dadfailed)) {
@@ -44,7 +44,7 @@ impl Kind for LinkLocalAddress {
             let address = address.address;
             return Ok(Finding::inconclusive(format!("duplicate address detection of {address} was not waited out; run again")).with(
                 Tense::State,
-                "rtnetlink addresses of scope link",
+                Table::LinkLocalAddresses,
                 all,
             ));
         } else if let Some(address) = link_local.first() {
@@ -53,7 +53,7 @@ impl Kind for LinkLocalAddress {
             Finding::fail(EXPECTED, "none", "there is no link-local address")
         };
         let shown = if all.is_empty() { "none".into() } else { all };
-        Ok(finding.with(Tense::State, "rtnetlink addresses of scope link", shown))
+        Ok(finding.with(Tense::State, Table::LinkLocalAddresses, shown))
     }
 }
 

@@ -3,14 +3,25 @@
 use serde::{Deserialize, Deserializer};
 
 use super::boot::{dialogue, soliciting, story, tally, transmissions, window, witness};
-use super::{Cause, Evidence, Finding, Judgement, Subject, Verdict, daemon, heard, held, intended, timing};
+use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, heard, held, intended, timing};
+use crate::facts::Goal;
 
-pub(super) use dhclient_prefix_length::by_files as dhclient_by_files;
-pub(super) use dhcpv6_intended::at_boot as dhcpv6_at_boot;
-pub(super) use firewall_passes::by_files as firewall_by_files;
-pub(super) use no_pasted_backticks::judge as no_pasted_backticks;
-pub(super) use not_baked_in::judge as not_baked_in;
-pub(super) use one_network_stack::judge as one_network_stack;
+/// Whether the files meet a goal, by the rule that fails where they do not.
+///
+/// # Errors
+/// What decides it was not read.
+pub(super) fn meets(goal: Goal, subject: &Subject<'_>) -> Judgement {
+    match goal {
+        Goal::Ipv6 => intended::ipv6(subject),
+        Goal::RouterAdvertisements => intended::router_advertisements(subject),
+        Goal::Dhcpv6 => dhcpv6_intended::at_boot(subject),
+        Goal::PrefixLength => dhclient_prefix_length::by_files(subject),
+        Goal::FirewallAdvertisements | Goal::FirewallAnswers => firewall_passes::FirewallPasses::by_files(goal).judge(subject),
+        Goal::OneStack => one_network_stack::OneNetworkStack.judge(subject),
+        Goal::LiteralBackticks => no_pasted_backticks::NoPastedBackticks.judge(subject),
+        Goal::MachineId | Goal::Duid | Goal::Lease | Goal::Secret => not_baked_in::NotBakedIn::of(goal).judge(subject),
+    }
+}
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! No on-link route that only an assigned address implies.
 
-use super::{Finding, Judgement, Kind, Subject, heard, held};
+use super::{Finding, Judgement, Kind, Place, Subject, Table, heard, held};
 use crate::facts::{AddressFlag, Route, Tense};
 
 /// No prefix is taken to be on the link merely because an address with its length was assigned (RFC 5942 section 4, rule 1). On a link
@@ -32,7 +32,7 @@ impl Kind for NoImpliedOnLinkPrefix {
             let shown = if shown.is_empty() { "none".into() } else { shown };
             return Ok(Finding::pass(EXPECTED, if shown == "none" { "none".into() } else { format!("{shown}, not implied by an address") }).with(
                 Tense::State,
-                "rtnetlink routes on the link",
+                Place::Words("rtnetlink routes on the link".into()),
                 shown,
             ));
         };
@@ -50,9 +50,9 @@ impl Kind for NoImpliedOnLinkPrefix {
             let message = format!("{prefix} is taken to be on the link only because {}/{} was assigned", address.address, address.prefix_length);
             Finding::fail(EXPECTED, format!("{prefix} proto kernel"), message)
         };
-        Ok(finding.with(Tense::State, "rtnetlink routes", format!("{prefix} proto kernel metric {}", route.metric)).with(
+        Ok(finding.with(Tense::State, Table::Routes, format!("{prefix} proto kernel metric {}", route.metric)).with(
             Tense::State,
-            "rtnetlink addresses",
+            Table::Addresses,
             format!("{}/{}", address.address, address.prefix_length),
         ))
     }

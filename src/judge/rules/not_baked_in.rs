@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Scope, Subject, intended};
+use super::{Evidence, Finding, Judgement, Kind, Place, Scope, Subject, intended};
 use crate::facts::{BakedIdentity, Goal, Tense, Unknown};
 
 /// Nothing of this kind is fixed in the image's files. A running guest has its identity by right: only an image is judged.
@@ -50,7 +50,7 @@ impl What {
             Self::Duid => {
                 let of = |duid: &crate::facts::BakedDuid| Evidence {
                     tense: Tense::Intent,
-                    source: duid.at.to_string(),
+                    place: (&duid.at).into(),
                     value: format!("{}: DUID {}, {}", duid.client, duid.duid, duid.decoded),
                 };
                 identity.duids.iter().map(of).collect()
@@ -59,21 +59,18 @@ impl What {
     }
 }
 
-/// Whether nothing of the kind that `goal` names is fixed in the image's files.
-///
-/// # Errors
-/// The files could not be read.
-pub(in crate::judge) fn judge(goal: Goal, subject: &Subject<'_>) -> Judgement {
-    let what = match goal {
-        Goal::MachineId => What::MachineId,
-        Goal::Lease => What::Lease,
-        Goal::Secret => What::Secret,
-        _ => What::Duid,
-    };
-    NotBakedIn { what }.judge(subject)
-}
-
 impl NotBakedIn {
+    /// The rule whose failure misses `goal`.
+    pub(super) fn of(goal: Goal) -> Self {
+        let what = match goal {
+            Goal::MachineId => What::MachineId,
+            Goal::Lease => What::Lease,
+            Goal::Secret => What::Secret,
+            _ => What::Duid,
+        };
+        Self { what }
+    }
+
     /// The goal that is missed where it fails.
     pub(in crate::judge) fn goal(&self) -> Goal {
         match self.what {
@@ -100,11 +97,11 @@ impl Kind for NotBakedIn {
             return Err(Unknown::new(reason));
         }
         let finding = match found.first() {
-            None => Finding::pass(expected, "none").with(Tense::Intent, "files that keep an identity", format!("no {name}")),
+            None => Finding::pass(expected, "none").with(Tense::Intent, Place::Words("files that keep an identity".into()), format!("no {name}")),
             Some(first) => {
                 let more = if found.len() > 1 { format!(", and {} more", found.len() - 1) } else { String::new() };
-                let message = format!("each clone of the image has the same {name} ({}: {}{more})", first.source, first.value);
-                Finding::fail(expected, format!("{} in {}{more}", name, first.source), message)
+                let message = format!("each clone of the image has the same {name} ({}: {}{more})", first.place, first.value);
+                Finding::fail(expected, format!("{} in {}{more}", name, first.place), message)
             }
         };
         Ok(finding.with_all(found))

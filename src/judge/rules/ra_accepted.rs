@@ -1,6 +1,6 @@
 //! Whoever handles Router Advertisements on the interface accepts them.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, daemon, heard, intended};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, daemon, heard, intended};
 use crate::facts::{Owner, Route, State, Tense, Tenses, Unknown};
 
 /// Router Advertisements are accepted: by the kernel's own rule (`ipv6_accept_ra()`, include/net/ipv6.h: with forwarding only
@@ -35,9 +35,9 @@ pub(super) fn now(subject: &Subject<'_>) -> Judgement {
         Err(unknown) => by_effect(tenses).and_then(|learned| learned.ok_or_else(|| unknown.clone())),
     };
     // That a firewall drops them can be seen even where nobody can say who would take them.
-    let finding = judgement.or_else(|unknown| if unknown.absent { Err(unknown) } else { Ok(Finding::inconclusive(unknown.reason)) })?;
+    let finding = judgement.or_else(|unknown| if unknown.absent { Err(unknown) } else { Ok(Finding::inconclusive(unknown)) })?;
     let finding = match owner {
-        Ok(owner) => finding.with(Tense::State, format!("{} handles Router Advertisements", owner.name), owner.evidence.clone()),
+        Ok(owner) => finding.with(Tense::State, Place::Words(format!("{} handles Router Advertisements", owner.name)), owner.evidence.clone()),
         Err(_) => finding,
     };
     if tenses.state.sysctl("disable_ipv6") == Ok(1) {
@@ -60,11 +60,12 @@ fn without_ipv6(subject: &Subject<'_>) -> Option<Finding> {
     let (_, tenses) = subject.on_interface().ok()?;
     let kernel = subject.facts.state.ipv6.get().ok().filter(|ipv6| !ipv6.present);
     let lacks =
-        |seen: &str, source: &str| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, source, "absent");
+        |seen: &str, place: Place| Finding::fail(EXPECTED, seen, format!("{seen}, so nobody accepts any")).with(Tense::State, place, "absent");
     match kernel.map(|ipv6| &ipv6.command_line) {
-        Some(Some(word)) => Some(lacks(&format!("the kernel has no IPv6 ({word})"), "/proc/sys/net/ipv6")),
-        Some(None) => Some(lacks("the kernel has no IPv6", "/proc/sys/net/ipv6")),
-        None => matches!(tenses.state.inet6.get(), Ok(None)).then(|| lacks("the interface has no IPv6 part", "rtnetlink link, AF_INET6")),
+        Some(Some(word)) => Some(lacks(&format!("the kernel has no IPv6 ({word})"), Place::Kernel("/proc/sys/net/ipv6".into()))),
+        Some(None) => Some(lacks("the kernel has no IPv6", Place::Kernel("/proc/sys/net/ipv6".into()))),
+        None => matches!(tenses.state.inet6.get(), Ok(None))
+            .then(|| lacks("the interface has no IPv6 part", Place::Words("rtnetlink link, AF_INET6".into()))),
     }
 }
 
@@ -84,9 +85,9 @@ fn by_kernel(subject: &Subject<'_>, state: &State) -> Judgement {
         Finding::fail(EXPECTED, seen, message).because(Cause::Forwarding)
     };
     let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-    Ok(finding.with(Tense::State, format!("{conf}/accept_ra"), accept_ra.to_string()).with(
+    Ok(finding.with(Tense::State, Place::Kernel(format!("{conf}/accept_ra")), accept_ra.to_string()).with(
         Tense::State,
-        format!("{conf}/forwarding"),
+        Place::Kernel(format!("{conf}/forwarding")),
         forwarding.to_string(),
     ))
 }
@@ -97,6 +98,6 @@ fn by_effect(tenses: &Tenses) -> Result<Option<Finding>, Unknown> {
     let learned = routes.iter().find(|route| route.is_default() && route.protocol == Route::RA);
     Ok(learned.map(|route| {
         let via = route.gateway.map(|gateway| format!("default via {gateway} proto ra")).unwrap_or_default();
-        Finding::pass(EXPECTED, "a default route was learned from one").with(Tense::State, "rtnetlink routes", via)
+        Finding::pass(EXPECTED, "a default route was learned from one").with(Tense::State, Table::Routes, via)
     }))
 }

@@ -1,6 +1,6 @@
 //! A default route learned from a Router Advertisement is there.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard, timing};
+use super::{Cause, Finding, Judgement, Kind, Subject, Table, heard, timing};
 use crate::facts::{Owner, Route, Scope, Tense, Tenses};
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
@@ -44,7 +44,7 @@ impl Kind for RaDefaultRoute {
             };
             finding.with_all([offered])
         };
-        Ok(finding.with(Tense::State, "rtnetlink routes", shown))
+        Ok(finding.with(Tense::State, Table::Routes, shown))
     }
 }
 

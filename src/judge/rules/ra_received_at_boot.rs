@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::story::{Story, seconds};
 use super::window::{Window, advertisements};
-use super::{Cause, Finding, Judgement, Kind, Subject};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject};
 use crate::facts::{RECEIVED_RAS, Route, Tense, Unknown};
 
 /// A valid Router Advertisement with a router lifetime arrived in the boot window (RFC 4861 section 6.1.2 and 6.3.4).
@@ -72,12 +72,13 @@ fn counted(subject: &Subject<'_>, unknown: &Unknown) -> Judgement {
     let received = state.counters.get().ok().and_then(|counters| counters.before.get(RECEIVED_RAS)).copied().unwrap_or(0);
     let learned = state.routes.get().is_ok_and(|routes| routes.iter().any(|route| route.is_default() && route.protocol == Route::RA));
     if received == 0 || !learned {
-        return Ok(Finding::inconclusive(format!("{}; nothing else shows a Router Advertisement of the boot", unknown.reason)));
+        let reason = format!("{}; nothing else shows a Router Advertisement of the boot", unknown.reason);
+        return Ok(Finding::inconclusive(unknown.clone().saying(reason)));
     }
     let seen = format!("{received} received since the interface exists, and a default route learned; when is not known");
     Ok(Finding::pass(EXPECTED, seen).with(
         Tense::Boot,
-        format!("kernel: /proc/net/dev_snmp6/{} (weaker than a recording)", subject.name),
+        Place::Words(format!("kernel: /proc/net/dev_snmp6/{} (weaker than a recording)", subject.name)),
         format!("{RECEIVED_RAS} {received}"),
     ))
 }

@@ -1,6 +1,6 @@
 //! Somebody on the guest solicits Router Advertisements.
 
-use super::{Finding, Judgement, Kind, Subject};
+use super::{Finding, Judgement, Kind, Place, Subject};
 use crate::facts::{Owner, SENT_RSS, Tense};
 
 /// A Router Solicitation left the interface, or its settings make one leave at the next start (RFC 4861 section 6.3.7). Without one the
@@ -14,7 +14,7 @@ impl Kind for RaSolicited {
         let (_, tenses) = subject.on_interface()?;
         let state = &tenses.state;
         let sent = state.counters.get()?.before.get(SENT_RSS).copied();
-        let counter = format!("/proc/net/dev_snmp6/{}", subject.name);
+        let counter = Place::Kernel(format!("/proc/net/dev_snmp6/{}", subject.name));
         if let Some(sent) = sent.filter(|sent| *sent > 0) {
             return Ok(Finding::pass(EXPECTED, format!("{sent} sent")).with(Tense::State, counter, format!("{SENT_RSS} {sent}")));
         }
@@ -32,7 +32,7 @@ impl Kind for RaSolicited {
         let counted = sent.map_or_else(|| format!("no {SENT_RSS}"), |sent| format!("{SENT_RSS} {sent}"));
         Ok(finding.with(Tense::State, counter, counted).with(
             Tense::State,
-            format!("/proc/sys/net/ipv6/conf/{}/router_solicitations", subject.name),
+            Place::Kernel(format!("/proc/sys/net/ipv6/conf/{}/router_solicitations", subject.name)),
             setting.to_string(),
         ))
     }

@@ -1,6 +1,6 @@
 //! A valid Router Advertisement answers our Router Solicitation.
 
-use super::{Cause, Finding, Judgement, Kind, Subject, heard};
+use super::{Cause, Finding, Judgement, Kind, Place, Subject, Table, heard};
 use crate::facts::{Direction, Ended, Tense};
 
 /// A Router Advertisement that hosts must not discard (RFC 4861 section 6.1.2) and that offers a default router.
@@ -26,7 +26,7 @@ impl Kind for RouterAdvertisement {
             return Ok(Finding::inconclusive("interrupted by a signal before a Router Advertisement came").with_all(evidence));
         }
         if !heard::carrier(subject)? {
-            return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, "rtnetlink link", "no LOWER_UP"));
+            return Ok(Finding::inconclusive("the interface has no carrier").with(Tense::State, Table::Links, "no LOWER_UP"));
         }
         let seconds = conversation.elapsed_us / 1_000_000;
         let sent = conversation.frames.iter().filter(|frame| frame.direction == Direction::Sent).count();
@@ -50,7 +50,7 @@ impl Kind for RouterAdvertisement {
                 }
             },
         };
-        let solicitations = format!("{} Router Solicitations", heard::whose(subject));
+        let solicitations = Place::Message(format!("{} Router Solicitations", heard::whose(subject)));
         Ok(finding.with(Tense::Network, solicitations, format!("{sent} sent, {seconds} s waited")).with_all(evidence))
     }
 }

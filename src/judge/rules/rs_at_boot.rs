@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::story::Story;
 use super::window::{Window, advertisements};
-use super::{Finding, Judgement, Kind, Subject};
+use super::{Finding, Judgement, Kind, Place, Subject};
 use crate::facts::{SENT_RSS, Tense, Unknown};
 
 /// A Router Solicitation left the interface in the boot window (RFC 4861 section 6.3.7), or a router was heard before one was due.
@@ -56,12 +56,13 @@ fn recorded(story: &Story<'_>, window_s: u64) -> Finding {
 fn counted(subject: &Subject<'_>, unknown: &Unknown) -> Judgement {
     let (_, tenses) = subject.on_interface()?;
     let sent = tenses.state.counters.get().ok().and_then(|counters| counters.before.get(SENT_RSS)).filter(|sent| **sent > 0);
-    Ok(match sent {
-        Some(sent) => Finding::pass(EXPECTED, format!("{sent} sent since the interface exists; when is not known")).with(
-            Tense::Boot,
-            format!("kernel: /proc/net/dev_snmp6/{} (weaker than a recording)", subject.name),
-            format!("{SENT_RSS} {sent}"),
-        ),
-        None => Finding::inconclusive(format!("{}; nothing else shows a Router Solicitation of the boot", unknown.reason)),
-    })
+    let Some(sent) = sent else {
+        let reason = format!("{}; nothing else shows a Router Solicitation of the boot", unknown.reason);
+        return Ok(Finding::inconclusive(unknown.clone().saying(reason)));
+    };
+    Ok(Finding::pass(EXPECTED, format!("{sent} sent since the interface exists; when is not known")).with(
+        Tense::Boot,
+        Place::Words(format!("kernel: /proc/net/dev_snmp6/{} (weaker than a recording)", subject.name)),
+        format!("{SENT_RSS} {sent}"),
+    ))
 }

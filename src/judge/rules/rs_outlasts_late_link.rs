@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Evidence, Finding, Judgement, Kind, Subject, intended};
-use crate::facts::{Owner, RunsDhcpv6, Tense, Tenses};
+use super::{Evidence, Finding, Judgement, Kind, Place, Subject, intended};
+use crate::facts::{Owner, Tense, Tenses};
 
 /// Solicitation goes on until a router answers (RFC 7559), or starts late enough for a link that is slow to come up.
 #[derive(Debug, Clone, Deserialize)]
@@ -16,9 +16,9 @@ pub struct RsOutlastsLateLink {
 /// Daemons that solicit until they are answered (systemd-networkd, NetworkManager and dhcpcd by their sources).
 const RETRANSMITTING: [&str; 3] = ["systemd-networkd", "NetworkManager", "dhcpcd"];
 
-/// The longest `router_solicitation_delay`, in seconds, that leaves ifupdown its link-local address in time: wait-for-ll6.sh looks 60 times, every
-/// 0.1 s, and duplicate address detection takes 1 s after a random part of the delay (`addrconf_dad_kick`, net/ipv6/addrconf.c).
-const IN_TIME_FOR_IFUPDOWN_S: i64 = 4;
+/// How much of the time that a stack waits for its link-local address duplicate address detection takes, in seconds: 1 s after a random part
+/// of `router_solicitation_delay` (`addrconf_dad_kick`, net/ipv6/addrconf.c), and some for the link.
+const DETECTION_S: i64 = 2;
 
 impl Kind for RsOutlastsLateLink {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
@@ -28,7 +28,7 @@ impl Kind for RsOutlastsLateLink {
         if RETRANSMITTING.contains(&owner.name.as_str()) {
             return Ok(Finding::pass(EXPECTED, format!("{} solicits until it is answered", owner.name)).with(
                 Tense::State,
-                format!("{} handles Router Advertisements", owner.name),
+                Place::Words(format!("{} handles Router Advertisements", owner.name)),
                 owner.evidence.clone(),
             ));
         }
@@ -49,8 +49,8 @@ impl Kind for RsOutlastsLateLink {
             Finding::fail(EXPECTED, seen, message)
         };
         let conf = format!("/proc/sys/net/ipv6/conf/{}", subject.name);
-        let finding = finding.with(Tense::State, format!("{conf}/router_solicitations"), count.to_string());
-        let finding = finding.with(Tense::State, format!("{conf}/router_solicitation_delay"), delay.to_string());
+        let finding = finding.with(Tense::State, Place::Kernel(format!("{conf}/router_solicitations")), count.to_string());
+        let finding = finding.with(Tense::State, Place::Kernel(format!("{conf}/router_solicitation_delay")), delay.to_string());
         Ok(finding.with_all(gamble.map(|(_, evidence)| evidence)))
     }
 }
@@ -59,12 +59,13 @@ impl Kind for RsOutlastsLateLink {
 /// verdict that this does not change, and the stanza.
 fn gamble_of_ifupdown(tenses: &Tenses, delay: i64) -> Option<(String, Evidence)> {
     let intent = tenses.intent.stack.get().ok()?;
-    let waits = intent.stack == "ifupdown" && intent.by.is_none() && intent.dhcpv6.value == RunsDhcpv6::Yes;
-    let stanza = intended::evidence(&intent.dhcpv6);
-    let late = waits && stanza.value.contains("inet6 dhcp") && delay > IN_TIME_FOR_IFUPDOWN_S;
+    let wait = intent.link_local_wait_s.as_ref().filter(|_| intent.by.is_none())?;
+    let late = delay > i64::from(wait.value) - DETECTION_S;
     let but = format!(
-        "; but this delay holds the link-local address back for up to {delay} s, and ifupdown waits 6 s for it unless ll-attempts is set, so that some \
-         boots start no DHCPv6 client"
+        "; but this delay holds the link-local address back for up to {delay} s, and {} waits {} s for it{}, so that some boots start no DHCPv6 client",
+        intent.stack,
+        wait.value,
+        if wait.at == intent.dhcpv6.at { " unless ll-attempts is set" } else { "" }
     );
-    late.then_some((but, stanza))
+    late.then(|| (but, intended::evidence(wait)))
 }

@@ -1,6 +1,6 @@
 //! What is right now is set up to be so after the next boot.
 
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, dhcpv6_intended, intended, ra_accepted};
+use super::{Cause, Evidence, Finding, Judgement, Kind, Place, Subject, dhcpv6_intended, intended, ra_accepted};
 use crate::facts::{Tense, Unknown};
 use crate::judge::Verdict;
 
@@ -55,7 +55,8 @@ impl Kind for SettingsPersistent {
             let finding = Finding::fail(EXPECTED, format!("{} not set up", lost.len()), lost.join("; "));
             cause.map_or(finding.clone(), |cause| finding.because(cause))
         } else if let Some(reason) = unknown.into_iter().next() {
-            Finding::inconclusive(format!("whether the next boot brings it back is not known: {}", reason.reason))
+            let text = format!("whether the next boot brings it back is not known: {}", reason.reason);
+            Finding::inconclusive(reason.saying(text))
         } else {
             Finding::pass(EXPECTED, format!("all of it: {}", kept.join(", ")))
         };
@@ -64,8 +65,8 @@ impl Kind for SettingsPersistent {
 }
 
 fn ipv6(subject: &Subject<'_>) -> Right {
-    let source = format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name);
-    let now = Evidence { tense: Tense::State, source, value: "0".into() };
+    let place = Place::Kernel(format!("/proc/sys/net/ipv6/conf/{}/disable_ipv6", subject.name));
+    let now = Evidence { tense: Tense::State, place, value: "0".into() };
     Right { what: "IPv6 is on now", now, intended: intended::ipv6(subject) }
 }
 
@@ -75,7 +76,7 @@ fn router_advertisements(subject: &Subject<'_>) -> Result<Option<Right>, Unknown
         return Err(Unknown::new(finding.message));
     }
     let right = finding.verdict == Verdict::Pass;
-    let now = Evidence { tense: Tense::State, source: "Router Advertisements".into(), value: finding.seen };
+    let now = Evidence::new(Tense::State, Place::Words("Router Advertisements".into()), finding.seen);
     Ok(right.then(|| Right { what: "Router Advertisements are accepted now", now, intended: intended::router_advertisements(subject) }))
 }
 
@@ -83,7 +84,7 @@ fn dhcpv6(subject: &Subject<'_>) -> Result<Option<Right>, Unknown> {
     let clients = subject.on_interface()?.1.state.owners.dhcpv6.get()?;
     Ok(clients.first().map(|client| Right {
         what: "a DHCPv6 client serves it now",
-        now: Evidence { tense: Tense::State, source: client.name.clone(), value: client.evidence.clone() },
+        now: Evidence::new(Tense::State, Place::Process { name: client.name.clone(), pid: None }, client.evidence.clone()),
         intended: dhcpv6_intended::at_boot(subject),
     }))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{Finding, Judgement, Kind, Subject, heard};
+use super::{Finding, Judgement, Kind, Subject, Table, heard};
 use crate::facts::{Ended, Route, Tense};
 
 /// One router only. A second one shows among the answers, or among the default routes that the guest has learned; that there is none is
@@ -37,7 +37,7 @@ impl Kind for SingleRouter {
         };
         let learned = learned.iter().map(|gateway| super::Evidence {
             tense: Tense::State,
-            source: "rtnetlink routes".into(),
+            place: Table::Routes.into(),
             value: format!("default via {gateway} proto ra"),
         });
         Ok(finding.with_all(evidence).with_all(learned))

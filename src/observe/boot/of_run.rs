@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use super::ReadError;
 use super::journal;
 use super::read::{self, Reading};
-use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, NOT_RECORDED, Observed, Recording, Scope};
+use crate::facts::{Address, AddressFlag, Boot, JournalLine, Link, Mac, Observed, Reason, ReasonKind, Recording, Scope};
 use crate::image::Image;
 use crate::observe::host;
 
@@ -84,20 +84,20 @@ impl Told {
 }
 
 /// The recorder's file, if it is of this boot.
-fn recorded(root: &Path) -> Result<Found, String> {
+fn recorded(root: &Path) -> Result<Found, Reason> {
     let below = Image::new(root);
     if !below.exists(RECORDING) {
-        return Err(NOT_RECORDED.into());
+        return Err(Reason::new(ReasonKind::NotRecorded, "the boot was not recorded"));
     }
-    let file = below.open(RECORDING).map_err(|error| format!("{RECORDING}: {error}"))?;
+    let file = below.open(RECORDING).map_err(|error| Reason::of_io(RECORDING, &error))?;
     let uptime_ns = host::uptime_cs() * 10_000_000;
     let running = || is_recorded(&file).then_some(uptime_ns);
     let Reading { recordings, boot_id, .. } = read::running(&mut &file, RECORDING, &running).map_err(|error| error.to_string())?;
-    let this = below.text(BOOT_ID).map_err(|error| format!("{BOOT_ID}: {error}"))?;
+    let this = below.text(BOOT_ID).map_err(|error| Reason::of_io(BOOT_ID, &error))?;
     match boot_id {
         Some(id) if id == this.trim() => Ok(Found { file: RECORDING.into(), recordings }),
-        Some(_) => Err(format!("{RECORDING} is of another boot")),
-        None => Err(format!("{RECORDING} does not say of which boot it is")),
+        Some(_) => Err(format!("{RECORDING} is of another boot").into()),
+        None => Err(format!("{RECORDING} does not say of which boot it is").into()),
     }
 }
 

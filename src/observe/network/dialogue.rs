@@ -201,14 +201,14 @@ impl<Q: Question> Dialogue<Q> {
     /// The conversation as a fact. `lost` frames did not reach us; where an answer is missing, it may have been among them.
     pub(super) fn into_fact(self, lost: u32) -> Observed<Conversation> {
         if let Some(reason) = self.failure {
-            return Observed::Unknown(reason);
+            return Observed::unknown(reason);
         }
         if !self.answered && !self.frames.iter().any(|frame| frame.direction == Direction::Sent) {
             return Observed::unknown("nothing could be sent in time");
         }
         let (ended, at) = self.ended.unwrap_or((Ended::Interrupted, Duration::ZERO));
         if lost > 0 && !self.answered && self.refused_at.is_none() {
-            return Observed::Unknown(format!("{lost} frames came faster than they could be read, an answer may have been among them"));
+            return Observed::unknown(format!("{lost} frames came faster than they could be read, an answer may have been among them"));
         }
         Observed::Seen(Conversation {
             frames: self.frames,

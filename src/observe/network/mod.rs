@@ -190,7 +190,7 @@ impl Link {
     fn into_fact(self, lost: u32) -> (String, Network) {
         let server = match self.server {
             Ok(server) => server.into_fact(lost),
-            Err(reason) => Observed::<Conversation>::Unknown(reason),
+            Err(reason) => Observed::<Conversation>::unknown(reason),
         };
         (self.name, Network { router: self.router.into_fact(lost), server })
     }

@@ -17,7 +17,9 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ObserveError;
-use crate::facts::{Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Route, State, UdpSocket};
+use crate::facts::{
+    Address, AddressFlag, Counters, CountersWitness, HostState, Ipv6Stack, Neighbour, Observed, Reason, ReasonKind, Route, State, UdpSocket,
+};
 use crate::image::{self, Image};
 use crate::plan::{Survey, SurveyedLink};
 use crate::stacks::dhclient;
@@ -62,11 +64,13 @@ fn raw_sockets() -> Observed<()> {
     let status = image::read(Path::new("/proc/self/status"), 64 << 10).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let capabilities = match &status {
         Ok(status) => status.lines().find_map(|line| line.strip_prefix("CapEff:")).and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()),
-        Err(error) => return Observed::unknown(format!("/proc/self/status: {error}")),
+        Err(error) => return Observed::unknown(Reason::of_io("/proc/self/status", error)),
     };
     match capabilities {
         Some(capabilities) if capabilities & CAP_NET_RAW != 0 => Observed::Seen(()),
-        Some(_) => Observed::unknown("CAP_NET_RAW is missing: run as root, or with `setcap cap_net_raw+ep`"),
+        Some(_) => {
+            Observed::unknown(Reason::new(ReasonKind::MissingPrivilege, "CAP_NET_RAW is missing: run as root, or with `setcap cap_net_raw+ep`"))
+        }
         None => Observed::unknown("/proc/self/status does not tell our capabilities"),
     }
 }
@@ -103,7 +107,7 @@ fn ipv6_stack() -> Ipv6Stack {
 /// The kernel's tables, each read once for all interfaces; or why one could not be read.
 #[derive(Debug)]
 pub struct Tables {
-    links: Result<Vec<links::Told>, String>,
+    links: Result<Vec<links::Told>, Reason>,
     addresses: Table<Address>,
     ipv4: Table<Ipv4Addr>,
     routes: Table<Route>,
@@ -111,7 +115,7 @@ pub struct Tables {
 }
 
 /// Entries with the index of their interface.
-type Table<T> = Result<Vec<(u32, T)>, String>;
+type Table<T> = Result<Vec<(u32, T)>, Reason>;
 
 impl Tables {
     /// Reads them.
@@ -141,7 +145,7 @@ pub fn interfaces(interfaces: &BTreeSet<String>, host: &HostState, tables: &Tabl
     let mut states = BTreeMap::new();
     for name in interfaces {
         let told = match links {
-            Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| format!("there is no link {name} any more")),
+            Ok(links) => links.iter().find(|told| told.name == *name).ok_or_else(|| Reason::from(format!("there is no link {name} any more"))),
             Err(reason) => Err(reason.clone()),
         };
         let index = told.as_ref().map(|told| told.link.index).map_err(Clone::clone);
@@ -197,18 +201,17 @@ pub fn detects_duplicates(indices: &BTreeSet<u32>) -> bool {
 pub fn witness(before: Observed<Counters>, after: Observed<Counters>) -> Observed<CountersWitness> {
     match (before, after) {
         (Observed::Seen(before), Observed::Seen(after)) => Observed::Seen(CountersWitness { before, after }),
-        (Observed::Unknown(reason) | Observed::Absent(reason), _) | (_, Observed::Unknown(reason) | Observed::Absent(reason)) => {
-            Observed::Unknown(reason)
-        }
+        (Observed::Unknown(reason), _) | (_, Observed::Unknown(reason)) => Observed::Unknown(reason),
+        (Observed::Absent(reason), _) | (_, Observed::Absent(reason)) => Observed::unknown(reason),
     }
 }
 
-fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, String> {
-    told.map_err(|error| format!("the kernel does not tell its {what}: {error}"))
+fn as_reason<T>(told: io::Result<Vec<T>>, what: &str) -> Result<Vec<T>, Reason> {
+    told.map_err(|error| Reason::of_io(&format!("the kernel does not tell its {what}"), &error))
 }
 
 /// The part of a table that belongs to the interface of `index`.
-fn of<T: Clone>(table: &Table<T>, index: &Result<u32, String>) -> Observed<Vec<T>> {
+fn of<T: Clone>(table: &Table<T>, index: &Result<u32, Reason>) -> Observed<Vec<T>> {
     match (table, index) {
         (Ok(table), Ok(index)) => Observed::Seen(table.iter().filter(|(of, _)| of == index).map(|(_, entry)| entry.clone()).collect()),
         (Err(reason), _) | (_, Err(reason)) => Observed::unknown(reason),

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::facts::{Observed, Process};
+use crate::facts::{Observed, Process, Reason, ReasonKind};
 use crate::image;
 
 /// Names (`comm`, cut at 15 bytes) of the programs that handle RAs or speak DHCPv6; a trailing `*` stands for any rest.
@@ -38,7 +38,7 @@ pub(super) struct Found {
 pub(super) fn find(sockets: &BTreeSet<u64>) -> Found {
     match Search::new() {
         Ok(search) => search.run(sockets),
-        Err(error) => Found { processes: Observed::unknown(format!("/proc: {error}")), holders: BTreeMap::new() },
+        Err(error) => Found { processes: Observed::unknown(Reason::of_io("/proc", &error)), holders: BTreeMap::new() },
     }
 }
 
@@ -70,11 +70,11 @@ impl Search {
         }
         // With hidepid (proc(5)) the processes of other users are not listed, and every system has a process 1.
         if !self.pids.contains(&1) {
-            doubt = Some("/proc hides the processes of other users: run as root".to_owned());
+            doubt = Some(Reason::new(ReasonKind::MissingPrivilege, "/proc hides the processes of other users: run as root"));
         }
         let holders = self.holders(sockets, &found);
         found.extend(holders.values().map(|holder| (holder.pid, holder.clone())));
-        let processes = doubt.map_or_else(|| Observed::Seen(found.into_values().collect()), Observed::Unknown);
+        let processes = doubt.map_or_else(|| Observed::Seen(found.into_values().collect()), Observed::unknown);
         Found { processes, holders }
     }
 
@@ -82,11 +82,14 @@ impl Search {
     ///
     /// # Errors
     /// Why that cannot be said.
-    fn of_interest(&self, pid: u32) -> Result<Option<Process>, String> {
+    fn of_interest(&self, pid: u32) -> Result<Option<Process>, Reason> {
         let name = match image::of_kernel(&place(pid, "comm")) {
             Ok(name) => String::from_utf8_lossy(&name).trim_end().to_owned(),
             Err(error) if gone(&error) => return Ok(None),
-            Err(error) => return Err(format!("process {pid} cannot be looked at ({error}): run as root")),
+            Err(error) => {
+                let text = format!("process {pid} cannot be looked at ({error}): run as root");
+                return Err(Reason { text, ..Reason::from(error) });
+            }
         };
         if !matters(&name) {
             return Ok(None);
@@ -96,7 +99,10 @@ impl Search {
             Ok(namespace) if namespace == self.ours => Ok(read(pid, name).filter(|process| process.name != "busybox" || is_udhcpc6(process))),
             Ok(_) => Ok(None),
             Err(error) if gone(&error) => Ok(None),
-            Err(error) => Err(format!("the network namespace of {name} (process {pid}) cannot be told ({error}): run as root")),
+            Err(error) => {
+                let text = format!("the network namespace of {name} (process {pid}) cannot be told ({error}): run as root");
+                Err(Reason { text, ..Reason::from(error) })
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, SENT_RSS};
+use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, Reason, SENT_RSS};
 use crate::image;
 
 const CONF: &str = "/proc/sys/net/ipv6/conf";
@@ -67,7 +67,7 @@ fn sysctl_below(conf: &Path, name: &str, devconf: Option<&[i32]>) -> Observed<BT
                 Ok(value) => Some(value),
                 // Beside an array, a file that is not there is a setting that this kernel does not have.
                 Err(error) if error.kind() == ErrorKind::NotFound && (!devconf.is_empty() || directory.is_dir()) => None,
-                Err(error) => return Observed::unknown(format!("{}: {error}", directory.join(name).display())),
+                Err(error) => return Observed::unknown(Reason::of_io(&directory.join(name).display().to_string(), &error)),
             },
         };
         settings.extend(value.map(|value| (name.to_owned(), value)));
@@ -86,7 +86,7 @@ pub fn counters(name: &str) -> Observed<Counters> {
     match image::of_kernel(&path) {
         Ok(text) => Observed::Seen(parse_counters(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Observed::unknown("the interface has no IPv6 part, so it has no IPv6 counters"),
-        Err(error) => Observed::unknown(format!("/proc/net/dev_snmp6/{name}: {error}")),
+        Err(error) => Observed::unknown(Reason::of_io(&format!("/proc/net/dev_snmp6/{name}"), &error)),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Format, Rendered, Style, Verbosity};
 use crate::catalogue::Level;
-use crate::facts::NOT_RECORDED;
+use crate::facts::ReasonKind;
 use crate::judge::Verdict;
 use crate::report::chart::chart;
 use crate::report::details::{blame, details, level};
@@ -190,7 +190,7 @@ impl Text {
             }
         }
         if which == Verdict::Inconclusive && self.lines.len() > before {
-            let unrecorded = |result: &CheckResult| result.reason.as_ref().is_some_and(|reason| reason.starts_with(NOT_RECORDED));
+            let unrecorded = |result: &CheckResult| result.reason_kind == ReasonKind::NotRecorded;
             if report.results.iter().any(|result| result.verdict == which && unrecorded(result)) {
                 self.lines.push("To have the next boot recorded: v6check install.".into());
             }

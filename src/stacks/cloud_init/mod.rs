@@ -10,7 +10,7 @@ mod rendering;
 
 use std::io;
 
-use crate::facts::{Observed, Setting};
+use crate::facts::{Observed, Setting, StackId};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
@@ -91,11 +91,11 @@ fn claim(root: &Image, configuration: &Configuration, network: &Network<'_>, ren
 ///
 /// # Errors
 /// A file of its configuration cannot be read.
-pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<String>>> {
+pub(crate) fn overrides(root: &Image) -> io::Result<Option<Setting<StackId>>> {
     let Some(configuration) = Configuration::read(root)? else { return Ok(None) };
     if matches!(configuration.network(), Network::Disabled) {
         return Ok(None);
     }
     let text = "cloud-init writes the network's files anew at the first boot of an instance (no `network: {config: disabled}`)";
-    Ok(Some(Setting { value: "cloud-init".to_owned(), at: Configuration::at(), text: text.to_owned() }))
+    Ok(Some(Setting { value: StackId::CloudInit, at: Configuration::at(), text: text.to_owned() }))
 }

@@ -5,6 +5,11 @@ use crate::facts::{Edit, Goal};
 use crate::image::ini;
 use crate::stacks::fixes::{Question, Step, assign};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(_: &str) -> Vec<String> {
+    vec!["systemctl restart connman".to_owned()]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     if !matches!(question.goal, Goal::Dhcpv6 | Goal::RouterAdvertisements) {

@@ -8,7 +8,7 @@ pub(crate) mod running;
 
 use std::io;
 
-use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -16,7 +16,7 @@ use crate::image::ini::{self, Keyed};
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 
-const NAME: &str = "ConnMan";
+const ID: StackId = StackId::ConnMan;
 const FOLDER: &str = "/var/lib/connman";
 const MAIN: &str = "/etc/connman/main.conf";
 /// Beginnings of names that it leaves alone if main.conf says nothing.
@@ -38,7 +38,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
         let claim = if patterns.split([',', ';']).any(|start| !start.trim().is_empty() && nic.name.starts_with(start.trim())) {
             let reason =
                 listed.map_or_else(|| Setting::by_rule(MAIN, format!("ConnMan leaves interfaces like {} alone", nic.name)), |line| line.holding(()));
-            Claim::LeavesAlone(Intent::leaving_alone(NAME, &reason))
+            Claim::LeavesAlone(Intent::leaving_alone(ID, &reason))
         } else {
             Claim::Configures(configures(root, nic, nics.len() > 1, &main)?.into())
         };
@@ -77,7 +77,7 @@ fn intent(at_boot: Setting<bool>, method: &Setting<Method>) -> Intent {
         // It switches IPv6 off on the interface.
         Method::Off => (RunsDhcpv6::No, TakesRas::No),
     };
-    Intent::new(NAME, at_boot, method.holding(dhcpv6), method.holding(takes_ras))
+    Intent::new(ID, at_boot, method.holding(dhcpv6), method.holding(takes_ras)).with_client(ID)
 }
 
 /// What it does with an interface that it handles, or why that cannot be said.

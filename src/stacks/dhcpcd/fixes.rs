@@ -5,6 +5,11 @@ use crate::facts::{Edit, FileLine, Goal};
 use crate::image::{Image, matches};
 use crate::stacks::fixes::{Question, Step, delete, replace};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(_: &str) -> Vec<String> {
+    vec!["systemctl restart dhcpcd".to_owned()]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     match question.goal {

@@ -9,7 +9,7 @@ pub(crate) mod running;
 
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -17,7 +17,9 @@ use crate::image::matches;
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 
-pub(crate) const NAME: &str = "dhcpcd";
+const ID: StackId = StackId::Dhcpcd;
+/// Its program and service.
+pub(crate) const NAME: &str = ID.name();
 const FILE: &str = "/etc/dhcpcd.conf";
 const PROGRAMS: [&str; 2] = ["/sbin/dhcpcd", "/usr/sbin/dhcpcd"];
 
@@ -49,9 +51,9 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
             Ok(Handling { dhcpv6, takes_ras, accept_ra }) => {
                 let text = if all { "the service dhcpcd starts at boot" } else { "a service dhcpcd@ starts at boot" };
                 let at_boot = Setting::by_rule(FILE, text).holding(true);
-                Claim::Configures(Observed::Seen(Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }))
+                Claim::Configures(Observed::Seen(Intent { accept_ra, ..Intent::new(ID, at_boot, dhcpv6, takes_ras).with_client(ID) }))
             }
-            Err(denied) => Claim::LeavesAlone(Intent::leaving_alone(NAME, &denied)),
+            Err(denied) => Claim::LeavesAlone(Intent::leaving_alone(ID, &denied)),
         };
         reading.interfaces.insert(nic.name.clone(), claim);
     }

@@ -27,6 +27,11 @@ fn client(image: &Image) -> Client {
     }
 }
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(name: &str) -> Vec<String> {
+    vec![format!("ifdown {name}; ifup {name}")]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let configuration = Configuration::read(question.image, FILE).ok()??;

@@ -11,7 +11,7 @@ pub(crate) mod interfaces_file;
 
 use std::io;
 
-use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::image::{has_wildcard, matches};
@@ -21,7 +21,10 @@ use crate::stacks::dhcpcd;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 
-const NAME: &str = "ifupdown";
+const ID: StackId = StackId::Ifupdown;
+/// Clients other than ISC dhclient and dhcpcd that a command may start, by their programs.
+const PROGRAMS: [(&str, StackId); 4] =
+    [("dhcp6c", StackId::Dhcp6c), ("odhcp6c", StackId::Odhcp6c), ("udhcpc6", StackId::Udhcpc6), ("dibbler-client", StackId::Dibbler)];
 /// As deep as stanzas may inherit.
 const DEEPEST: usize = 8;
 
@@ -58,7 +61,7 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
     let stanzas = stanzas(configuration, logical);
     let Some(first) = stanzas.first() else {
         let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
-        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(ID, &none)));
     };
     if which == Ifupdown::Two {
         let Line { at, text } = &first.line;
@@ -70,10 +73,11 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
         None => setting(false, &first.line, format!("no auto or allow-hotplug line names {name}")),
     };
     let dhcpcd = by_dhcpcd(root, &stanzas, name)?;
-    let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|dhcpv6| Intent {
-        by: dhcpcd.as_ref().map(|_| dhcpcd::NAME.to_owned()),
+    let intent = dhcpv6(root, &stanzas, dhcpcd.as_ref()).map(|(dhcpv6, client)| Intent {
+        by: dhcpcd.as_ref().map(|_| StackId::Dhcpcd),
+        link_local_wait_s: link_local_wait(&stanzas, dhcpv6.value),
         accept_ra: dhcpcd.as_ref().and_then(|(_, handling)| handling.accept_ra.clone()).or_else(|| accept_ra(&stanzas)),
-        ..Intent::new(NAME, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref()))
+        ..Intent::new(ID, at_boot, dhcpv6, takes_ras(first, dhcpcd.as_ref())).with_client(client)
     });
     Ok(Claim::Configures(intent.into()))
 }
@@ -147,49 +151,67 @@ impl Stanza {
         self.options.iter().find(|option| option.key() == name)
     }
 
-    /// A command of it that runs a DHCPv6 client for addresses.
-    pub(crate) fn client_command(&self) -> Option<&Line> {
+    /// A command of it that runs a DHCPv6 client for addresses, and the client.
+    pub(crate) fn client_command(&self) -> Option<(&Line, StackId)> {
         let commands = self.options.iter().filter(|option| matches!(option.key(), "pre-up" | "up" | "post-up"));
-        commands.into_iter().find(|command| {
-            let words: Vec<&str> = command.value().split_whitespace().collect();
+        commands.into_iter().find_map(|command| {
+            // The rest of the line is a comment to the shell.
+            let words: Vec<&str> = command.value().split_whitespace().take_while(|word| !word.starts_with('#')).collect();
             let runs = |program: &str| words.iter().any(|word| word.rsplit('/').next() == Some(program));
             let has = |option: &str| words.contains(&option);
-            runs("dhclient") && has("-6") && !["-S", "-x", "-r", "-P"].into_iter().any(has)
-                || ["dhcp6c", "odhcp6c", "udhcpc6", "dibbler-client"].into_iter().any(runs)
+            let dhclient = runs("dhclient") && has("-6") && !["-S", "-x", "-r", "-P"].into_iter().any(has);
+            let other = || PROGRAMS.into_iter().find(|(program, _)| runs(program)).map(|(_, id)| id);
+            Some((command, if dhclient { StackId::Dhclient } else { other()? }))
         })
     }
 }
 
-/// Whether DHCPv6 is run for addresses.
+/// Whether DHCPv6 is run for addresses, and the client that would run it.
 ///
 /// # Errors
 /// Why that cannot be said.
-fn dhcpv6(root: &Image, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<Setting<RunsDhcpv6>, String> {
+fn dhcpv6(root: &Image, stanzas: &[Stanza], dhcpcd: Option<&(&Line, dhcpcd::Handling)>) -> Result<(Setting<RunsDhcpv6>, StackId), String> {
     let has_dhclient = crate::stacks::dhclient::binary(root).is_some();
     if let Some(stanza) = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")) {
         let value = if has_dhclient { RunsDhcpv6::Yes } else { RunsDhcpv6::NoClient };
-        return Ok(setting(value, &stanza.line, stanza.line.text.clone()));
+        return Ok((setting(value, &stanza.line, stanza.line.text.clone()), StackId::Dhclient));
     }
-    if let Some(command) = stanzas.iter().find_map(Stanza::client_command) {
-        return Ok(setting(RunsDhcpv6::Yes, command, command.text.clone()));
+    if let Some((command, client)) = stanzas.iter().find_map(Stanza::client_command) {
+        return Ok((setting(RunsDhcpv6::Yes, command, command.text.clone()), client));
     }
     if let Some(by_hook) = cloud_helper::dhcpv6(root, stanzas) {
-        return by_hook;
+        return by_hook.map(|setting| (setting, StackId::Dhclient));
     }
     let stateless = stanzas.iter().filter(|stanza| stanza.is("inet6", "auto")).find_map(|stanza| stanza.option("dhcp"));
     let stateless = stateless.filter(|option| option.value() == "1");
     if let Some(option) = stateless.filter(|_| !has_dhclient) {
-        return Ok(setting(RunsDhcpv6::NoClient, option, option.text.clone()));
+        return Ok((setting(RunsDhcpv6::NoClient, option, option.text.clone()), StackId::Dhclient));
     }
     if let Some((line, handling)) = dhcpcd {
         let text = format!("{} (by dhcpcd, which does IPv6 too; {})", line.text, handling.dhcpv6.text);
-        return Ok(setting(handling.dhcpv6.value, line, text));
+        return Ok((setting(handling.dhcpv6.value, line, text), StackId::Dhcpcd));
     }
     if let Some(option) = stateless {
-        return Ok(setting(RunsDhcpv6::No, option, format!("{} (asks for options, not for an address)", option.text)));
+        let text = format!("{} (asks for options, not for an address)", option.text);
+        return Ok((setting(RunsDhcpv6::No, option, text), StackId::Dhclient));
     }
     let named = stanzas.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")).or(stanzas.first());
-    named.map(|stanza| setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone())).ok_or_else(|| "no stanza".to_owned())
+    let nothing = |stanza: &Stanza| (setting(RunsDhcpv6::No, &stanza.line, stanza.line.text.clone()), StackId::Dhclient);
+    named.map(nothing).ok_or_else(|| "no stanza".to_owned())
+}
+
+/// How long `inet6 dhcp` waits for a link-local address: 60 looks, one every 0.1 s, unless `ll-attempts` and `ll-interval` say otherwise
+/// (wait-for-ll6.sh). Without one it starts no client.
+fn link_local_wait(stanzas: &[Stanza], dhcpv6: RunsDhcpv6) -> Option<Setting<u32>> {
+    let stanza = stanzas.iter().find(|stanza| stanza.is("inet6", "dhcp")).filter(|_| dhcpv6 == RunsDhcpv6::Yes)?;
+    let number = |name: &str, by_default: f64| match stanza.option(name) {
+        Some(option) => option.value().parse::<f64>().ok().filter(|number| (0.0..=86_400.0).contains(number)),
+        None => Some(by_default),
+    };
+    let seconds = number("ll-attempts", 60.0)? * number("ll-interval", 0.1)?;
+    let line = stanza.option("ll-attempts").unwrap_or(&stanza.line);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates, and none is negative")]
+    Some(setting(seconds as u32, line, line.text.clone()))
 }
 
 /// The line by which dhcpcd gets the interface, and what it does with it: `inet dhcp` where it is the only client installed, as on a fresh

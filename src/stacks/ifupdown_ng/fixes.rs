@@ -8,6 +8,11 @@ use crate::stacks::fixes::{Question, Step, indentation, insert_after, insert_bef
 use crate::stacks::ifupdown::flavour::FILE;
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Stanza};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(name: &str) -> Vec<String> {
+    vec![format!("ifdown {name}; ifup {name}")]
+}
+
 /// The next step of ifupdown-ng.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let image = question.image;

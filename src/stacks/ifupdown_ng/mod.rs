@@ -7,7 +7,7 @@ pub(crate) mod fixes;
 
 use std::io;
 
-use crate::facts::{Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -19,8 +19,6 @@ use crate::stacks::ifupdown::at_boot;
 use crate::stacks::ifupdown::flavour::{FILE, Ifupdown, which_ifupdown};
 use crate::stacks::ifupdown::interfaces_file::{Configuration, Line, Stanza};
 
-const NAME: &str = "ifupdown-ng";
-const BUSYBOX: &str = "BusyBox";
 /// As deep as stanzas may inherit, and as many as one may end up with.
 const DEEPEST: usize = 8;
 const MOST: usize = 64;
@@ -54,7 +52,7 @@ fn read_by(which: Ifupdown, root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 }
 
 fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &str) -> io::Result<Claim> {
-    let stack = if which == Ifupdown::BusyBox { BUSYBOX } else { NAME };
+    let stack = if which == Ifupdown::BusyBox { StackId::BusyBox } else { StackId::IfupdownNg };
     let stanzas = stanzas(configuration, which, name);
     let Some(first) = stanzas.first() else {
         let none = Setting::by_rule(FILE, format!("no stanza names {name}"));
@@ -83,7 +81,8 @@ fn claim(root: &Image, configuration: &Configuration, which: Ifupdown, name: &st
 
 /// What is done about IPv6, and by whom.
 struct Does {
-    by: Option<&'static str>,
+    by: Option<StackId>,
+    client: Option<StackId>,
     dhcpv6: Setting<RunsDhcpv6>,
     takes_ras: Setting<TakesRas>,
     accept_ra: Option<Setting<i64>>,
@@ -93,13 +92,13 @@ impl Does {
     /// With the DHCPv6 client that a command starts, where nothing else runs one.
     fn or_by_command(self, stanzas: &[&Stanza]) -> Self {
         match stanzas.iter().find_map(|stanza| stanza.client_command()) {
-            Some(command) if self.dhcpv6.value == RunsDhcpv6::No => {
+            Some((command, client)) if self.dhcpv6.value == RunsDhcpv6::No => {
                 let dhcpv6 = setting(RunsDhcpv6::Yes, command, command.text.clone());
                 let takes_ras = Setting {
                     text: format!("{} (leaves Router Advertisements to the kernel)", command.text),
                     ..dhcpv6.holding(self.takes_ras.value)
                 };
-                Self { dhcpv6, takes_ras, ..self }
+                Self { dhcpv6, takes_ras, client: Some(client), ..self }
             }
             _ => self,
         }
@@ -108,12 +107,16 @@ impl Does {
 
 /// Nothing: the kernel's defaults stay.
 fn plain(reason: &Setting<()>) -> Does {
-    Does { by: None, dhcpv6: reason.holding(RunsDhcpv6::No), takes_ras: reason.holding(TakesRas::Kernel), accept_ra: None }
+    Does { by: None, client: None, dhcpv6: reason.holding(RunsDhcpv6::No), takes_ras: reason.holding(TakesRas::Kernel), accept_ra: None }
 }
 
-fn intent(stack: &str, at_boot: Setting<bool>, does: Does) -> Intent {
-    let Does { by, dhcpv6, takes_ras, accept_ra } = does;
-    Intent { by: by.map(str::to_owned), accept_ra, ..Intent::new(stack, at_boot, dhcpv6, takes_ras) }
+fn intent(stack: StackId, at_boot: Setting<bool>, does: Does) -> Intent {
+    let Does { by, client, dhcpv6, takes_ras, accept_ra } = does;
+    let intent = Intent { by, accept_ra, ..Intent::new(stack, at_boot, dhcpv6, takes_ras) };
+    match client {
+        Some(client) => intent.with_client(client),
+        None => intent,
+    }
 }
 
 fn setting<T>(value: T, line: &Line, text: String) -> Setting<T> {
@@ -176,7 +179,8 @@ fn ng(root: &Image, stanzas: &[&Stanza], name: &str) -> io::Result<Result<Does, 
         let by_dhcpcd = program.map_or_else(|| root.exists("/sbin/dhcpcd"), |program| program.value() == dhcpcd::NAME);
         match by_dhcpcd.then(|| dhcpcd::handling(root, name)).transpose()? {
             Some(Ok(handling)) => Does {
-                by: Some(dhcpcd::NAME),
+                by: Some(StackId::Dhcpcd),
+                client: Some(StackId::Dhcpcd),
                 dhcpv6: setting(handling.dhcpv6.value, line, format!("{} (by dhcpcd; {})", line.text, handling.dhcpv6.text)),
                 takes_ras: handling.takes_ras,
                 accept_ra: handling.accept_ra,

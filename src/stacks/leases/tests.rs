@@ -132,5 +132,5 @@ fn dhcp6c_keeps_its_duid() {
 fn what_is_no_regular_file_is_told() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("var/lib/dhcpcd/eth0.lease6")).unwrap();
-    assert!(matches!(leases_at(root.path(), "dhcpcd", 0), Observed::Unknown(reason) if reason.contains("eth0.lease6")));
+    assert!(matches!(leases_at(root.path(), "dhcpcd", 0), Observed::Unknown(reason) if reason.text.contains("eth0.lease6")));
 }

@@ -5,13 +5,13 @@
 
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::image::Image;
 use crate::image::Nic;
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 
-const NAME: &str = "netifd";
+const ID: StackId = StackId::Netifd;
 const FILE: &str = "/etc/config/network";
 
 /// What netifd is set up to do with each of `nics`.
@@ -39,7 +39,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
 fn claim(name: &str, own: &[&Section]) -> Claim {
     let Some(first) = own.first() else {
         let none = Setting::by_rule(FILE, format!("no interface has the device {name}"));
-        return Claim::LeavesAlone(Intent::leaving_alone(NAME, &none));
+        return Claim::LeavesAlone(Intent::leaving_alone(ID, &none));
     };
     let client = own.iter().find(|section| section.option("proto").is_some_and(|proto| proto.value == "dhcpv6"));
     let section = client.unwrap_or(first);
@@ -48,7 +48,7 @@ fn claim(name: &str, own: &[&Section]) -> Claim {
     let off = off.or_else(|| section.option("auto").filter(|option| is(option, &["0", "no", "off", "false"])));
     let at_boot = off.map_or_else(|| section.line.holding(true), |option| option.holding(false));
     if let Some(option) = own.iter().find_map(|section| section.option("ipv6")).filter(|option| is(option, &["0", "no", "off", "false"])) {
-        return Claim::Configures(Observed::Seen(Intent::new(NAME, at_boot, option.holding(RunsDhcpv6::No), option.holding(TakesRas::No))));
+        return Claim::Configures(Observed::Seen(Intent::new(ID, at_boot, option.holding(RunsDhcpv6::No), option.holding(TakesRas::No))));
     }
     let proto = section.option("proto").map_or_else(|| section.line.holding(()), |proto| proto.holding(()));
     let (dhcpv6, takes_ras) = match client {
@@ -58,7 +58,7 @@ fn claim(name: &str, own: &[&Section]) -> Claim {
             (none.map_or_else(|| proto.holding(RunsDhcpv6::Yes), |option| option.holding(RunsDhcpv6::No)), TakesRas::Itself)
         }
     };
-    Claim::Configures(Observed::Seen(Intent::new(NAME, at_boot, dhcpv6, proto.holding(takes_ras))))
+    Claim::Configures(Observed::Seen(Intent::new(ID, at_boot, dhcpv6, proto.holding(takes_ras)).with_client(StackId::Odhcp6c)))
 }
 
 /// The device behind an alias of another interface; one step, as netifd's own templates write them.

@@ -10,6 +10,11 @@ use crate::stacks::networkd;
 /// Behind the files of cloud-init and of installers by its name.
 const FOLDER: &str = "/etc/netplan";
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(_: &str) -> Vec<String> {
+    vec!["netplan apply".to_owned()]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let at = question.at_fault()?;

@@ -9,7 +9,7 @@ mod rendering;
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::facts::{FileLine, Intent, Observed, Setting};
+use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -21,7 +21,7 @@ use crate::stacks::cloud_init;
 use crate::stacks::networkd::{self, Stack};
 pub(crate) use definition::{Definition, Definitions, Renderer};
 
-const NAME: &str = "netplan";
+const ID: StackId = StackId::Netplan;
 /// Where its files stand, a directory before those that it masks (netplan-generate(8)).
 const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];
 /// What shows that netplan renders its files at boot.
@@ -109,11 +109,11 @@ fn definitions(root: &Image) -> io::Result<Definitions> {
     }
     let written_anew = cloud_init::overrides(root)?.is_some();
     let mut definitions = Definitions::default();
-    for (name, path) in files.into_iter().take(MOST_FILES) {
+    for path in files.into_values().take(MOST_FILES) {
         let Some(text) = root.text_if_any(&path)? else { continue };
         let document = Document::parse(&path, &text)?;
         if let Some(network) = document.root.as_ref().and_then(|whole| whole.get("network")) {
-            definitions.take(&document, network, written_anew && name.contains("cloud-init"))?;
+            definitions.take(&document, network, written_anew && FileLine::whole(&path).is_of_cloud_init())?;
         }
     }
     Ok(definitions)
@@ -132,7 +132,7 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
         match definitions.renderer(definition) {
             Renderer::NetworkManager => found.push(rendering::network_manager(definitions, definition, &at)?),
             // systemd-networkd takes the first file that fits.
-            Renderer::Networkd if found.iter().any(|intent| intent.by.as_deref() == Some("systemd-networkd")) => {}
+            Renderer::Networkd if found.iter().any(|intent| intent.by == Some(StackId::Networkd)) => {}
             Renderer::Networkd => {
                 let file = network_file(definition);
                 if services::starts(root, &["systemd-networkd"]) && networkd::comes_before(root, nic, &file)? {
@@ -142,7 +142,7 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
             }
         }
     }
-    let same = |intent: &Intent| (intent.by.clone(), intent.at_boot.value, intent.dhcpv6.value, intent.takes_ras.value);
+    let same = |intent: &Intent| (intent.by, intent.at_boot.value, intent.dhcpv6.value, intent.takes_ras.value);
     let Some(first) = found.first() else { return Ok(None) };
     let Some(other) = found.iter().find(|other| same(other) != same(first)) else {
         return Ok(Some(Claim::Configures(Observed::Seen(first.clone()))));
@@ -156,7 +156,7 @@ fn claim(root: &Image, definitions: &Definitions, nic: &Nic) -> io::Result<Optio
 fn by_networkd(root: &Image, definitions: &Definitions, definition: &Definition, at: &FileLine, file: &str) -> io::Result<Intent> {
     let mut assignments = rendering::networkd(definitions, definition)?;
     assignments.0.extend(networkd::drop_ins(root, file)?.0);
-    let stack = Stack { name: NAME, by: Some("systemd-networkd"), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
+    let stack = Stack { id: ID, by: Some(StackId::Networkd), file: at, at_boot: "netplan starts systemd-networkd for it at boot" };
     let mut intent = networkd::intent(stack, &assignments, &networkd::global(root)?, networkd::version(root));
     let unit = "/etc/systemd/system/systemd-networkd.service";
     if root.link(unit).is_some_and(|target| target == "/dev/null") {

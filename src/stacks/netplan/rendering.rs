@@ -5,7 +5,7 @@
 use std::io;
 
 use super::definition::{Definition, Definitions, Value};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::stacks::networkd::{Assignment, Assignments};
 
 /// The assignments that a `.network` file gets, each at the line of the YAML that it comes from.
@@ -73,18 +73,17 @@ pub(crate) fn network_manager(definitions: &Definitions, definition: &Definition
         let (line, value) = passed_through(definition, "connection.autoconnect")?;
         (value.eq_ignore_ascii_case("false")).then(|| (line.at.clone(), format!("connection.autoconnect: {value}")))
     });
+    let at_boot = match not_itself {
+        Some((at, text)) => Setting { value: false, at, text },
+        None => Setting { value: true, at: at.clone(), text: "NetworkManager activates it at boot".to_owned() },
+    };
+    let dhcpv6 = Setting { value: dhcpv6, at: line.at.clone(), text: by_method(what) };
+    let takes_ras = Setting { value: takes, at: line.at.clone(), text: by_method(what) };
     Ok(Intent {
-        stack: super::NAME.to_owned(),
-        by: Some("NetworkManager".to_owned()),
-        at_boot: match not_itself {
-            Some((at, text)) => Setting { value: false, at, text },
-            None => Setting { value: true, at: at.clone(), text: "NetworkManager activates it at boot".to_owned() },
-        },
-        dhcpv6: Setting { value: dhcpv6, at: line.at.clone(), text: by_method(what) },
-        takes_ras: Setting { value: takes, at: line.at.clone(), text: by_method(what) },
+        by: Some(StackId::NetworkManager),
         accept_ra: (takes != TakesRas::Kernel).then(|| Setting { value: 0, at: line.at.clone(), text: by_method("which writes accept_ra=0") }),
         disable_ipv6: switches.map(|value| Setting { value, at: line.at.clone(), text: by_method(&format!("which writes disable_ipv6={value}")) }),
-        overrides: Vec::new(),
+        ..Intent::new(super::ID, at_boot, dhcpv6, takes_ras).with_client(StackId::NetworkManager)
     })
 }
 

@@ -8,6 +8,11 @@ use crate::image::shell_variables::Variables;
 use crate::image::{Image, Nic};
 use crate::stacks::fixes::{Question, Step, delete, is_of_vendor, lines, replace};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(name: &str) -> Vec<String> {
+    vec!["nmcli connection reload".to_owned(), format!("nmcli device connect {name}")]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let at = question.at_fault()?;

@@ -15,7 +15,7 @@ pub(crate) mod running;
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::facts::{Intent, Observed, Setting};
+use crate::facts::{Intent, Observed, Setting, StackId};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -29,7 +29,8 @@ use configuration::Configuration;
 use keyfile::{KeyFile, boolean};
 use profile::Profile;
 
-const NAME: &str = "NetworkManager";
+const ID: StackId = StackId::NetworkManager;
+const NAME: &str = ID.name();
 /// As systemd and Red Hat's sysvinit, Debian's sysvinit, and Alpine's OpenRC call it.
 const SERVICES: [&str; 3] = [NAME, "network-manager", "networkmanager"];
 const PROGRAMS: [&str; 2] = ["/usr/sbin/NetworkManager", "/usr/bin/NetworkManager"];
@@ -150,7 +151,7 @@ struct Manager<'a> {
     not_known: Vec<(Option<String>, String)>,
     netplan: Vec<String>,
     timestamps: KeyFile,
-    overrides: Option<Setting<String>>,
+    overrides: Option<Setting<StackId>>,
 }
 
 impl Manager<'_> {
@@ -260,7 +261,7 @@ impl Manager<'_> {
 
     /// It does nothing with the interface, and the kernel goes on by itself.
     fn leaves_alone(&self, reason: &Setting<()>) -> Claim {
-        Claim::LeavesAlone(Intent { overrides: self.overrides.iter().cloned().collect(), ..Intent::leaving_alone(NAME, reason) })
+        Claim::LeavesAlone(Intent { overrides: self.overrides.iter().cloned().collect(), ..Intent::leaving_alone(ID, reason) })
     }
 }
 

@@ -1,11 +1,11 @@
 //! A profile of NetworkManager, whatever file it comes from: which interfaces it is for, and what it does with IPv6.
 
 use super::keyfile::{KeyFile, strict_boolean};
-use crate::facts::{FileLine, Intent, Mac, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, Mac, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::image::Nic;
 use crate::image::matches;
 
-const STACK: &str = "NetworkManager";
+const ID: StackId = StackId::NetworkManager;
 /// The two names of the group and type of wired interfaces.
 const WIRED: [&str; 2] = ["ethernet", "802-3-ethernet"];
 /// Groups that give the type where `type` does not.
@@ -182,7 +182,7 @@ impl Profile {
     }
 
     /// What it does with an interface.
-    pub(crate) fn intent(&self, overrides: Option<&Setting<String>>) -> Intent {
+    pub(crate) fn intent(&self, overrides: Option<&Setting<StackId>>) -> Intent {
         let (dhcpv6, takes_ras) = match (&self.port, self.method.value) {
             (None, Method::Auto) => (RunsDhcpv6::WhenManaged, TakesRas::Itself),
             (None, Method::Dhcp) => (RunsDhcpv6::Yes, TakesRas::No),
@@ -205,19 +205,17 @@ impl Profile {
             Method::Disabled => Some(1),
             Method::Auto | Method::Dhcp | Method::Manual | Method::LinkLocal | Method::Shared => Some(0),
         };
+        let dhcpv6 = Setting { value: dhcpv6, at: at.clone(), text: text.clone() };
+        let takes_ras = Setting { value: takes_ras, at: at.clone(), text: ra_text };
         Intent {
-            stack: STACK.to_owned(),
-            by: None,
-            at_boot: self.autoconnect.clone(),
             accept_ra: writes.then(|| Setting { value: 0, at: at.clone(), text: format!("{text}: NetworkManager writes accept_ra=0") }),
             disable_ipv6: switches.map(|value| Setting {
                 value,
                 at: at.clone(),
                 text: format!("{text}: NetworkManager writes disable_ipv6={value}"),
             }),
-            takes_ras: Setting { value: takes_ras, at: at.clone(), text: ra_text },
-            dhcpv6: Setting { value: dhcpv6, at, text },
             overrides: overrides.into_iter().cloned().collect(),
+            ..Intent::new(ID, self.autoconnect.clone(), dhcpv6, takes_ras).with_client(ID)
         }
     }
 }

@@ -4,6 +4,11 @@ use super::{GLOBAL, ifcfg};
 use crate::facts::{Edit, FileLine, Goal, RunsDhcpv6};
 use crate::stacks::fixes::{Question, Step, lines};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(_: &str) -> Vec<String> {
+    vec!["service network restart".to_owned()]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let at = question.at_fault()?;
@@ -49,10 +54,6 @@ fn accept_ra(question: &Question<'_>, at: &FileLine, own: &str) -> Option<Step> 
     match name_at(question, at).as_deref() {
         // With forwarding ifup-ipv6 writes 2 where this is yes, and 0 else.
         Some("IPV6FORWARDING" | "IPV6_AUTOCONF") => Some(Step::edits([set("IPV6INIT"), set("IPV6_AUTOCONF")])),
-        _ if question.accept_ra == 2 => {
-            // ifup-ipv6 writes 2 only where the scripts themselves turn forwarding on.
-            Some(Step::edits([set("IPV6INIT"), set("IPV6FORWARDING"), set("IPV6_AUTOCONF")]))
-        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod ifcfg;
 
 use std::io;
 
-use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::host::sysctl;
 use crate::image::Image;
@@ -20,7 +20,7 @@ use crate::stacks::cloud_init;
 use crate::stacks::dhclient;
 use crate::stacks::network_manager;
 
-const NAME: &str = "network-scripts";
+const ID: StackId = StackId::NetworkScripts;
 /// What is sourced before each file `ifcfg-*`, so that it holds their defaults.
 const GLOBAL: &str = "/etc/sysconfig/network";
 /// The client of release 5; later ones start /sbin/dhclient.
@@ -56,7 +56,7 @@ struct Scripts<'a> {
     release: Option<u32>,
     /// NetworkManager runs beside them, and has what they leave.
     with_manager: bool,
-    overrides: Option<Setting<String>>,
+    overrides: Option<Setting<StackId>>,
 }
 
 impl Scripts<'_> {
@@ -96,7 +96,9 @@ impl Scripts<'_> {
             None => file.default_of(true, "ONBOOT is not set, which is yes"),
         };
         let accept_ra = self.accept_ra(file).filter(|_| !self.sysctl_is_last(nic));
-        Intent { accept_ra, overrides: self.overrides.iter().cloned().collect(), ..Intent::new(NAME, at_boot, dhcpv6, takes_ras) }
+        let client = if self.is_release_5() { StackId::Dhcp6c } else { StackId::Dhclient };
+        let intent = Intent::new(ID, at_boot, dhcpv6, takes_ras).with_client(client);
+        Intent { accept_ra, overrides: self.overrides.iter().cloned().collect(), ..intent }
     }
 
     /// An interface without a file is not touched but by `init.ipv6-global`.
@@ -105,13 +107,23 @@ impl Scripts<'_> {
         Intent {
             accept_ra: self.accept_ra_of_all().filter(|_| !self.sysctl_is_last(nic)),
             overrides: self.overrides.iter().cloned().collect(),
-            ..Intent::leaving_alone(NAME, &none)
+            ..Intent::leaving_alone(ID, &none)
         }
     }
 
     /// The release that brought ifup-ipv6 as it is today. A system that does not say its release is new if it has systemd.
     fn is_before_7(&self) -> bool {
         self.release.map_or_else(|| !self.root.exists("/usr/lib/systemd"), |release| release < 7)
+    }
+
+    fn is_release_5(&self) -> bool {
+        self.release == Some(5)
+    }
+
+    /// A port of another interface, which has no configuration of its own.
+    fn port(file: &Variables) -> Option<Setting<()>> {
+        let port = ["BRIDGE", "TEAM_MASTER", "MASTER"].iter().find_map(|name| file.get(name))?;
+        Some(Setting { value: (), at: port.at.clone(), text: format!("{} (a port has no configuration of its own)", port.text) })
     }
 
     /// What keeps ifup-ipv6 from doing anything: being a port of another interface; up to release 6 everything but `IPV6INIT=yes`, from 7 on nothing but `IPV6INIT=no`.
@@ -122,9 +134,8 @@ impl Scripts<'_> {
             Some(init) => is_false(&init.value),
             None => self.is_before_7(),
         };
-        let port = ["BRIDGE", "TEAM_MASTER", "MASTER"].iter().find_map(|name| file.get(name));
-        if let Some(port) = port {
-            return Some(Setting { value: (), at: port.at.clone(), text: format!("{} (a port has no configuration of its own)", port.text) });
+        if let Some(port) = Self::port(file) {
+            return Some(port);
         }
         skipped.then(|| match init {
             Some(init) => init.holding(()),
@@ -136,11 +147,11 @@ impl Scripts<'_> {
     fn dhcpv6(&self, file: &Variables) -> Setting<RunsDhcpv6> {
         let Some(client) = file.get_or(&self.global, "DHCPV6C") else { return file.default_of(RunsDhcpv6::No, "DHCPV6C is not set") };
         let setting = |value, text: String| Setting { value, at: client.at.clone(), text };
-        let release_5 = self.release == Some(5);
+        let release_5 = self.is_release_5();
         if !is_true(&client.value) {
             return setting(RunsDhcpv6::No, client.text.clone());
         }
-        if let Some(skipped) = self.skips_ipv6(file).filter(|skipped| release_5 || skipped.text.contains("a port")) {
+        if let Some(skipped) = if release_5 { self.skips_ipv6(file) } else { Self::port(file) } {
             return skipped.holding(RunsDhcpv6::No);
         }
         if let Some(options) = file.get_or(&self.global, "DHCPV6C_OPTIONS").filter(|_| !release_5) {

@@ -3,9 +3,14 @@
 use super::syntax::Assignments;
 use crate::facts::{Edit, FileLine, Goal};
 use crate::image::Image;
-use crate::stacks::fixes::{OWN, Question, Step, assign, delete, insert_after, is_of_vendor, lines, unmask};
+use crate::stacks::fixes::{OWN, Question, Step, assign, delete, insert_after, is_of_vendor, lines};
 
 const FOLDER: &str = "/etc/systemd/network";
+
+/// Commands by which it takes changed files over.
+pub(crate) fn now(name: &str) -> Vec<String> {
+    vec!["networkctl reload".to_owned(), format!("networkctl reconfigure {name}")]
+}
 
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
@@ -22,9 +27,6 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
 
 /// What changes the one line of a `.network` file, of a drop-in or of networkd.conf.
 pub(crate) fn line(image: &Image, at: &FileLine) -> Option<Step> {
-    if at.path.ends_with(".service") {
-        return Some(unmask("systemd-networkd.service").into());
-    }
     let text = image.text(&at.path).ok()?;
     let found = Assignments::parse(&at.path, &text).0.into_iter().find(|assignment| assignment.at == *at)?;
     // What the line has to say; nothing: it goes.
@@ -87,5 +89,5 @@ fn own_file(name: &str) -> Edit {
 
 /// Whether `path` is a file that systemd-networkd reads.
 pub(crate) fn is_own(path: &str) -> bool {
-    path.contains("/systemd/network/") || path.contains("/systemd/networkd.conf") || path.ends_with("/systemd-networkd.service")
+    path.contains("/systemd/network/") || path.contains("/systemd/networkd.conf")
 }

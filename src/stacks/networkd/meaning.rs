@@ -5,7 +5,7 @@
 //! DHCPv6 when one sets M, whatever `DHCP=` says.
 
 use super::syntax::{Assignments, boolean};
-use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, StackId, TakesRas};
 
 /// The first version of systemd with `[IPv6AcceptRA] DHCPv6Client=`.
 const FIRST_WITH_DHCPV6_CLIENT: u32 = 246;
@@ -14,8 +14,8 @@ const FIRST_WITH_DHCPV6_CLIENT: u32 = 246;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stack<'a> {
     /// The stack whose files say it.
-    pub(crate) name: &'a str,
-    pub(crate) by: Option<&'a str>,
+    pub(crate) id: StackId,
+    pub(crate) by: Option<StackId>,
     /// The file as a whole.
     pub(crate) file: &'a FileLine,
     /// Why it is carried out at boot.
@@ -31,9 +31,9 @@ pub(crate) fn intent(stack: Stack<'_>, own: &Assignments, global: &Assignments, 
     let takes_ras = Setting { value: if ras.value { TakesRas::Itself } else { TakesRas::No }, at: ras.at, text: unused_parts(own, ras.text) };
     let writes = "systemd-networkd writes accept_ra=0 on each interface that it manages".to_owned();
     Intent {
-        by: stack.by.map(str::to_owned),
+        by: stack.by,
         accept_ra: Some(Setting { value: 0, at: stack.file.clone(), text: writes }),
-        ..Intent::new(stack.name, at_boot, dhcpv6, takes_ras)
+        ..Intent::new(stack.id, at_boot, dhcpv6, takes_ras).with_client(StackId::Networkd)
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use files::{drop_ins, global, version};
 pub(crate) use meaning::{Stack, intent};
 pub(crate) use syntax::{Assignment, Assignments};
 
-use crate::facts::{FileLine, Intent, Observed, Setting};
+use crate::facts::{FileLine, Intent, Observed, Setting, StackId};
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
@@ -28,7 +28,7 @@ use crate::stacks::cloud_init;
 use crate::stacks::netplan;
 use files::NetworkFile;
 
-const NAME: &str = "systemd-networkd";
+const ID: StackId = StackId::Networkd;
 /// Where an administrator's files are; those below /usr are of packages and name nothing of this machine.
 const OWN: [&str; 2] = ["/etc/", "/run/"];
 
@@ -37,7 +37,7 @@ const OWN: [&str; 2] = ["/etc/", "/run/"];
 /// # Errors
 /// A file cannot be read.
 pub(crate) fn read(root: &Image, nics: &[Nic]) -> io::Result<Reading> {
-    if !services::starts(root, &[NAME]) && !netplan::starts_networkd(root) {
+    if !services::starts(root, &[ID.name()]) && !netplan::starts_networkd(root) {
         return Ok(Reading::default());
     }
     let configuration = Configuration::read(root)?;
@@ -101,15 +101,15 @@ impl Configuration {
             return None;
         }
         let none = Setting::by_rule("/etc/systemd/network", format!("no .network file matches {}", nic.name));
-        Some(settled(&perhaps, Claim::LeavesAlone(Intent::leaving_alone(NAME, &none))))
+        Some(settled(&perhaps, Claim::LeavesAlone(Intent::leaving_alone(ID, &none))))
     }
 
     fn claim_of(&self, file: &NetworkFile) -> Claim {
         if let Some(line) = meaning::unmanaged(&file.assignments) {
-            return Claim::LeavesAlone(Intent::leaving_alone(NAME, &line.holding(())));
+            return Claim::LeavesAlone(Intent::leaving_alone(ID, &line.holding(())));
         }
         let whole = FileLine::whole(&file.path);
-        let stack = Stack { name: NAME, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
+        let stack = Stack { id: ID, by: None, file: &whole, at_boot: "systemd-networkd.service starts at boot" };
         Claim::Configures(Observed::Seen(intent(stack, &file.assignments, &self.global, self.version)))
     }
 }

@@ -4,6 +4,11 @@ use super::FOLDER;
 use crate::facts::{Edit, Goal};
 use crate::stacks::fixes::{Question, Step, assign, lines};
 
+/// Commands by which it takes changed files over.
+pub(crate) fn now(name: &str) -> Vec<String> {
+    vec![format!("wicked ifreload {name}")]
+}
+
 /// The next step towards the goal.
 pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     let at = question.at_fault();

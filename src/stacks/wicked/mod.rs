@@ -7,7 +7,7 @@ pub(crate) mod fixes;
 
 use std::io;
 
-use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, TakesRas};
+use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::services;
 use crate::host::sysctl;
 use crate::image::Image;
@@ -16,7 +16,7 @@ use crate::image::shell_variables::Variables;
 use crate::stacks::Claim;
 use crate::stacks::Reading;
 
-const NAME: &str = "wicked";
+const ID: StackId = StackId::Wicked;
 const FOLDER: &str = "/etc/sysconfig/network";
 
 /// What wicked is set up to do with each of `nics`.
@@ -45,7 +45,7 @@ fn starts(root: &Image) -> bool {
     let network = root.link("/etc/systemd/system/network.service");
     match network.as_deref().and_then(|target| target.rsplit('/').next()) {
         Some(target) => target == "wicked.service",
-        None => services::starts_if_told(root, &[NAME]),
+        None => services::starts_if_told(root, &[ID.name()]),
     }
 }
 
@@ -53,7 +53,7 @@ fn claim(root: &Image, name: &str) -> io::Result<Claim> {
     let path = format!("{FOLDER}/ifcfg-{name}");
     if !root.exists(&path) {
         let none = Setting::by_rule(&path, format!("no file configures {name}"));
-        return Ok(Claim::LeavesAlone(Intent::leaving_alone(NAME, &none)));
+        return Ok(Claim::LeavesAlone(Intent::leaving_alone(ID, &none)));
     }
     let own = Variables::read(root, &path)?.unwrap_or_default();
     let global = Variables::read(root, &format!("{FOLDER}/dhcp"))?.unwrap_or_default();
@@ -76,7 +76,7 @@ fn claim(root: &Image, name: &str) -> io::Result<Claim> {
     };
     let accept_ra = accept_ra(root, name)?;
     let kernel = Setting::by_rule(&path, "wicked leaves Router Advertisements to the kernel").holding(TakesRas::Kernel);
-    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent { accept_ra, ..Intent::new(NAME, at_boot, dhcpv6, kernel) }))))
+    Ok(Claim::Configures(Observed::from(dhcpv6.map(|dhcpv6| Intent { accept_ra, ..Intent::new(ID, at_boot, dhcpv6, kernel).with_client(ID) }))))
 }
 
 /// When DHCPv6 is run for addresses, where BOOTPROTO has it.

@@ -74,7 +74,8 @@ fn hear_as<Q: Question>(dialogue: &mut Dialogue<Q>, now: Duration, bytes: &[u8],
 fn fact<Q: Question>(dialogue: Dialogue<Q>) -> Conversation {
     match dialogue.into_fact(0) {
         Observed::Seen(conversation) => conversation,
-        Observed::Unknown(reason) | Observed::Absent(reason) => panic!("{reason}"),
+        Observed::Unknown(reason) => panic!("{reason}"),
+        Observed::Absent(reason) => panic!("{reason}"),
     }
 }
 

@@ -92,7 +92,7 @@ fn failure_to_send_and_lost_frames_are_reasons() {
 
     let mut silent = router(BRIEF);
     run(&mut silent, BRIEF.timeout);
-    assert!(matches!(silent.into_fact(3), Observed::Unknown(reason) if reason.starts_with("3 frames")));
+    assert!(matches!(silent.into_fact(3), Observed::Unknown(reason) if reason.text.starts_with("3 frames")));
 
     let mut answered = router(BRIEF);
     hear(&mut answered, ms(1), &ra());
