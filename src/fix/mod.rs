@@ -20,7 +20,7 @@ use crate::image::Image;
 use crate::judge::Verdict;
 pub use edit::EditError;
 pub use plan::{Plan, Planned, plan};
-pub use words::text;
+pub use words::{ADVICE, text};
 use sandbox::Sandbox;
 use search::Search;
 use view::View;

@@ -2,6 +2,8 @@
 
 use crate::facts::{Edit, Fix, UnitChange};
 
+/// What is said of a remedy that was not tried.
+pub const ADVICE: &str = "This is advice and was not checked: run v6check again afterwards.";
 /// As many lines of a new file are shown.
 const MOST_LINES: usize = 40;
 
@@ -30,7 +32,7 @@ fn proof(fix: &Fix, image: bool) -> Option<&'static str> {
         (true, true, _) => None,
         (true, false, true) => Some("Checked: with this change the image passes this requirement."),
         (true, false, false) => Some("Checked: with this change the files meet this requirement at the next boot."),
-        (false, ..) => Some("This is advice and was not checked: run v6check again afterwards."),
+        (false, ..) => Some(ADVICE),
     }
 }
 

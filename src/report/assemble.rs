@@ -79,12 +79,15 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
     let interface = subject.interface.map(|_| subject.name.to_owned());
     let named = interface.as_deref().unwrap_or(ANY_INTERFACE);
     let goals = check.rule.goals(cause);
-    let fix = fixes(subject, &goals);
-    let remedy = (verdict == Verdict::Fail).then(|| match fix {
+    let failed = verdict == Verdict::Fail;
+    let fix = fixes(subject, &goals).filter(|_| failed);
+    let script = if failed && fix.is_none() { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
+    let remedy = failed.then(|| match fix {
         Some(fix) => check.remedy.before(cause, named) + &fix,
+        // A fix was looked for, and none was found.
+        None if subject.facts.run.image.is_some() && !goals.is_empty() => format!("{}\n{}", check.remedy.pick(cause, stack, named), fix::ADVICE),
         None => check.remedy.pick(cause, stack, named),
     });
-    let script = if verdict == Verdict::Fail && goals.is_empty() { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
     CheckResult {
         id: check.id.clone(),
         interface,

@@ -3,7 +3,7 @@
 //! A line is `IMAGE CHANGE VERDICTS [COMMAND ; COMMAND ...]`. The verdicts are the letters P F S I in the order of the header line, `/` only
 //! parts them. Commands: `write PATH TEXT`, `append PATH TEXT`, `delete PATH`, `replace PATH OLD => NEW`, `link PATH TARGET`,
 //! `chmod MODE PATH`, `as CHANGE` (all commands of another cell of that image), and `says REQUIREMENT TEXT` (its message or evidence holds
-//! the text). `\n` and `\t` stand for a line's end and a tabulator; a written text ends with a line's end.
+//! the text), `advice REQUIREMENT` (no fix meets it, so that the report has advice). `\n` and `\t` stand for a line's end and a tabulator; a written text ends with a line's end.
 
 use v6check::judge::Verdict;
 
@@ -25,6 +25,8 @@ pub(crate) struct Cell {
     pub(crate) change: String,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) says: Vec<(String, String)>,
+    /// Failing requirements that no fix meets: the report has advice.
+    pub(crate) advice: Vec<String>,
     commands: Vec<Command>,
 }
 
@@ -94,12 +96,14 @@ impl Cell {
         if verdicts.len() != requirements {
             return Err(format!("{} verdicts, not {requirements}", verdicts.len()));
         }
-        let mut cell = Self { image: image.to_owned(), change: change.to_owned(), verdicts, says: Vec::new(), commands: Vec::new() };
+        let mut cell = Self { image: image.to_owned(), change: change.to_owned(), verdicts, says: Vec::new(), advice: Vec::new(), commands: Vec::new() };
         for part in rest.split(" ; ").map(str::trim).filter(|part| !part.is_empty()) {
             let (name, rest) = word(part);
             if name == "says" {
                 let (id, text) = word(rest);
                 cell.says.push((id.to_owned(), text.to_owned()));
+            } else if name == "advice" {
+                cell.advice.push(rest.to_owned());
             } else {
                 cell.commands.push(Command::parse(name, rest)?);
             }

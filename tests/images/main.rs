@@ -8,6 +8,7 @@
 
 mod bombs;
 mod cell;
+mod fixes;
 mod hostile;
 mod run;
 mod tree;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         let table = Arc::clone(&table);
         Trial::test(format!("{}::{}", cell.image, cell.change), move || check(&table, &table.cells[number]).map_err(Into::into))
     }));
+    trials.extend(fixes::trials(&table));
     trials.extend(hostile::trials());
     trials.extend(bombs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

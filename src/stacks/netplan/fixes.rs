@@ -37,6 +37,10 @@ fn line(image: &Image, at: &FileLine) -> Option<Step> {
     let value = match key {
         "accept-ra" | "dhcp6" => "true",
         "link-local" if !written_anew && old.contains('[') => "[ ipv6 ]",
+        // A definition without any key is none, so another one takes its place.
+        "activation-mode" if image.text(&at.path).is_ok_and(|text| !text.contains("dhcp6:")) => {
+            return Some(replace(image, at, [format!("{}dhcp6: true", indentation(&old))])?.into());
+        }
         "activation-mode" => return Some(delete(image, at)?.into()),
         _ => return None,
     };
