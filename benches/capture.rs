@@ -1,7 +1,7 @@
 //! Prints, in one run: how long v6check takes to judge a large capture, beside the bare reading of the file and beside tshark with the
 //! equivalent filter, and how much memory it needs for that.
 //!
-//! `cargo bench --features lab --bench capture`. Figures for people to read; no test depends on them.
+//! `cargo bench --bench capture`. Figures for people to read; no test depends on them.
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the figures are the output, and for people")]
 
 use std::error::Error;
@@ -9,13 +9,14 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::net::Ipv6Addr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use pnet::util::MacAddr;
 use v6check::capture::{Way, link_type, write};
 use v6check::wire::frame::{Envelope, icmpv6, multicast_mac, udp};
 use v6check::wire::ndp::router_solicitation;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 /// Bytes of the capture.
@@ -45,7 +46,7 @@ fn main() -> Result<()> {
         println!("  v6check replay {:>13.0} ms {:>8.2} GB/s", ours * 1e3, megabytes / 1e3 / ours);
         let theirs = fastest(&["tshark", "-n", "-r", path, "-Y", FILTER])?;
         println!("  tshark with the same filter {theirs:>0.1} s: {:.0} times as long", theirs / ours);
-        let peak = Command::new("time").args(["-q", "-f", "%M", V6CHECK, "replay", path, "--text", "/dev/null"]).output()?;
+        let peak = needs::command("time").args(["-q", "-f", "%M", V6CHECK, "replay", path, "--text", "/dev/null"]).output()?;
         println!("  peak memory of v6check {} KiB\n", String::from_utf8_lossy(&peak.stderr).trim());
     }
     Ok(())
@@ -56,7 +57,7 @@ fn fastest(command: &[&str]) -> Result<f64> {
     let mut best = f64::MAX;
     for run in 0..=RUNS {
         let began = Instant::now();
-        Command::new(command[0]).args(&command[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        needs::command(command[0]).args(&command[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         if run > 0 {
             best = best.min(began.elapsed().as_secs_f64());
         }

@@ -2,17 +2,17 @@
 //! than the slowest needed answer its report is out, what 64 NICs cost beside one, what a replay costs, how large the program is, and whether it
 //! starts where there is nothing else.
 //!
-//! `cargo bench --features lab --bench lab`, as root. Figures for people to read; no test depends on them.
+//! `cargo bench --bench lab`, as root. Figures for people to read; no test depends on them.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use v6check::lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
+use v6check_lab::needs;
+use v6check_lab::{CalicoLink, Guest, LabError, Range, Responder, respond, run};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_mins(2);
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
 
     println!("\nReplay");
     time(&good, "v6check replay", 20, &[V6CHECK, "replay", &facts])?;
-    let peak = run(Command::new("time").args(["-q", "-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
+    let peak = run(needs::command("time").args(["-q", "-f", "%M", V6CHECK, "replay", &facts, "--text", "/dev/null"]), "", LIMIT)?;
     println!("  peak memory {} KiB", peak.stderr.trim());
 
     println!("\nProgram");
@@ -164,7 +164,7 @@ fn slowest_answer(guest: &mut Guest) -> Result<f64> {
 fn in_empty_chroot() -> Result<String> {
     let root = tempfile::TempDir::with_prefix("v6check-chroot-")?;
     fs::copy(V6CHECK, root.path().join("v6check"))?;
-    let output = run(Command::new("chroot").arg(root.path()).args(["/v6check", "--version"]), "", LIMIT)?;
+    let output = run(needs::command("chroot").arg(root.path()).args(["/v6check", "--version"]), "", LIMIT)?;
     let inside = fs::read_dir(root.path())?.count();
     let verdict = if output.code == Some(0) { "starts" } else { "does not start" };
     Ok(format!("{verdict}, {inside} file in it, says {:?}", output.stdout.trim()))

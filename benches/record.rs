@@ -1,7 +1,7 @@
 //! What the recorder costs: a boot, and a flood of traffic that is none of its business, beside tcpdump without a filter. Needs root, iproute2 and
 //! tcpdump; all of it happens in network namespaces of its own.
 //!
-//! `cargo bench --features lab --bench record`
+//! `cargo bench --bench record`
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::error::Error;
@@ -14,7 +14,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use v6check::capture::{Item, Reader};
-use v6check::lab::Namespace;
+use v6check_lab::Namespace;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 /// Arguments by which this program sends.
@@ -201,7 +202,7 @@ impl Process {
     }
 
     fn end(mut self) -> Result<()> {
-        Command::new("kill").args(["-s", "TERM", &self.0.id().to_string()]).status()?;
+        needs::command("kill").args(["-s", "TERM", &self.0.id().to_string()]).status()?;
         self.0.wait()?;
         Ok(())
     }

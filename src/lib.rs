@@ -56,9 +56,6 @@ pub mod cli;
 pub mod commands;
 #[doc(hidden)]
 pub mod fix;
-#[cfg(feature = "lab")]
-#[doc(hidden)]
-pub mod lab;
 #[doc(hidden)]
 pub mod matrix;
 #[doc(hidden)]
@@ -78,3 +75,11 @@ mod stacks;
 mod suggest;
 mod watch;
 mod wrap;
+
+/// How text is laid out for a terminal; the lab's program writes as v6check does.
+#[doc(hidden)]
+pub mod terminal {
+    pub use crate::sanitize::block;
+    pub use crate::suggest::similar;
+    pub use crate::wrap::{COLUMNS, wrap};
+}

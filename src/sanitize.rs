@@ -9,7 +9,7 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 /// `text` with its line ends; every other control character is shown as an escape.
-pub(crate) fn block(text: &str) -> String {
+pub fn block(text: &str) -> String {
     escape(text, |character| character == '\n')
 }
 

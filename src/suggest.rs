@@ -4,7 +4,7 @@
 const MAX_CHARACTERS: usize = 200;
 
 /// The names most similar to `wanted`, at most three, the most similar first; none if nothing is similar.
-pub(crate) fn similar<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn similar<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let characters = wanted.chars().count();
     if characters > MAX_CHARACTERS {
         return Vec::new();

@@ -1,11 +1,11 @@
 //! Paragraphs of 80 columns. A word is never broken: an address that is cut in two cannot be searched for.
 
 /// As many columns as a line has, so that a report can be pasted in a ticket.
-pub(crate) const COLUMNS: usize = 80;
+pub const COLUMNS: usize = 80;
 
 /// Wraps `text` at its spaces: the first line begins with `first`, the others with `indent` spaces. Line ends in `text` stay, and so does the
 /// indentation of its lines.
-pub(crate) fn wrap(first: &str, indent: usize, text: &str) -> Vec<String> {
+pub fn wrap(first: &str, indent: usize, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     for (number, paragraph) in text.lines().enumerate() {

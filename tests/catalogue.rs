@@ -8,7 +8,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
@@ -16,6 +16,7 @@ use support::{INTERFACE, deviation, frames, story};
 use v6check::catalogue::{Case, Catalogue, Check, InCharge};
 use v6check::facts::{self, Boot, Direction, Facts, Frame, Observed, StackId, TransportChecksum};
 use v6check::judge::{Cause, Expectations, Finding, Scope, Subject, Verdict, judge};
+use v6check_lab::needs;
 
 /// Files as evidence may name them: one for each place that scripts change.
 const FILES: [&str; 11] = [
@@ -190,7 +191,7 @@ fn script(check: &Check, key: &str, cause: Option<Cause>, stack: Option<StackId>
     let script = check.remedy.pick_script(cause, stack.map(InCharge::from), "eth0", &FILES).unwrap_or_default();
     holds(!script.trim().is_empty(), &format!("remedy.script.{key} is empty"))?;
     holds(!["{interface}", "{file}", "`"].iter().any(|left| script.contains(left)), &format!("a place or a backtick is left in {script}"))?;
-    let output = Command::new("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
+    let output = needs::command("sh").args(["-n", "-c", &script]).output().map_err(|error| error.to_string())?;
     holds(output.status.success(), &format!("remedy.script.{key}: {}{script}", String::from_utf8_lossy(&output.stderr)))
 }
 

@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use v6check_lab::needs;
 
 fn v6check(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -135,7 +137,7 @@ fn explain_suggests_near_ids() {
 
 #[test]
 fn a_reader_that_stops_early_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["list", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = needs::command(env!("CARGO_BIN_EXE_v6check")).args(["list", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -12,6 +12,7 @@ use v6check::catalogue::{Catalogue, Selection};
 use v6check::facts::{self, Facts, StoreError};
 use v6check::fix::Plan;
 use v6check::report::{self, Counting, FORMATS, RemedyFormat, Style, Verbosity};
+use v6check_lab::needs;
 
 /// As many mutations of each worked example, so that all of it takes seconds.
 const OF_A_CASE: usize = 2;
@@ -213,7 +214,7 @@ fn depth_has_an_end() {
 }
 
 fn v6check(arguments: &[&str]) -> std::process::Output {
-    std::process::Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
 }
 
 /// What a run complains that is impossible: one line of bounded length without a control character.
@@ -252,7 +253,7 @@ fn an_error_is_one_harmless_line_with_its_place() {
 #[test]
 fn an_error_that_cannot_be_told_is_no_crash() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let binary = || std::process::Command::new(env!("CARGO_BIN_EXE_v6check"));
+    let binary = || needs::command(env!("CARGO_BIN_EXE_v6check"));
     assert_eq!(binary().args(["replay", "/nonexistent"]).stderr(full()).status().unwrap().code(), Some(2));
     assert_eq!(binary().arg("--help").stdout(full()).status().unwrap().code(), Some(2));
 }

@@ -5,18 +5,19 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+use v6check_lab::needs;
 
 /// Runs v6check in a new network namespace that has the loopback and both ends of a veth pair.
 fn inside(arguments: &[&str]) -> Output {
     let script = "ip link add nic0 address 02:00:00:00:00:01 type veth peer name nic1 && ip link set nic0 up && exec \"$0\" \"$@\"";
-    Command::new("unshare").args(["--net", "sh", "-c", script, env!("CARGO_BIN_EXE_v6check")]).args(arguments).output().unwrap()
+    needs::command("unshare").args(["--net", "sh", "-c", script, env!("CARGO_BIN_EXE_v6check")]).args(arguments).output().unwrap()
 }
 
 fn v6check(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {
@@ -106,7 +107,7 @@ fn the_known_good_guest_is_good() {
 #[test]
 fn facts_are_read_from_standard_input() {
     let file = fs::File::open(good_guest()).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["replay", "-"]).stdin(file).output().unwrap();
+    let output = needs::command(env!("CARGO_BIN_EXE_v6check")).args(["replay", "-"]).stdin(file).output().unwrap();
     assert_eq!(stdout(&output), stdout(&v6check(&["replay", good_guest()])));
 }
 
@@ -171,7 +172,7 @@ fn an_image_whose_files_cannot_be_read_says_so() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).arg("--root").arg(image.path()).output().unwrap();
+    let output = needs::command(env!("CARGO_BIN_EXE_v6check")).arg("--root").arg(image.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("/etc/netplan/50.yaml:") && text.contains("Name the guest's NIC with --interface"), "{text}");

@@ -5,7 +5,7 @@
 use std::process::{Child, Stdio};
 
 use v6check::facts::{self, ClientIdentity, Facts, Tenses};
-use v6check::lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
+use v6check_lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 

@@ -8,10 +8,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
@@ -35,7 +36,7 @@ impl Image {
         // The root of an overlay is searched by whoever runs in it.
         fs::create_dir(image.root()).unwrap();
         fs::set_permissions(image.root(), fs::Permissions::from_mode(0o755)).unwrap();
-        let copied = Command::new("cp").args(["-a", &format!("{}/.", tree.display())]).arg(image.root()).output().unwrap();
+        let copied = needs::command("cp").args(["-a", &format!("{}/.", tree.display())]).arg(image.root()).output().unwrap();
         assert!(copied.status.success(), "{}", text(&copied.stderr));
         for (path, contents) in changes {
             let path = image.root().join(path);
@@ -50,7 +51,7 @@ impl Image {
     }
 
     fn v6check(&self, arguments: &[&str]) -> Output {
-        Command::new(V6CHECK).args(arguments).arg("--root").arg(self.root()).args(["-i", "eth0"]).output().unwrap()
+        needs::command(V6CHECK).args(arguments).arg("--root").arg(self.root()).args(["-i", "eth0"]).output().unwrap()
     }
 
     /// The requirements that fail.
@@ -75,12 +76,11 @@ impl Image {
             fs::create_dir_all(folder).unwrap();
         }
         fs::write(self.directory.path().join("script"), script).unwrap();
-        let checked = Command::new("shellcheck").args(["--shell=sh", "--severity=warning"]).arg(self.directory.path().join("script")).output();
-        let checked = checked.expect("shellcheck is there: tests/install-packages");
+        let checked = needs::command("shellcheck").args(["--shell=sh", "--severity=warning"]).arg(self.directory.path().join("script")).output().unwrap();
         assert!(checked.status.success(), "{}", text(&checked.stdout));
         let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
         let enter = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {} < \"$3\"", self.enter);
-        let output = Command::new("unshare")
+        let output = needs::command("unshare")
             .args(["--mount", "--net", "sh", "-c", &enter, "sh", &options])
             .args([&merged, &self.directory.path().join("script")])
             .output()
@@ -193,7 +193,7 @@ fn where_nothing_fails_there_is_nothing_to_do() {
 #[test]
 fn where_nothing_could_be_judged_it_says_so() {
     let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/fcos");
-    let run = |arguments: &[&str]| Command::new(V6CHECK).args(arguments).arg("--root").arg(&image).output().unwrap();
+    let run = |arguments: &[&str]| needs::command(V6CHECK).args(arguments).arg("--root").arg(&image).output().unwrap();
     assert_eq!(run(&["--text", "-"]).status.code(), Some(3));
     for (format, begins, ends) in [("text", "", ""), ("shell", "# ", ""), ("cloud-init", "# ", "runcmd: []\n")] {
         let output = run(&["remedy", "--format", format]);
@@ -303,7 +303,7 @@ fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
     for path in [image.root().join(cloud_init), own] {
         fs::copy(&path, rendered.path().join("etc/netplan").join(path.file_name().unwrap())).unwrap();
     }
-    let output = Command::new("netplan").args(["generate", "--root-dir"]).arg(rendered.path()).output().unwrap();
+    let output = needs::command("netplan").args(["generate", "--root-dir"]).arg(rendered.path()).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let network = fs::read_to_string(rendered.path().join("run/systemd/network/10-netplan-eth0.network")).unwrap();
     assert!(network.contains("IPv6AcceptRA=yes") && network.contains("DHCP=yes"), "{network}");

@@ -1,18 +1,18 @@
-//! What the kernel and the daemons hold, compared with what `ip` and the real dhclient say. Needs root: namespaces named `statelab-*`.
+//! What the kernel and the daemons hold, compared with what `ip` and the real dhclient say. Needs root: it makes network namespaces.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::net::Ipv6Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use v6check::facts::{AddressFlag, HostState, LinkKind, Mac, Neighbour, Observed, Owner, Scope, State};
 use v6check::observe::state;
+use v6check_lab::{Daemon, Namespace, STATE_LIMIT, poll};
 
 /// Set for the copy of this program that looks around inside a namespace: where it writes what it saw.
 const INSIDE: &str = "STATELAB_SAW";
@@ -45,35 +45,29 @@ fn is_inside() -> bool {
     true
 }
 
-/// A network namespace of our own, gone when the test is.
-struct Namespace {
-    name: String,
+/// A network namespace and what a look around in it leaves.
+struct Guest {
+    namespace: Namespace,
     files: tempfile::TempDir,
 }
 
-impl Namespace {
-    fn new(test: &str) -> Self {
-        let name = format!("statelab-{test}-{}", std::process::id());
-        run("ip", &["netns", "add", &name]);
-        Self { name, files: tempfile::tempdir().unwrap() }
+impl Guest {
+    fn new(role: &str) -> Self {
+        Self { namespace: Namespace::make(role).unwrap(), files: tempfile::tempdir().unwrap() }
     }
 
     /// `ip` in the namespace, one command a line.
     fn ip(&self, commands: &str) {
-        for command in commands.lines().map(str::trim).filter(|command| !command.is_empty()) {
-            let words: Vec<&str> = ["-n", &self.name].into_iter().chain(command.split_whitespace()).collect();
-            run("ip", &words);
-        }
+        self.namespace.ip_batch(commands).unwrap();
     }
 
     /// What `ip -j` prints.
     fn json(&self, command: &str) -> Vec<Value> {
-        let words: Vec<&str> = ["-n", &self.name, "-j", "-d"].into_iter().chain(command.split_whitespace()).collect();
-        let text = run("ip", &words);
+        let text = self.namespace.ip(&format!("-j -d {command}")).unwrap();
         if text.trim().is_empty() { Vec::new() } else { serde_json::from_str(&text).unwrap() }
     }
 
-    /// Runs this test's copy in the namespace.
+    /// Runs this test's copy in the namespace, by the program and options of `before`.
     fn look(&self, test: &str, before: &[&str]) -> Saw {
         // It may be another user who looks.
         let path = self.files.path().join("saw");
@@ -81,32 +75,11 @@ impl Namespace {
         for (path, mode) in [(self.files.path(), 0o755), (&path, 0o666)] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         }
-        let program = std::env::current_exe().unwrap();
-        let words: Vec<&str> = ["netns", "exec", &self.name].into_iter().chain(before.iter().copied()).collect();
-        let done = Command::new("ip").args(words).arg(program).args(["--exact", test, "--nocapture"]).env(INSIDE, &path).output().unwrap();
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let words = [before, &[&program, "--exact", test, "--nocapture"]].concat();
+        let done = self.namespace.command(words[0]).args(&words[1..]).env(INSIDE, &path).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", &self.name]).status();
-    }
-}
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let done = Command::new(program).args(arguments).output().unwrap();
-    let why = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "{program} {}: {why}(this test needs root)", arguments.join(" "));
-    String::from_utf8(done.stdout).unwrap()
-}
-
-fn wait_for(what: &str, mut until: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !until() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -115,7 +88,7 @@ fn links_as_ip_has_them() {
     if is_inside() {
         return;
     }
-    let (guest, host) = (Namespace::new("links"), Namespace::new("links-host"));
+    let (guest, host) = (Guest::new("links"), Guest::new("links-host"));
     guest.ip(&format!(
         "link add eth0 type veth peer name tap0 netns {}
          link add left type veth peer name right
@@ -126,7 +99,7 @@ fn links_as_ip_has_them() {
          link set eth0 up
          addr add 192.0.2.1/24 dev left
          addr add 169.254.1.1/16 dev right",
-        host.name
+        host.namespace.name()
     ));
     host.ip("link set tap0 up");
     let saw = guest.look("links_as_ip_has_them", &[]);
@@ -162,11 +135,11 @@ fn tables_as_ip_has_them() {
     if is_inside() {
         return;
     }
-    let (guest, host) = (Namespace::new("tables"), Namespace::new("tables-host"));
+    let (guest, host) = (Guest::new("tables"), Guest::new("tables-host"));
     guest.ip(&format!(
         "link add eth0 address fa:16:3e:00:00:01 type veth peer name tap0 netns {0}
          link add eth1 type veth peer name tap1 netns {0}",
-        host.name
+        host.namespace.name()
     ));
     host.ip("link set tap0 up\nlink set tap1 up");
     guest.ip("link set eth0 up
@@ -185,13 +158,13 @@ fn tables_as_ip_has_them() {
          route add 2001:db8:7::/48 nhid 7 proto static
          route add 2001:db8:8::/48 nhid 9 proto static
          neigh add fe80::1 lladdr ee:ee:ee:ee:ee:ee router nud reachable dev eth0");
-    for compatible in ["1", "0"] {
-        run("ip", &["netns", "exec", &guest.name, "sysctl", "-qw", &format!("net.ipv4.nexthop_compat_mode={compatible}")]);
+    for compatible in [1, 0] {
+        guest.namespace.set(&[("ipv4/nexthop_compat_mode", compatible)]).unwrap();
         check_tables(&guest, &guest.look("tables_as_ip_has_them", &[]));
     }
 }
 
-fn check_tables(guest: &Namespace, saw: &Saw) {
+fn check_tables(guest: &Guest, saw: &Saw) {
     let mut compared = 0;
     for told in guest.json("-6 addr show") {
         let name = told["ifname"].as_str().unwrap();
@@ -278,7 +251,7 @@ fn an_interface_without_ipv6() {
     if is_inside() {
         return;
     }
-    let guest = Namespace::new("none");
+    let guest = Guest::new("none");
     guest.ip("link add eth0 type bridge\nlink set eth0 mtu 1200\nlink set eth0 up");
     let saw = guest.look("an_interface_without_ipv6", &[]);
     assert_eq!(saw.states["eth0"].inet6, Observed::Seen(None));
@@ -287,13 +260,21 @@ fn an_interface_without_ipv6() {
     assert_eq!(saw.states["eth0"].addresses, Observed::Seen(Vec::new()));
 }
 
-/// Stops a program that the test started.
-struct Running(Child);
+/// A dhclient that asks a link on which nobody answers.
+struct Client {
+    daemon: Daemon,
+}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Client {
+    /// Starts it and waits for its first Solicit: by then its socket is open, and no script runs beside it.
+    fn start(guest: &Guest, lease_file: &Path) -> Self {
+        let log = lease_file.with_extension("log");
+        let mut command = guest.namespace.command("dhclient");
+        command.args(["-6", "-d", "-sf", "/bin/true", "-pf"]).arg(guest.files.path().join("pid")).arg("-lf").arg(lease_file).arg("eth0");
+        let daemon = Daemon::start(&mut command, &File::create(&log).unwrap()).unwrap();
+        let text = || std::fs::read_to_string(&log).unwrap();
+        poll("dhclient solicits", STATE_LIMIT, || Ok(text().contains("XMT: Solicit"))).unwrap_or_else(|error| panic!("{error}: {}", text()));
+        Self { daemon }
     }
 }
 
@@ -302,37 +283,27 @@ fn the_real_dhclient() {
     if is_inside() {
         return;
     }
-    let (guest, host) = (Namespace::new("client"), Namespace::new("client-host"));
+    let (guest, host) = (Guest::new("client"), Guest::new("client-host"));
     guest.ip(&format!(
         "link add eth0 address fa:16:3e:00:00:01 type veth peer name tap0 netns {0}
          link add eth1 type veth peer name tap1 netns {0}",
-        host.name
+        host.namespace.name()
     ));
     host.ip("link set tap0 up\nlink set tap1 up");
     guest.ip("link set eth0 addrgenmode none\nlink set eth0 up\nlink set eth1 up\naddr add fe80::f816:3eff:fe00:1/64 dev eth0 nodad");
     let lease_file = guest.files.path().join("dhclient6.eth0.leases");
-    let start = |namespace: &Namespace, lease_file: &Path| {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &namespace.name, "dhclient", "-6", "-d", "-sf", "/bin/true", "-pf"]);
-        command.arg(guest.files.path().join("pid")).arg("-lf").arg(lease_file).arg("eth0");
-        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    };
-    let client = start(&guest, &lease_file);
-    let mut saw = guest.look("the_real_dhclient", &[]);
-    wait_for("dhclient opens its socket", || {
-        saw = guest.look("the_real_dhclient", &[]);
-        !saw.host.dhcpv6_client_sockets.get().unwrap().is_empty()
-    });
+    let client = Client::start(&guest, &lease_file);
+    let saw = guest.look("the_real_dhclient", &[]);
     let [socket] = &saw.host.dhcpv6_client_sockets.get().unwrap()[..] else { panic!("one socket: {:?}", saw.host) };
     assert_eq!(socket.address, "fe80::f816:3eff:fe00:1".parse::<Ipv6Addr>().unwrap());
     assert_eq!(socket.interface_index, saw.links["eth0"].0.index);
     let process = socket.process.as_ref().unwrap();
-    assert_eq!((process.pid, &process.name[..]), (client.0.id(), "dhclient"));
+    assert_eq!((process.pid, &process.name[..]), (client.daemon.id(), "dhclient"));
     assert!(process.started_cs > 0 && process.arguments.contains(&"-6".to_owned()));
     assert_eq!(saw.host.processes.get().unwrap(), std::slice::from_ref(process), "of this namespace only");
 
     let owners = saw.states["eth0"].owners.dhcpv6.get().unwrap();
-    assert_eq!(owners.iter().map(|owner| (&owner.name[..], owner.pid)).collect::<Vec<_>>(), [("dhclient", Some(client.0.id()))]);
+    assert_eq!(owners.iter().map(|owner| (&owner.name[..], owner.pid)).collect::<Vec<_>>(), [("dhclient", Some(client.daemon.id()))]);
     assert_eq!(saw.states["eth1"].owners.dhcpv6.get().unwrap(), &[], "the second NIC has no client");
 
     // Before any lease, the client's identity is known from its file.
@@ -352,10 +323,10 @@ fn the_real_dhclient() {
 
     // A client of another namespace is not ours.
     drop(client);
-    let other = Namespace::new("client-other");
+    let other = Guest::new("client-other");
     other.ip("link add eth0 type bridge\nlink set eth0 up\naddr add fe80::9/64 dev eth0 nodad");
-    let _container = start(&other, &guest.files.path().join("other.leases"));
-    wait_for("the other client opens its socket", || !other.look("the_real_dhclient", &[]).host.dhcpv6_client_sockets.get().unwrap().is_empty());
+    let _container = Client::start(&other, &guest.files.path().join("other.leases"));
+    assert!(!other.look("the_real_dhclient", &[]).host.dhcpv6_client_sockets.get().unwrap().is_empty());
     let saw = guest.look("the_real_dhclient", &[]);
     assert_eq!(saw.host.processes, Observed::Seen(Vec::new()));
     assert_eq!(saw.host.dhcpv6_client_sockets, Observed::Seen(Vec::new()));
@@ -366,7 +337,7 @@ fn many_interfaces_from_the_same_dumps() {
     if is_inside() {
         return;
     }
-    let guest = Namespace::new("many");
+    let guest = Guest::new("many");
     for number in 0..32 {
         guest.ip(&format!("link add n{number} type veth peer name m{number}\nlink set m{number} up\nlink set n{number} up"));
     }

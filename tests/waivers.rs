@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
@@ -24,7 +25,7 @@ fn image() -> TempDir {
 fn run(image: &Path, waivers: &str, format: &str) -> Output {
     let file = image.join("waivers.toml");
     std::fs::write(&file, waivers).unwrap();
-    Command::new(V6CHECK).args(["--root"]).arg(image).arg("--waivers").arg(file).args([format, "-"]).output().unwrap()
+    needs::command(V6CHECK).args(["--root"]).arg(image).arg("--waivers").arg(file).args([format, "-"]).output().unwrap()
 }
 
 fn report(waivers: &str) -> (Option<i32>, Value) {

@@ -9,15 +9,16 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use support::story::{good, recording};
 use toml::Table;
 use v6check::facts::Recording;
+use v6check_lab::needs;
 
 fn v6check(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap()
 }
 
 /// What a command prints that succeeds and complains about nothing.
@@ -136,7 +137,7 @@ fn every_line_of_json_is_json_with_what_the_text_has() {
 fn standard_input_is_read() {
     let captures = Captures::new();
     let file = fs::File::open(captures.path("good.pcapng")).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["watch", "-"]).stdin(file).output().unwrap();
+    let output = needs::command(env!("CARGO_BIN_EXE_v6check")).args(["watch", "-"]).stdin(file).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), captures.watch("good.pcapng", &[]));
 }
@@ -144,7 +145,7 @@ fn standard_input_is_read() {
 #[test]
 fn a_reader_that_closes_early_is_no_error() {
     let captures = Captures::new();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_v6check"))
+    let mut child = needs::command(env!("CARGO_BIN_EXE_v6check"))
         .args(["watch", captures.path("two.pcapng").to_str().unwrap()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

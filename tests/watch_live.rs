@@ -5,7 +5,8 @@
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use v6check::lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
+use v6check_lab::needs;
+use v6check_lab::{CalicoLink, Guest, Range, STATE_LIMIT, Stack, poll};
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 
@@ -43,7 +44,7 @@ impl Scene {
 }
 
 fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    assert!(needs::command("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
 /// Waits for the end of a process that complains about nothing.
@@ -98,7 +99,7 @@ fn on_a_terminal_the_diagnosis_stays_below_what_happens() {
     let watching = scene.guest.namespace().processes().unwrap();
     let is_watch = |id: &&u32| std::fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| line == format!("{V6CHECK}\0watch\0").as_bytes());
     let watching = watching.iter().find(is_watch).unwrap().to_string();
-    assert!(Command::new("kill").args(["-INT", &watching]).status().unwrap().success());
+    assert!(needs::command("kill").args(["-INT", &watching]).status().unwrap().success());
     ended(terminal);
     let text = scene.written("terminal");
     let screen = screen(&text);

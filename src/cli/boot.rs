@@ -64,10 +64,10 @@ pub(super) struct RecordOptions {
     /// Where the recording goes, as pcapng
     #[arg(long, value_name = "FILE", default_value = "/run/v6check/boot.pcapng")]
     output: PathBuf,
-    /// As large as it may become, in MiB; what comes first and what comes last is kept
+    /// Maximum size in MiB; the beginning and the end are kept
     #[arg(long, value_name = "MIB", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=1024))]
     size: u16,
-    /// As long as it goes on, unless a signal ends it before
+    /// Stop after this many seconds
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u32).range(1..=86400))]
     time: u32,
 }
@@ -95,7 +95,7 @@ impl From<RecordOptions> for Record {
 pub(super) struct WatchOptions {
     /// A capture, pcap or pcapng, instead of this machine; `-` is stdin
     capture: Option<PathBuf>,
-    /// An interface; may be given again [default: all but the loopback]
+    /// Interface (repeatable) [default: all but the loopback]
     #[arg(short, long = "interface", value_name = "IF")]
     interfaces: Vec<String>,
     /// A line of JSON for each event

@@ -22,14 +22,15 @@ The reports are those that --json writes:
   for image in /images/*; do
     v6check --root $image --json reports/${image##*/}.json --text /dev/null
   done
-An image is called as its report's file; the worst comes first. A cell is one
+Each image is named after its report file; the worst comes first. A cell is one
 requirement over all interfaces of an image, the worst of them. The page needs
 nothing else and links each image's report by a relative path.
 
 Exit codes:
   0  every image is good
   1  a report's exit code is 1: a must failed on the guest's side
-  2  a report could not be read, or the matrix not be written; the rest is there
+  2  a report could not be read, or the matrix could not be written; the rest is
+     still shown
   3  none of that, but a report's exit code is 3";
 
 #[derive(Args)]
@@ -38,16 +39,16 @@ pub(super) struct MatrixOptions {
     /// Reports as JSON; a directory stands for the *.json in it, `-` for stdin
     #[arg(required = true, value_name = "REPORT|DIR")]
     reports: Vec<PathBuf>,
-    /// Write it as an HTML page; may be given again, `-` is stdout
+    /// Write the matrix as an HTML page to FILE (repeatable; `-` for stdout)
     #[arg(long, value_name = "FILE")]
     html: Vec<PathBuf>,
-    /// Write it as JSON; likewise
+    /// Write the matrix as JSON to FILE (repeatable; `-` for stdout)
     #[arg(long, value_name = "FILE")]
     json: Vec<PathBuf>,
-    /// Write it as text; likewise [default: stdout, unless something else goes there]
+    /// Write the matrix as plain text to FILE (repeatable; `-` for stdout) [default: stdout, unless something else goes there]
     #[arg(long, value_name = "FILE")]
     text: Vec<PathBuf>,
-    /// What it is called
+    /// Title of the matrix
     #[arg(long, value_name = "TEXT", default_value = "IPv6 of images")]
     title: String,
     /// Colour of the text

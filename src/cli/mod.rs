@@ -28,7 +28,7 @@ Examples:
   v6check -i eth0 --save facts.json  check one interface, keep what was observed
   v6check replay facts.json -v       judge that again, anywhere, in full
   v6check --root /mnt -i eth0        check an image on disk, by its files
-  v6check remedy --format shell      the changes that mend it, as a script
+  v6check remedy --format shell      the fixes, as a script
   v6check matrix reports/            many reports as one table, worst first
   v6check explain ra-accepted        what a requirement is and why
 
@@ -102,7 +102,7 @@ enum Subcommand {
         #[command(flatten)]
         report: ReportOptions,
     },
-    /// Print the changes that mend what failed, as text or as a script; makes none
+    /// Print fixes for what failed, as text or as a script; changes nothing
     #[command(after_help = REMEDY_EXAMPLES)]
     Remedy {
         /// How they are printed: to read, to run in the guest, as user data for cloud-init, as a diff for patch -p1, or as JSON
@@ -119,9 +119,9 @@ enum Subcommand {
     Record(boot::RecordOptions),
     /// Show what decides about IPv6 as it happens, or as a capture has it
     Watch(boot::WatchOptions),
-    /// Have a guest or an image record each boot and check itself after it
+    /// Make a guest or an image record each boot and check itself afterwards
     Install(boot::InstallOptions),
-    /// Take away what `install` put there
+    /// Remove what `install` installed
     Uninstall(boot::UninstallOptions),
     /// Show the requirements of a profile
     List {
@@ -155,7 +155,7 @@ pub enum Command {
         /// What becomes of the report.
         reporting: Reporting,
     },
-    /// Print what mends this machine or image.
+    /// Print fixes for this machine or image.
     Remedy {
         /// The image that is looked at instead of this machine.
         root: Option<PathBuf>,

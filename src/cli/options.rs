@@ -23,16 +23,16 @@ pub(super) struct ObserveOptions {
     /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
     #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
     pub(super) root: Option<PathBuf>,
-    /// An interface to check; may be given again [default: what is a NIC to this guest]
+    /// Interface to check (repeatable) [default: all NICs of this guest]
     #[arg(short, long = "interface", value_name = "IF")]
     pub(super) interfaces: Vec<String>,
     /// Send nothing
     #[arg(long)]
     pub(super) passive: bool,
-    /// Deadline of all conversations with the network; decimals are allowed
+    /// Time limit for network probes; decimals are allowed
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = timeout, allow_negative_numbers = true)]
     pub(super) timeout: Duration,
-    /// Wait until the deadline, for second routers and servers
+    /// Wait until the time limit, for second routers and servers
     #[arg(long, conflicts_with = "passive")]
     pub(super) thorough: bool,
     /// A capture of the guest's boot, pcap or pcapng, from wherever it was taken [default: what `v6check record` left in /run/v6check]
@@ -79,7 +79,7 @@ pub(super) struct CatalogueOptions {
 pub(super) struct ReportOptions {
     #[command(flatten)]
     pub(super) reports: RunReports,
-    /// A failed should counts like a must
+    /// Treat failed 'should' requirements as 'must'
     #[arg(long)]
     pub(super) strict: bool,
     /// How a fault of the network counts

@@ -1,16 +1,17 @@
 //! `replay CAPTURE`, end to end: what the capture decides is judged, the rest is skipped.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use v6check::capture::{Way, link_type, write};
+use v6check_lab::needs;
 
 use crate::frames::{BEGAN, File, Guest, SECOND, noise, ra, tagged};
 use crate::own::Own;
 
 fn replay(path: &Path, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_v6check")).arg("replay").arg(path).args(more).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).arg("replay").arg(path).args(more).output().unwrap()
 }
 
 /// The report of a capture as JSON, and the exit code.
@@ -76,7 +77,7 @@ fn the_text_names_the_capture() {
     assert!(text.contains(&format!("capture {}", path.display())), "{text}");
     assert!(!text.contains("host ,"), "{text}");
     let stdin = std::fs::File::open(&path).unwrap();
-    let piped = Command::new(env!("CARGO_BIN_EXE_v6check")).args(["replay", "-"]).stdin(Stdio::from(stdin)).output().unwrap();
+    let piped = needs::command(env!("CARGO_BIN_EXE_v6check")).args(["replay", "-"]).stdin(Stdio::from(stdin)).output().unwrap();
     assert_eq!(piped.status.code(), output.status.code());
     assert!(String::from_utf8(piped.stdout).unwrap().contains("capture -"));
 }
@@ -184,7 +185,7 @@ fn a_file_that_other_programs_made_of_ours_is_judged_alike() {
     let tagged: Vec<_> = frames.iter().map(|(at_ms, bytes)| (*at_ms, tagged(bytes, 7))).collect();
     std::fs::write(path("two"), File::foreign(link_type::ETHERNET, &["eth0"]).all(0, &tagged).bytes.clone()).unwrap();
     let run = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).current_dir(directory.path()).output().unwrap();
+        let output = needs::command(program).args(arguments).current_dir(directory.path()).output().unwrap();
         assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     };
     run("editcap", &["-F", "pcap", "one", "micro"]);

@@ -1,10 +1,9 @@
 //! Captures that were made to be wrong: no panic, an end, and bounds.
 
-use std::process::Command;
-
 use v6check::capture::write;
 use v6check::facts::Recording;
 use v6check::observe::boot;
+use v6check_lab::needs;
 
 use crate::frames::{BEGAN, File, Guest, ra, read};
 use crate::own::Own;
@@ -87,7 +86,7 @@ fn errors_name_the_file_and_the_byte() {
     std::fs::write(&path, &bytes).unwrap();
     let error = boot::read(&path).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{}: ", path.display())) && error.contains(&format!("byte {whole}")), "{error}");
-    let output = Command::new(env!("CARGO_BIN_EXE_v6check")).arg("replay").arg(&path).output().unwrap();
+    let output = needs::command(env!("CARGO_BIN_EXE_v6check")).arg("replay").arg(&path).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("v6check: {error}\n"));
     for (text, expected) in [(&b""[..], "empty"), (b"\x1f\x8b\x08\x00", "compressed")] {
@@ -122,7 +121,7 @@ fn printed(bytes: &[u8]) -> Vec<String> {
         &["watch", path, "--json"],
     ];
     let print = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap();
+        let output = needs::command(env!("CARGO_BIN_EXE_v6check")).args(arguments).output().unwrap();
         assert!(output.status.code().is_some(), "{arguments:?}: {:?}", output.status);
         let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let harmful = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';

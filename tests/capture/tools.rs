@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use v6check::capture::{Way, interesting, link_type};
+use v6check_lab::needs;
 
 use crate::{Owned, capture_file, items, own_file, packets};
 
@@ -17,7 +18,7 @@ fn run(command: &mut Command) -> Output {
 
 /// A tool that must succeed; what it says.
 fn tool(name: &str, arguments: &[&str]) -> String {
-    let output = run(Command::new(name).args(arguments));
+    let output = run(needs::command(name).args(arguments));
     assert!(output.status.success(), "{name} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -128,11 +129,18 @@ const LIVE: &str = "
     tries=0
     until [ -s sll2.pcap ] && [ -s sll.pcap ] && [ -s nano.pcap ] && [ -s dumpcap.pcapng ]; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || { cat log >&2; exit 1; }
+        [ $tries -lt 600 ] || { cat log >&2; exit 1; }
         sleep 0.1
     done
     ip link set v6c1 up
-    sleep 3
+    tries=0
+    for capture in sll2.pcap sll.pcap nano.pcap dumpcap.pcapng; do
+        until tcpdump -n -r $capture 2>>log | grep -q 'router solicitation'; do
+            tries=$((tries + 1))
+            [ $tries -lt 600 ] || { cat log >&2; exit 1; }
+            sleep 0.1
+        done
+    done
     kill -INT $captures
     wait
 ";
@@ -140,7 +148,7 @@ const LIVE: &str = "
 #[test]
 fn live_captures_of_tcpdump_and_dumpcap() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(Command::new("unshare").args(["--net", "sh", "-c", LIVE]).current_dir(folder.path()));
+    let output = run(needs::command("unshare").args(["--net", "sh", "-c", LIVE]).current_dir(folder.path()));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for (name, link, both_ways) in [
         ("sll2.pcap", link_type::LINUX_SLL2, true),
@@ -197,7 +205,7 @@ fn wireshark_shows_our_journal_entries_among_the_packets() {
 
 /// A tool may say that the file is cut, and must open it and show what is whole.
 fn opens(name: &str, arguments: &[&str], shown: usize) {
-    let output = run(Command::new(name).args(arguments));
+    let output = run(needs::command(name).args(arguments));
     let error = String::from_utf8_lossy(&output.stderr);
     let lines = String::from_utf8_lossy(&output.stdout).lines().count();
     assert!(lines == shown, "{name} {arguments:?} shows {lines}, not {shown}: {error}");
@@ -217,7 +225,7 @@ fn a_recording_of_ours_cut_off_anywhere_is_opened() {
         cuts.push((length, name));
     }
     let names: Vec<_> = cuts.iter().map(|(_, name)| name.as_str()).collect();
-    let infos = run(Command::new("capinfos").args(["-T", "-r", "-c"]).args(&names));
+    let infos = run(needs::command("capinfos").args(["-T", "-r", "-c"]).args(&names));
     let infos = String::from_utf8(infos.stdout).unwrap();
     for ((length, name), info) in cuts.iter().zip(infos.lines()) {
         let told = ours(name).0.len();

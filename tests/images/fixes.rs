@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 use libtest_mimic::Trial;
 use std::sync::Arc;
 use v6check::judge::Verdict;
+use v6check_lab::needs;
 
 use crate::cell::{Cell, Table};
 use crate::{INTERFACE, run, tree};
@@ -75,7 +76,7 @@ fn patch(root: &Path, diff: &str) -> Result<(), String> {
     if !diff.contains("\ndiff --git ") {
         return Ok(());
     }
-    fed(Command::new("patch").args(["-p1", "--no-backup-if-mismatch", "-d"]).arg(root), diff)
+    fed(needs::command("patch").args(["-p1", "--no-backup-if-mismatch", "-d"]).arg(root), diff)
 }
 
 /// Runs the script in the image, on top of this machine's programs, twice: the second time it changes nothing.
@@ -91,7 +92,7 @@ fn script(image: &tree::Tree, name: &str, script: &str) -> Result<(), String> {
     let enter = if matches!(name, "buildroot" | "alpine") { BY_BUSYBOX } else { BY_SHELL };
     let run = || {
         let line = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {enter}");
-        fed(Command::new("unshare").args(["--mount", "--net", "sh", "-c", &line, "sh", &options]).arg(&merged), script)
+        fed(needs::command("unshare").args(["--mount", "--net", "sh", "-c", &line, "sh", &options]).arg(&merged), script)
     };
     run()?;
     let before = image.contents();

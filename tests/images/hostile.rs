@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
+use v6check_lab::needs;
 
 use crate::INTERFACE;
 use crate::run;
@@ -95,7 +95,7 @@ fn replaced(tree: &Tree, path: &str, make: impl FnOnce(&Path) -> std::io::Result
 
 fn fifo(tree: &Tree, path: &str) -> std::io::Result<()> {
     replaced(tree, path, |place| {
-        let made = Command::new("mkfifo").arg("-m").arg("666").arg(place).status()?.success();
+        let made = needs::command("mkfifo").arg("-m").arg("666").arg(place).status()?.success();
         if made { Ok(()) } else { Err(std::io::Error::other("mkfifo")) }
     })
 }

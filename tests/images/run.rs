@@ -3,16 +3,18 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use v6check::report::Report;
+use v6check_lab::needs;
 
 /// Nobody.
 const NOBODY: u32 = 65534;
-/// As long as it may take; an image is judged in milliseconds.
-const SECONDS: &str = "10";
+/// Seconds of a processor that it may take, whatever else the machine does; an image is judged in milliseconds.
+const PROCESSOR_SECONDS: &str = "20";
+/// Seconds after which it waits for something that does not come.
+const SECONDS: &str = "600";
 /// As much address space as it may take.
 const MOST_BYTES: &str = "268435456";
 
@@ -25,8 +27,8 @@ pub(crate) struct Ran {
 
 /// The report on one interface of the image at `root`.
 pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
-    let mut command = Command::new("prlimit");
-    command.arg(format!("--as={MOST_BYTES}")).args(["timeout", SECONDS]).arg(program());
+    let mut command = needs::command("prlimit");
+    command.args([format!("--as={MOST_BYTES}"), format!("--cpu={PROCESSOR_SECONDS}")]).args(["timeout", SECONDS]).arg(program());
     command.arg("--root").arg(root).args(["-i", interface, "--json", "-"]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
     // The owner of a process's folder in /proc is its effective user.
@@ -48,7 +50,7 @@ pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
 
 /// What `v6check remedy` prints for one interface of the image at `root`.
 pub(crate) fn remedy(root: &Path, interface: &str, format: &str) -> Result<String, String> {
-    let mut command = Command::new("timeout");
+    let mut command = needs::command("timeout");
     command.arg(SECONDS).arg(program()).args(["remedy", "--format", format, "--root"]).arg(root).args(["-i", interface]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
     if std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid() == 0 {

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 
 use tree::Tree;
 
+use v6check_lab::needs;
+
 const PROGRAM: &str = "/usr/local/sbin/v6check";
 const RECORD: &str = "/etc/systemd/system/v6check-record.service";
 const REPORT: &str = "/etc/systemd/system/v6check-report.service";
@@ -28,7 +30,7 @@ fn built() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let stripped = Path::new(env!("CARGO_TARGET_TMPDIR")).join("v6check-stripped");
-        assert!(Command::new("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_v6check")).status().unwrap().success());
+        assert!(needs::command("strip").arg("-o").arg(&stripped).arg(env!("CARGO_BIN_EXE_v6check")).status().unwrap().success());
         stripped
     })
 }
@@ -59,7 +61,7 @@ fn snapshot(top: &Path) -> Snapshot {
 
 /// Runs the program on the image; what it printed, or with `Err` what it complained. Both cannot be.
 fn run(root: &Path, words: &[&str]) -> Result<String, String> {
-    told(Command::new(built()).arg(words[0]).arg("--root").arg(root).args(&words[1..]))
+    told(needs::command(built()).arg(words[0]).arg("--root").arg(root).args(&words[1..]))
 }
 
 fn told(command: &mut Command) -> Result<String, String> {
@@ -79,7 +81,7 @@ fn lines(text: &str) -> Vec<&str> {
 }
 
 fn judged(root: &Path) -> String {
-    let output = Command::new(built()).args(["-i", "eth0", "-v", "--root"]).arg(root).output().unwrap();
+    let output = needs::command(built()).args(["-i", "eth0", "-v", "--root"]).arg(root).output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     // The line of the run has its time.
@@ -275,7 +277,7 @@ fn shells_take_the_scripts() {
                 assert_eq!(place.metadata().unwrap().permissions().mode() & 0o7777, 0o755);
             }
             for shell in SHELLS {
-                let output = Command::new(shell[0]).args(&shell[1..]).args(["-n", "-c", &text]).output().unwrap();
+                let output = needs::command(shell[0]).args(&shell[1..]).args(["-n", "-c", &text]).output().unwrap();
                 assert!(output.status.success(), "{file}: {}\n{text}", String::from_utf8_lossy(&output.stderr));
             }
         }
@@ -307,7 +309,7 @@ fn scripts_record_then_end_the_recording_and_report_once() {
             path
         };
         let start = |script: &str| {
-            let status = Command::new(shell[0]).args(&shell[1..]).args([script, "start"]).status().unwrap();
+            let status = needs::command(shell[0]).args(&shell[1..]).args([script, "start"]).status().unwrap();
             assert!(status.success(), "{script}");
         };
         start(&script("v6check-record"));
@@ -339,7 +341,7 @@ fn a_running_system_keeps_no_recording() {
         fs::copy(built(), image.path().join("v6check")).unwrap();
         let inside = |words: &[&str]| {
             let enter = r#"mount --bind /proc "$1/proc" && exec chroot "$@""#;
-            told(Command::new("unshare").args(["-m", "sh", "-c", enter, "sh"]).arg(image.path()).arg("/v6check").args(words)).unwrap()
+            told(needs::command("unshare").args(["-m", "sh", "-c", enter, "sh"]).arg(image.path()).arg("/v6check").args(words)).unwrap()
         };
         fs::create_dir_all(image.path().join("run")).unwrap();
         let before = snapshot(image.path());
@@ -425,14 +427,14 @@ fn where_it_may_not_write_it_says_so_and_leaves_all() {
     let program = image.outside("program");
     fs::copy(built(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new(&program);
+    let mut command = needs::command(&program);
     let error = told(command.args(["install", "--root"]).arg(image.path()).uid(65534).gid(65534)).unwrap_err();
     assert!(error.contains(": Permission denied") && error.contains("run it as root"), "{error}");
     assert_eq!(snapshot(image.path()), before);
 
     let read_only =
         r#"mount -o bind,ro "$2" "$2" 2>/dev/null || { mount --bind "$2" "$2" && mount -o remount,bind,ro "$2"; } && exec "$1" install --root "$2""#;
-    let mut command = Command::new("unshare");
+    let mut command = needs::command("unshare");
     let error = told(command.args(["-m", "sh", "-c", read_only, "sh"]).arg(built()).arg(image.path())).unwrap_err();
     assert!(error.contains("Read-only file system") && error.contains("remount,rw"), "{error}");
     assert_eq!(snapshot(image.path()), before);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
 use super::tree::Tree;
 use super::{HOSTILE, run};
+
+use v6check_lab::needs;
 
 /// systemd's own programs read the units below the image, beside this machine's units as the distribution's.
 #[test]
@@ -19,16 +20,16 @@ fn systemd_takes_the_units() {
         ("v6check-online.service", "enabled"),
         ("v6check-report.service", "static"),
     ] {
-        let output = Command::new("systemctl").args([&root, "is-enabled", unit]).output().unwrap();
+        let output = needs::command("systemctl").args([&root, "is-enabled", unit]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), state, "{unit}");
     }
 
     let units = image.path().join("usr/lib/systemd/system");
-    assert!(Command::new("cp").args(["-an", "/usr/lib/systemd/system/."]).arg(&units).status().unwrap().success());
+    assert!(needs::command("cp").args(["-an", "/usr/lib/systemd/system/."]).arg(&units).status().unwrap().success());
     fs::create_dir_all(image.path().join("bin")).unwrap();
     fs::copy("/bin/sh", image.path().join("bin/sh")).unwrap();
     let verify = |units: &[&str]| {
-        let mut command = Command::new("systemd-analyze");
+        let mut command = needs::command("systemd-analyze");
         let output = command.env("SYSTEMD_LOG_LEVEL", "debug").args(["verify", "--man=no", &root]).args(units).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     };
@@ -42,7 +43,7 @@ fn systemd_takes_the_units() {
     assert_eq!(after(&log, "v6check-report.service"), BTreeSet::from(["basic.target", "sysinit.target", "system.slice", "v6check-report.timer"]));
     // With each stack that this machine has.
     let stacks = ["NetworkManager.service", "NetworkManager-wait-online.service", "systemd-networkd.service", "systemd-networkd-wait-online.service"];
-    assert!(Command::new("systemctl").args([&root, "--quiet", "enable"]).args(stacks).status().unwrap().success());
+    assert!(needs::command("systemctl").args([&root, "--quiet", "enable"]).args(stacks).status().unwrap().success());
     let (_, log) = verify(&["default.target", "network-online.target"]);
     assert!(log.contains("v6check-record.service") && !log.to_lowercase().contains("ordering cycle"), "{log}");
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use v6check::facts::{BakedIdentity, Observed, Setting};
 use v6check::observe::intent;
+use v6check_lab::needs;
 
 use super::image::{image, interface, nic};
 
@@ -131,7 +132,7 @@ fn sysctl_repeats() {
 #[test]
 fn sysctl_that_cannot_be_read() {
     let root = image(&[("/etc/sysctl.d/b.conf", "")]);
-    assert!(std::process::Command::new("mkfifo").arg(root.path().join("etc/sysctl.d/a.conf")).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(root.path().join("etc/sysctl.d/a.conf")).status().unwrap().success());
     assert!(matches!(sysctl_of(root.path(), "eth0"), Observed::Unknown(reason) if reason.text.contains("/etc/sysctl.d/a.conf: not a regular file")));
 }
 
@@ -389,7 +390,7 @@ fn leases_and_secrets() {
     );
     assert_eq!(identity(&[]), BakedIdentity::default());
     let root = image(&[("/var/lib/dhcpcd/x", "")]);
-    assert!(std::process::Command::new("mkfifo").arg(root.path().join("var/lib/dhcpcd/duid")).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(root.path().join("var/lib/dhcpcd/duid")).status().unwrap().success());
     let found = intent::host(root.path()).identity.get().unwrap().clone();
     assert!(found.unread["duids"].starts_with("/var/lib/dhcpcd/duid: not a regular"), "{found:?}");
     assert_eq!(found.unread.len(), 1, "the others were read");

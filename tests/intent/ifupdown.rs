@@ -5,6 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use v6check::facts::{Intent, Observed, RunsDhcpv6, StackId};
+use v6check_lab::needs;
 
 use super::image::{DHCLIENT, image, interface, known, nic};
 
@@ -164,7 +165,7 @@ fn what_is_not_read_is_unknown_and_named() {
 #[test]
 fn hostile_files_are_refused_or_end() {
     let root = image(&[(INTERFACES, "source /etc/network/pipe\niface eth0 inet6 dhcp\n")]);
-    assert!(std::process::Command::new("mkfifo").arg(root.path().join("etc/network/pipe")).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(root.path().join("etc/network/pipe")).status().unwrap().success());
     assert!(matches!(of(root.path(), "eth0"), Observed::Unknown(reason) if reason.text.contains("not a regular file")));
 
     let large = "#".repeat((1 << 20) + 1);

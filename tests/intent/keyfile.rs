@@ -1,9 +1,10 @@
 //! Which keyfiles NetworkManager takes, and as what, held against its own parser (nmcli --offline, which talks to nobody).
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use v6check::facts::{Intent, RunsDhcpv6, TakesRas};
+use v6check_lab::needs;
 
 use super::image::{image, interface, known, nic};
 
@@ -60,7 +61,7 @@ fn ours(keyfile: &str) -> Intent {
 
 /// What NetworkManager makes of a keyfile; `None` if it refuses it.
 fn theirs(keyfile: &str) -> Option<String> {
-    let mut nmcli = Command::new("nmcli");
+    let mut nmcli = needs::command("nmcli");
     nmcli.args(["--offline", "connection", "modify", "connection.zone", "x"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = nmcli.spawn().expect("the tests need network-manager");
     child.stdin.take().unwrap().write_all(keyfile.as_bytes()).unwrap();

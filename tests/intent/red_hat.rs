@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use v6check::facts::{Intent, RunsDhcpv6, TakesRas};
 use v6check::observe::intent::{self, Nic};
+use v6check_lab::needs;
 
 use super::image::{DHCLIENT, File, image, interface, known, nic};
 
@@ -403,7 +404,7 @@ fn hostile_files_are_refused_or_end() {
         let root = image(&[&MANAGER[..], &[RHEL_7, SERVICE]].concat());
         let path = root.path().join(path.trim_start_matches('/'));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(needs::command("mkfifo").arg(&path).status().unwrap().success());
         look(root.path(), nic("eth0", None)).unwrap_err()
     };
     for path in [PROFILE, CONF, IFCFG, NETWORK] {

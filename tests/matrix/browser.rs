@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 use crate::chromium::Chromium;
 use crate::{folder, order, put, root, run, sample};
@@ -236,7 +237,7 @@ fn it_prints_with_the_evidence_of_what_fails() {
 fn the_picture_is_one() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out.png");
-    let mut command = std::process::Command::new(root().join("tests/matrix/picture"));
+    let mut command = needs::command(root().join("tests/matrix/picture"));
     command.arg(root().join("tests/reports")).arg(&out).env("V6CHECK", env!("CARGO_BIN_EXE_v6check"));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", crate::stderr(&output));

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 /// A browser with one tab.
 pub(crate) struct Chromium {
@@ -28,7 +29,7 @@ impl Chromium {
         let options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
                        --disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe";
         let script = format!("exec chromium {options} --user-data-dir=\"$1\" 3<&0 4>&1 </dev/null >/dev/null 2>&1");
-        let mut command = Command::new("unshare");
+        let mut command = needs::command("unshare");
         command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &script, "sh"]).arg(profile.path());
         let mut process = command.env("TMPDIR", profile.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));

@@ -4,6 +4,8 @@ use std::fs;
 
 use crate::{root, run, stderr, stdout};
 
+use v6check_lab::needs;
+
 /// The matrix of the golden reports in one form.
 fn rendered(form: &str) -> String {
     let output = run(root(), &["tests/reports", "--title", "The golden reports", form, "-"]);
@@ -49,7 +51,7 @@ fn the_policy_names_the_hash_of_the_script() {
     let page = rendered("--html");
     let script = page.split_once("<script>").unwrap().1.split_once("</script>").unwrap().0;
     let program = "import base64, hashlib, sys; print(base64.b64encode(hashlib.sha256(sys.argv[1].encode()).digest()).decode())";
-    let hash = std::process::Command::new("python3").args(["-c", program, script]).output().unwrap();
+    let hash = needs::command("python3").args(["-c", program, script]).output().unwrap();
     let hash = format!("script-src 'sha256-{}'", stdout(&hash).trim());
     assert!(page.contains(&hash), "the page should say {hash}");
 }
@@ -74,7 +76,7 @@ fn the_page_is_well_formed() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("page.xml");
     fs::write(&path, page).unwrap();
-    let lint = std::process::Command::new("xmllint").args(["--noout", "--huge"]).arg(&path).output().unwrap();
+    let lint = needs::command("xmllint").args(["--noout", "--huge"]).arg(&path).output().unwrap();
     assert!(lint.status.success(), "{}", stderr(&lint));
 }
 

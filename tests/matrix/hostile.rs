@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use serde_json::{Value, json as value};
+use v6check_lab::needs;
 
 use crate::{folder, json, order, put, run, sample, stderr, stdout};
 
@@ -22,7 +22,7 @@ fn what_cannot_be_read_is_a_row_of_its_own() {
     file("list.json", b"[1, 2]");
     fs::create_dir(folder.path().join("directory.json")).unwrap();
     symlink("nowhere", folder.path().join("link.json")).unwrap();
-    assert!(Command::new("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap().success());
     fs::File::create(folder.path().join("large.json")).unwrap().set_len((64 << 20) + 1).unwrap();
     fs::create_dir(folder.path().join("none")).unwrap();
     let (matrix, code) = json(folder.path(), &[".", "missing.json", "none", "/dev/zero"]);

@@ -12,10 +12,11 @@ mod schema;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use v6check_lab::needs;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,7 +24,7 @@ fn root() -> &'static Path {
 
 /// Runs `v6check matrix` in `folder`.
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_v6check")).arg("matrix").args(arguments).current_dir(folder).output().unwrap()
+    needs::command(env!("CARGO_BIN_EXE_v6check")).arg("matrix").args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn stdout(output: &Output) -> &str {

@@ -1,13 +1,14 @@
 //! Memory is bounded: ten times as many reports take but their rows more.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::{put, sample};
 
+use v6check_lab::needs;
+
 /// The peak resident set in KiB (time(1)).
 fn peak(folder: &Path) -> u64 {
-    let mut command = Command::new("/usr/bin/time");
+    let mut command = needs::command("/usr/bin/time");
     command.args(["-q", "-f", "%M", env!("CARGO_BIN_EXE_v6check"), "matrix", "reports"]);
     command.args(["--text", "out.txt", "--html", "out.html", "--json", "out.json"]).current_dir(folder);
     let output = command.output().unwrap();

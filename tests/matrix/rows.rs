@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json as value};
+use v6check_lab::needs;
 
 use crate::{folder, json, order, put, run, sample, stderr, stdout};
 
@@ -168,7 +169,7 @@ fn profiles_may_differ() {
 #[test]
 fn standard_input_is_read_once_and_shown_in_every_form() {
     let folder = folder(&[("a.json", sample("guest-fault"))]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_v6check"));
+    let mut command = needs::command(env!("CARGO_BIN_EXE_v6check"));
     command.args(["matrix", "-", "--html", "out.html", "--json", "out.json"]).current_dir(folder.path());
     let output = command.stdin(Stdio::from(fs::File::open(folder.path().join("a.json")).unwrap())).output().unwrap();
     assert_eq!((output.status.code(), stderr(&output)), (Some(1), ""));
@@ -238,8 +239,8 @@ fn a_report_that_changes_meanwhile_is_told() {
     for number in 0..400 {
         put(folder.path(), &format!("reports/{number:03}.json"), &sample("guest-fault"));
     }
-    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_v6check"));
+    assert!(needs::command("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let mut command = needs::command(env!("CARGO_BIN_EXE_v6check"));
     command.args(["matrix", "reports", "--json", "pipe", "--html", "page.html", "--text", "out.txt"]).current_dir(folder.path());
     let child = command.stderr(Stdio::piped()).spawn().unwrap();
     // It is opened for writing when every report has been read once, and holds less than there is to be written.

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::net::Ipv6Addr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use v6check::facts::{Mac, Network};
+use v6check_lab::{Daemon, Namespace, STATE_LIMIT, needs, poll};
 
 /// Set for the program inside: what to do there, as JSON.
 pub(crate) const INSIDE: &str = "V6CHECK_TEST_INSIDE";
@@ -30,48 +31,36 @@ pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
 }
 
-/// A compute host and its guest, each in a namespace, one veth per port between them.
+/// A compute host and its guest, one veth per port between them.
 pub(crate) struct Lab {
-    name: String,
+    pub(crate) host: Namespace,
+    pub(crate) guest: Namespace,
     ports: u32,
     directory: tempfile::TempDir,
-    dnsmasq: bool,
+    dnsmasq: Option<Daemon>,
 }
 
 impl Lab {
     pub(crate) fn new(name: &str, ports: u32) -> Self {
-        let name = format!("netlab-{name}-{}", std::process::id());
-        let lab = Self { name, ports, directory: tempfile::tempdir().unwrap(), dnsmasq: false };
-        for end in [lab.host(), lab.guest()] {
-            ip(&["netns", "add", &end]);
-            ip(&["-n", &end, "link", "set", "lo", "up"]);
-            for setting in ["accept_dad=0", "accept_ra=0", "router_solicitations=0"] {
-                run(&["ip", "netns", "exec", &end, "sysctl", "-qw", &format!("net.ipv6.conf.default.{setting}")]);
-            }
+        let namespace = |role: &str| Namespace::make(&format!("{name}-{role}")).unwrap();
+        let lab = Self { host: namespace("host"), guest: namespace("guest"), ports, directory: tempfile::tempdir().unwrap(), dnsmasq: None };
+        for end in [&lab.host, &lab.guest] {
+            end.set(&["accept_dad", "accept_ra", "router_solicitations"].map(|name| (format!("ipv6/conf/default/{name}"), 0))).unwrap();
         }
-        run(&["ip", "netns", "exec", &lab.host(), "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"]);
+        lab.host.set(&[("ipv6/conf/all/forwarding", 1)]).unwrap();
         // Neutron's DHCP port: holds the gateway address, no guest is attached to it.
-        let host = lab.host();
-        ip(&["-n", &host, "link", "add", "ns-1", "address", "02:00:00:00:00:00", "type", "veth", "peer", "name", "nsidle"]);
-        ip(&["-n", &host, "link", "set", "ns-1", "arp", "off", "up"]);
-        ip(&["-n", &host, "link", "set", "nsidle", "up"]);
-        ip(&["-n", &host, "addr", "add", "2001:db8:1::1/64", "dev", "ns-1", "nodad"]);
+        let (mut host, mut guest) = (String::new(), String::new());
+        host.push_str("link add ns-1 address 02:00:00:00:00:00 type veth peer name nsidle\nlink set ns-1 arp off up\nlink set nsidle up\n");
+        host.push_str("addr add 2001:db8:1::1/64 dev ns-1 nodad\n");
         for port in 0..ports {
-            let (tap, eth) = (format!("tap{port}"), format!("eth{port}"));
             let tap_mac = mac(port).to_string().replacen("fa", "fe", 1);
-            ip(&["-n", &host, "link", "add", &tap, "address", &tap_mac, "type", "veth", "peer", "name", &eth, "netns", &lab.guest()]);
-            ip(&["-n", &lab.guest(), "link", "set", &eth, "address", &mac(port).to_string(), "up"]);
-            ip(&["-n", &host, "link", "set", &tap, "up"]);
+            writeln!(host, "link add tap{port} address {tap_mac} type veth peer name eth{port} netns {}", lab.guest.name()).unwrap();
+            writeln!(host, "link set tap{port} up").unwrap();
+            writeln!(guest, "link set eth{port} address {} up", mac(port)).unwrap();
         }
+        lab.host.ip_batch(&host).unwrap();
+        lab.guest.ip_batch(&guest).unwrap();
         lab
-    }
-
-    pub(crate) fn host(&self) -> String {
-        format!("{}-host", self.name)
-    }
-
-    pub(crate) fn guest(&self) -> String {
-        format!("{}-guest", self.name)
     }
 
     pub(crate) fn file(&self, name: &str) -> String {
@@ -87,21 +76,25 @@ impl Lab {
         fs::write(self.file("hosts"), hosts).unwrap();
         fs::write(self.file("leases"), "").unwrap();
         let mut bridge = "--bridge-interface=ns-1".to_owned();
-        let mut arguments: Vec<String> =
-            ["ip", "netns", "exec", &self.host(), "dnsmasq", "--no-hosts", "--no-resolv", "--except-interface=lo"].map(String::from).into();
-        arguments.extend(["--conf-file=", "--bind-dynamic", "--interface=ns-1", "--enable-ra", "--user=root", "--port=0"].map(String::from));
-        arguments.push(format!("--pid-file={}", self.file("pid")));
-        arguments.push(format!("--dhcp-hostsfile={}", self.file("hosts")));
-        arguments.push(format!("--dhcp-leasefile={}", self.file("leases")));
-        arguments.push("--dhcp-range=set:subnet-v6,2001:db8:1::,static,off-link,64,86400s".into());
-        arguments.push("--ra-param=ns-*,mtu:off,0".into());
+        let mut command = self.host.command("dnsmasq");
+        command.args(["--keep-in-foreground", "--no-hosts", "--no-resolv", "--except-interface=lo", "--conf-file=", "--bind-dynamic"]);
+        command.args([
+            "--interface=ns-1",
+            "--enable-ra",
+            "--user=root",
+            "--port=0",
+            "--dhcp-range=set:subnet-v6,2001:db8:1::,static,off-link,64,86400s",
+        ]);
+        command.args(["--ra-param=ns-*,mtu:off,0".to_owned(), format!("--pid-file={}", self.file("pid"))]);
+        command.args([format!("--dhcp-hostsfile={}", self.file("hosts")), format!("--dhcp-leasefile={}", self.file("leases"))]);
         for port in 0..self.ports {
-            arguments.push(format!("--interface=tap{port}"));
+            command.arg(format!("--interface=tap{port}"));
             write!(bridge, ",tap{port}").unwrap();
         }
-        arguments.push(bridge);
-        self.dnsmasq = true;
-        run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        command.arg(bridge);
+        self.dnsmasq = Some(Daemon::start(&mut command, &fs::File::create(self.file("log")).unwrap()).unwrap());
+        // It writes its process id once its sockets are open.
+        poll("dnsmasq serves", STATE_LIMIT, || Ok(fs::read_to_string(self.file("pid")).is_ok_and(|pid| pid.ends_with('\n')))).unwrap();
         self
     }
 
@@ -109,7 +102,7 @@ impl Lab {
         let interfaces = (0..self.ports)
             .map(|port| {
                 let name = format!("eth{port}");
-                let index = output(&["ip", "netns", "exec", &self.guest(), "cat", &format!("/sys/class/net/{name}/ifindex")]);
+                let index = self.guest.succeed("cat", &[&format!("/sys/class/net/{name}/ifindex")]).unwrap();
                 (name, index.trim().parse().unwrap(), mac(port), Some(link_local(port)))
             })
             .collect();
@@ -117,27 +110,15 @@ impl Lab {
     }
 
     pub(crate) fn start(&self, order: &Order, wrapper: &[&str]) -> Child {
-        let program = std::env::current_exe().unwrap();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.guest()]).args(wrapper).arg(program);
-        command.env(INSIDE, serde_json::to_string(order).unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let words = [wrapper, &[&program]].concat();
+        let mut command = self.guest.command(words[0]);
+        command.args(&words[1..]).env(INSIDE, serde_json::to_string(order).unwrap());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     pub(crate) fn ask(&self, order: &Order) -> Outcome {
         outcome(self.start(order, &[]))
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        if self.dnsmasq
-            && let Ok(process) = fs::read_to_string(self.file("pid"))
-        {
-            let _ = Command::new("kill").arg(process.trim()).status();
-        }
-        for end in [self.host(), self.guest()] {
-            let _ = Command::new("ip").args(["netns", "del", &end]).status();
-        }
     }
 }
 
@@ -150,19 +131,9 @@ pub(crate) fn outcome(mut child: Child) -> Outcome {
     serde_json::from_str(&text).unwrap()
 }
 
-pub(crate) fn run(command: &[&str]) {
-    let status = Command::new(command[0]).args(&command[1..]).status().unwrap_or_else(|error| panic!("{}: {error}", command[0]));
-    assert!(status.success(), "{command:?}: {status}");
-}
-
-pub(crate) fn ip(arguments: &[&str]) {
-    run(&[&["ip"], arguments].concat());
-}
-
-pub(crate) fn output(command: &[&str]) -> String {
-    let output = Command::new(command[0]).args(&command[1..]).output().unwrap();
-    assert!(output.status.success(), "{command:?}");
-    String::from_utf8(output.stdout).unwrap()
+/// Sends a signal such as `INT`.
+pub(crate) fn signal(name: &str, child: &Child) {
+    assert!(needs::command("kill").args(["-s", name, &child.id().to_string()]).status().unwrap().success());
 }
 
 pub(crate) fn mac(port: u32) -> Mac {
@@ -189,8 +160,7 @@ pub(crate) fn send_forever(lab: &Lab, frames: &[Vec<u8>], pause: &str) -> Child 
          \tfor frame in sys.argv[1:]: s.send(bytes.fromhex(frame))\n\
          \ttime.sleep({pause})\n"
     );
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", &lab.host(), "python3", "-c", &script]).args(frames.iter().map(hex)).spawn().unwrap()
+    lab.host.command("python3").args(["-c", &script]).args(frames.iter().map(hex)).spawn().unwrap()
 }
 
 pub(crate) fn stop(mut child: Child) {

@@ -7,7 +7,7 @@ mod scene;
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -15,6 +15,7 @@ use v6check::facts::{Direction, Event, Happening};
 use v6check::observe::Signals;
 use v6check::observe::boot::{Live, follow};
 use v6check::wire::frame::{Frame, OWN_FLOW_LABEL};
+use v6check_lab::needs;
 
 use self::scene::{Scene, Seen, What, read, read_bytes};
 
@@ -194,7 +195,7 @@ fn opens() {
     Scene::send(&scene.host, "tap0", &[frames::router_advertisement(), frames::advertise(), frames::longest()]);
     recorder.end();
     let tool = |program: &str, arguments: &[&str], path: &str| {
-        let output = Command::new(program).args(arguments).arg(path).output().unwrap();
+        let output = needs::command(program).args(arguments).arg(path).output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let path = scene.recording();
@@ -297,7 +298,7 @@ fn errors() {
     assert!(ended.stderr.contains("No space left on device") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
     let seen = read(&disk.path("boot.pcapng"));
     assert!(seen.iter().any(|seen| matches!(&seen.what, What::Frame { bytes, .. } if frames::number(bytes) == Some(0))), "what is there can be read");
-    let without = Command::new("setpriv")
+    let without = needs::command("setpriv")
         .args(["--bounding-set=-net_raw", "--inh-caps=-net_raw", env!("CARGO_BIN_EXE_v6check"), "record", "--output"])
         .arg(scene.file("not.pcapng"))
         .output()

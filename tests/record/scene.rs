@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use v6check::capture::{Item, Reader, Way};
 use v6check::facts::Happening;
-use v6check::lab::Namespace;
+use v6check_lab::Namespace;
+use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
 const LIMIT: Duration = Duration::from_secs(30);
@@ -192,7 +193,7 @@ impl Scene {
     pub(crate) fn small_disk(&self) -> Disk {
         let path = self.file("disk");
         fs::create_dir(&path).unwrap();
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "v6check-test"]).arg(&path).status().unwrap();
+        let done = needs::command("mount").args(["-t", "tmpfs", "-o", "size=256k", "v6check-test"]).arg(&path).status().unwrap();
         assert!(done.success());
         Disk(path)
     }
@@ -208,7 +209,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let _ = needs::command("umount").arg("--lazy").arg(&self.0).status();
     }
 }
 
@@ -235,7 +236,7 @@ impl Recorder {
 
     /// `ip netns exec` becomes the program, so that its process id is the program's.
     pub(crate) fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(needs::command("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
     pub(crate) fn end(self) -> Ended {

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use v6check::catalogue::{Blame, Level};
 use v6check::judge::Verdict;
 use v6check::report::{Counting, Report, Style};
+use v6check_lab::needs;
 
 use crate::golden::{folder, render};
 use crate::samples::{self, Change};
@@ -194,7 +194,7 @@ json.dump(suites, sys.stdout)
 ";
     for (name, report) in samples::all() {
         let path = folder().join(format!("{name}.xml"));
-        let output = Command::new("/usr/bin/python3").arg("-c").arg(SCRIPT).arg(&path).output().unwrap();
+        let output = needs::command("/usr/bin/python3").arg("-c").arg(SCRIPT).arg(&path).output().unwrap();
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         let theirs: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let ours = read(&junit(&report, Counting::default()));
@@ -213,7 +213,7 @@ json.dump(suites, sys.stdout)
 
 fn validates(xml: &Path) -> Result<(), String> {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jenkins-junit.xsd");
-    let output = Command::new("xmllint").arg("--noout").arg("--schema").arg(schema).arg(xml).output().unwrap();
+    let output = needs::command("xmllint").arg("--noout").arg("--schema").arg(schema).arg(xml).output().unwrap();
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 

@@ -6,9 +6,9 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
 
 use v6check::report::{Target, check_writable, write, write_all};
+use v6check_lab::needs;
 
 fn target(path: impl AsRef<Path>) -> Target {
     path.as_ref().as_os_str().into()
@@ -62,7 +62,7 @@ fn a_symbolic_link_stays_one() {
 fn a_pipe_is_written_straight_through() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(needs::command("mkfifo").arg(&pipe).status().unwrap().success());
     check_writable(&target(&pipe)).unwrap();
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
@@ -114,7 +114,7 @@ fn a_folder_without_rights_is_known_before() {
     const AGAIN: &str = "V6CHECK_TEST_WITHOUT_CAPABILITIES";
     let folder = tempfile::tempdir().unwrap();
     if fs::metadata(folder.path()).unwrap().uid() == 0 && std::env::var_os(AGAIN).is_none() {
-        let mut command = Command::new("setpriv");
+        let mut command = needs::command("setpriv");
         command.args(["--bounding-set", "-all", "--inh-caps", "-all"]).arg(std::env::current_exe().unwrap());
         command.args(["--exact", "output::a_folder_without_rights_is_known_before"]).env(AGAIN, "1");
         let output = command.output().unwrap();
@@ -175,7 +175,7 @@ const STDOUT: &str = "V6CHECK_TEST_STDOUT";
 fn a_reader_that_leaves_early_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let result = folder.path().join("result");
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = needs::command(std::env::current_exe().unwrap());
     command.args(["--exact", "output::standard_output_of_the_test_below", "--nocapture", "--ignored"]).env(STDOUT, &result);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut first = [0; 100];

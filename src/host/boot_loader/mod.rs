@@ -112,7 +112,7 @@ fn entries(root: &Image) -> io::Result<Vec<Arguments>> {
     let saved = variables.get("saved_entry").map(|entry| format!("/{}.conf", entry.words));
     // Stable: the saved entry becomes the last, so the first after the order is turned round.
     let is_saved = |path: &String| saved.as_ref().is_some_and(|saved| path.ends_with(saved));
-    paths.sort_by_key(|path| is_saved(path));
+    paths.sort_by_key(is_saved);
     let mut found = Vec::new();
     for path in paths.into_iter().rev().take(MOST_ENTRIES) {
         let Some(text) = root.text_if_any(&path)? else { continue };

@@ -21,7 +21,6 @@ pub(super) use granted::granted;
 pub use of_run::RECORDING;
 pub(super) use of_run::{Journal, Recordings, are_of_boot, recordings};
 pub use read::begins;
-#[cfg(feature = "lab")]
 pub use record::again;
 pub use record::{Live, follow, record};
 

@@ -3,7 +3,7 @@
 use super::{Format, Rendered, Style};
 use crate::report::Report;
 
-pub(super) const FORMAT: Format = Format { name: "json", about: "JSON by the schema v6check.report/1", render };
+pub(super) const FORMAT: Format = Format { name: "json", about: "JSON", render };
 
 fn render(report: &Report, _style: Style) -> Rendered {
     let mut text = serde_json::to_string_pretty(report)?;

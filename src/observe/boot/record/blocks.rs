@@ -97,7 +97,6 @@ impl Blocks {
     }
 
     /// All that would be written.
-    #[cfg(feature = "lab")]
     pub(super) fn bytes(self) -> Vec<u8> {
         [self.full.concat(), self.bytes].concat()
     }

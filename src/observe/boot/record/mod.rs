@@ -2,7 +2,6 @@
 //!
 //! It changes nothing and sends nothing. What it could not see it tells as a gap.
 
-#[cfg(feature = "lab")]
 mod again;
 mod blocks;
 mod clock;
@@ -21,7 +20,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-#[cfg(feature = "lab")]
 pub use self::again::again;
 use self::blocks::Blocks;
 use self::file::Recorded;
