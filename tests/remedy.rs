@@ -70,22 +70,27 @@ impl Image {
 
     /// Runs a script as if in the image, which is the machine's files with the image's own on top.
     fn run(&self, script: &str) {
+        let output = self.started(script);
+        assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    }
+
+    fn started(&self, script: &str) -> Output {
         assert!(is_root(), "this test needs root: it mounts an overlay");
         let (work, merged) = (self.directory.path().join("work"), self.directory.path().join("merged"));
         for folder in [&work, &merged] {
             fs::create_dir_all(folder).unwrap();
         }
         fs::write(self.directory.path().join("script"), script).unwrap();
-        let checked = needs::command("shellcheck").args(["--shell=sh", "--severity=warning"]).arg(self.directory.path().join("script")).output().unwrap();
+        let checked =
+            needs::command("shellcheck").args(["--shell=sh", "--severity=warning"]).arg(self.directory.path().join("script")).output().unwrap();
         assert!(checked.status.success(), "{}", text(&checked.stdout));
         let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
         let enter = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {} < \"$3\"", self.enter);
-        let output = needs::command("unshare")
+        needs::command("unshare")
             .args(["--mount", "--net", "sh", "-c", &enter, "sh", &options])
             .args([&merged, &self.directory.path().join("script")])
             .output()
-            .unwrap();
-        assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+            .unwrap()
     }
 
     /// The script mends all that fails; running it again changes nothing.
@@ -363,10 +368,7 @@ fn busybox_gets_its_settings_where_they_are_read() {
     };
     let conf = "etc/sysctl.conf";
     assert_eq!(mended(&[(conf, "net.ipv6.conf.eth0.accept_ra = 0\n")], conf), "net.ipv6.conf.eth0.accept_ra = 1\n");
-    assert_eq!(
-        mended(&[(conf, "net.ipv6.conf.all.forwarding = 1\n")], conf),
-        "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.eth0.accept_ra = 2\n"
-    );
+    assert_eq!(mended(&[(conf, "net.ipv6.conf.all.forwarding = 1\n")], conf), "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.eth0.accept_ra = 2\n");
     // Here nothing reads /etc/sysctl.conf.
     let reader = ("etc/init.d/S02sysctl", "#!/bin/sh\nfor file in /etc/sysctl.d/*.conf; do sysctl -q -p \"$file\"; done\n");
     let forwards = ("etc/sysctl.d/router.conf", "net.ipv6.conf.all.forwarding = 1\n");
@@ -377,4 +379,68 @@ fn busybox_gets_its_settings_where_they_are_read() {
 fn busybox_gets_ipv6_back() {
     let off = ("etc/sysctl.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n");
     Image::of("buildroot", &[BUSYBOX_RECIPE, off]).is_mended(&["ipv6-enabled"]);
+}
+
+/// The proof is stored with the facts, so that a replay says what the run said.
+#[test]
+fn a_replay_has_the_same_fix() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]);
+    let saved = image.directory.path().join("facts.json");
+    let run = image.v6check(&["--text", "-", "--save", saved.to_str().unwrap()]);
+    let replay = needs::command(V6CHECK).args(["replay", "--text", "-"]).arg(&saved).output().unwrap();
+    assert_eq!((replay.status.code(), text(&replay.stdout)), (run.status.code(), text(&run.stdout)));
+    let said = text(&run.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("below line 2 (`iface eth0 inet dhcp`), write: iface eth0 inet6 dhcp accept_ra 1"), "{said}");
+    assert!(said.contains("Checked: with this change the image passes this requirement."), "{said}");
+}
+
+#[test]
+fn json_has_the_edits_and_whether_they_are_proven() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]);
+    let document: Value = serde_json::from_str(&image.remedy("json")).unwrap();
+    assert_eq!(document["schema"], "v6check.remedy/1");
+    let change = &document["changes"][0];
+    assert_eq!(change["results"][0]["id"], "dhcpv6-intended");
+    assert_eq!((&change["fix"]["proven"], &change["fix"]["goal"]), (&Value::Bool(true), &Value::String("dhcpv6".into())));
+    let lines = &change["fix"]["edits"][0]["lines"];
+    assert_eq!((&lines["path"], &lines["line"]), (&Value::String("/etc/network/interfaces".into()), &Value::from(2)));
+}
+
+/// What somebody has changed since is not overwritten.
+#[test]
+fn a_script_stops_where_a_file_is_another_one() {
+    let image = Image::of("centos-7-network-scripts", &[]);
+    let script = image.remedy("shell");
+    let path = image.root().join("etc/sysconfig/network-scripts/ifcfg-eth0");
+    let changed = fs::read_to_string(&path).unwrap() + "# by somebody\n";
+    fs::write(&path, &changed).unwrap();
+    let output = image.started(&script);
+    assert!(!output.status.success() && text(&output.stderr).contains("not what v6check looked at"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+}
+
+#[test]
+fn a_script_keeps_what_it_changes() {
+    let before = "auto eth0\niface eth0 inet dhcp\n";
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", before)]);
+    image.run(&image.remedy("shell"));
+    let kept = image
+        .files()
+        .into_iter()
+        .find(|(path, _)| path.ends_with("etc/network/interfaces") && path.starts_with(image.root().join("var/backups/v6check")));
+    assert_eq!(text(&kept.unwrap().1), before);
+}
+
+/// Advice is no change: the script holds it as a comment.
+#[test]
+fn what_cannot_be_proven_is_advice() {
+    let image = Image::of("debian-13", &[]);
+    fs::remove_file(image.root().join("usr/sbin/dhcpcd")).unwrap();
+    let said = image.remedy("text").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("apt-get install dhcpcd-base") && said.contains("This is advice and was not checked"), "{said}");
+    let script = image.remedy("shell");
+    assert!(
+        script.contains("# To be done by hand:") && script.lines().all(|line| line.is_empty() || line == "set -e" || line.starts_with('#')),
+        "{script}"
+    );
 }

@@ -20,10 +20,10 @@ use crate::image::Image;
 use crate::judge::Verdict;
 pub use edit::EditError;
 pub use plan::{Plan, Planned, plan};
-pub use words::{ADVICE, text};
 use sandbox::Sandbox;
 use search::Search;
 use view::View;
+pub use words::{ADVICE, text};
 
 /// As many fixes are looked for, so that the time has an end.
 const MOST_FIXES: usize = 64;
@@ -47,9 +47,8 @@ pub fn find(facts: &Facts, root: &Path) -> Vec<Fix> {
 /// Each goal with each of its subjects.
 fn wanted(facts: &Facts) -> Vec<(Goal, Option<&str>)> {
     let of_host = Goal::ALL.into_iter().filter(|goal| goal.is_of_host()).map(|goal| (goal, None));
-    let of_interfaces = checked(facts).flat_map(|(name, ..)| {
-        Goal::ALL.into_iter().filter(|goal| !goal.is_of_host()).map(move |goal| (goal, Some(name)))
-    });
+    let of_interfaces =
+        checked(facts).flat_map(|(name, ..)| Goal::ALL.into_iter().filter(|goal| !goal.is_of_host()).map(move |goal| (goal, Some(name))));
     of_host.chain(of_interfaces).collect()
 }
 

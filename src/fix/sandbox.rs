@@ -176,12 +176,7 @@ mod tests {
         std::os::unix::fs::symlink("../sysctl.conf", directory.path().join("etc/sysctl.d/99-sysctl.conf")).unwrap();
         std::os::unix::fs::symlink("usr/sbin", directory.path().join("sbin")).unwrap();
         let mut sandbox = Sandbox::new(&Image::new(directory.path()));
-        let lines = |path: &str, old: &str, new: &str| Edit::Lines {
-            path: path.into(),
-            line: 1,
-            old: vec![old.into()],
-            new: vec![new.into()],
-        };
+        let lines = |path: &str, old: &str, new: &str| Edit::Lines { path: path.into(), line: 1, old: vec![old.into()], new: vec![new.into()] };
         sandbox.make(&[lines("/etc/sysctl.d/99-sysctl.conf", "a=1", "a=2"), lines("/sbin/script", "#!/bin/sh", "#!/bin/bash")]).unwrap();
         let changed: Vec<(String, Node)> = sandbox.changes().into_iter().map(|change| (change.path, change.after)).collect();
         assert_eq!(

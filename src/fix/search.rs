@@ -32,7 +32,8 @@ impl<'a> Search<'a> {
     pub(super) fn fix(mut self, goal: Goal) -> (Option<Fix>, Sandbox) {
         let mut view = self.view();
         let before = self.failing(&view);
-        let mut fix = Fix { goal, interface: self.interface.map(str::to_owned), edits: Vec::new(), now: Vec::new(), by_hand: Vec::new(), proven: false };
+        let mut fix =
+            Fix { goal, interface: self.interface.map(str::to_owned), edits: Vec::new(), now: Vec::new(), by_hand: Vec::new(), proven: false };
         for _ in 0..MOST_STEPS {
             let verdict = view.judge(goal, self.interface).verdict;
             // A goal that only this change has come to miss is a part of it.

@@ -91,7 +91,11 @@ fn quoted(text: &str) -> Option<String> {
     if text.chars().any(char::is_control) {
         return None;
     }
-    Some(if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) })
+    Some(if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    })
 }
 
 #[cfg(test)]

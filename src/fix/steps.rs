@@ -114,7 +114,9 @@ pub(super) fn now(facts: &Facts, goal: Goal, interface: Option<&str>) -> Vec<Str
             if kernel { if enough { Vec::new() } else { vec![write("accept_ra", wanted)] } } else { stack() }
         }
         Goal::Dhcpv6 => stack(),
-        Goal::FirewallAdvertisements | Goal::FirewallAnswers => tenses.intent.firewalls.get().map(|all| firewall::fixes::now(all)).unwrap_or_default(),
+        Goal::FirewallAdvertisements | Goal::FirewallAnswers => {
+            tenses.intent.firewalls.get().map(|all| firewall::fixes::now(all)).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }
@@ -126,7 +128,9 @@ pub(super) fn now_only(facts: &Facts, goal: Goal, interface: Option<&str>) -> Op
     let (commands, by_hand) = match goal {
         Goal::Ipv6 if found.link.get().is_ok_and(|link| link.mtu < SMALLEST_MTU) => (
             vec![format!("ip link set dev {name} mtu {ETHERNET_MTU}")],
-            vec![format!("Find what sets the MTU of {name} below {SMALLEST_MTU} at boot, and raise it: the network stack's file, a DHCPv4 option, or the port's network.")],
+            vec![format!(
+                "Find what sets the MTU of {name} below {SMALLEST_MTU} at boot, and raise it: the network stack's file, a DHCPv4 option, or the port's network."
+            )],
         ),
         Goal::Ipv6 if tenses.state.sysctl("disable_ipv6").is_ok_and(|value| value != 0) => (now(facts, goal, interface), Vec::new()),
         Goal::RouterAdvertisements if tenses.intent.stack.get().is_ok_and(|intent| intent.takes_ras.value == TakesRas::Kernel) => {

@@ -14,7 +14,11 @@ pub fn text(fix: &Fix, image: bool) -> String {
     parts.extend(fix.edits.iter().map(edit));
     parts.extend(fix.by_hand.iter().filter(|_| !fix.edits.is_empty()).cloned());
     if !fix.now.is_empty() {
-        let opening = if fix.edits.is_empty() && fix.proven { "The files are right, and the running guest is not. Type:" } else { "For the running guest, type then:" };
+        let opening = if fix.edits.is_empty() && fix.proven {
+            "The files are right, and the running guest is not. Type:"
+        } else {
+            "For the running guest, type then:"
+        };
         let commands: Vec<String> = fix.now.iter().map(|command| format!("  {command}")).collect();
         if fix.edits.is_empty() && fix.proven {
             parts.insert(0, format!("{opening}\n{}", commands.join("\n")));

@@ -112,7 +112,9 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
 /// What the fixes for the subject's goals say, as far as there are any.
 fn fixes(subject: &Subject<'_>, goals: &[Goal]) -> Option<String> {
     let interface = subject.interface.map(|_| subject.name);
-    let of = |goal: &Goal| subject.facts.fixes.iter().find(|fix| fix.goal == *goal && fix.interface.as_deref() == interface.filter(|_| !goal.is_of_host()));
+    let of = |goal: &Goal| {
+        subject.facts.fixes.iter().find(|fix| fix.goal == *goal && fix.interface.as_deref() == interface.filter(|_| !goal.is_of_host()))
+    };
     let texts: Vec<String> = goals.iter().filter_map(of).map(|fix| fix::text(fix, subject.facts.run.image.is_some())).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
 }

@@ -96,7 +96,8 @@ impl Cell {
         if verdicts.len() != requirements {
             return Err(format!("{} verdicts, not {requirements}", verdicts.len()));
         }
-        let mut cell = Self { image: image.to_owned(), change: change.to_owned(), verdicts, says: Vec::new(), advice: Vec::new(), commands: Vec::new() };
+        let mut cell =
+            Self { image: image.to_owned(), change: change.to_owned(), verdicts, says: Vec::new(), advice: Vec::new(), commands: Vec::new() };
         for part in rest.split(" ; ").map(str::trim).filter(|part| !part.is_empty()) {
             let (name, rest) = word(part);
             if name == "says" {

@@ -39,7 +39,11 @@ pub(crate) fn trials(table: &Arc<Table>) -> Vec<Trial> {
         println!("{advised} of {} cells that fail have advice alone for a requirement", all.cells.iter().filter(|cell| fails(cell)).count());
         let lost = all.cells.iter().find(|cell| !fails(cell) && !cell.advice.is_empty());
         if advised > MOST_ADVICE || lost.is_some() {
-            return Err(format!("{advised} cells with advice alone, more than {MOST_ADVICE}; or one that does not fail: {:?}", lost.map(|cell| &cell.change)).into());
+            return Err(format!(
+                "{advised} cells with advice alone, more than {MOST_ADVICE}; or one that does not fail: {:?}",
+                lost.map(|cell| &cell.change)
+            )
+            .into());
         }
         Ok(())
     }));
@@ -91,7 +95,9 @@ fn script(image: &tree::Tree, name: &str, script: &str) -> Result<(), String> {
     let options = format!("lowerdir=/,upperdir={},workdir={}", image.path().display(), work.display());
     let enter = if matches!(name, "buildroot" | "alpine") { BY_BUSYBOX } else { BY_SHELL };
     let run = || {
-        let line = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {enter}");
+        // Where the image has a /lib of its own, this machine's loader is not found in it.
+        let lib = "[ -L \"$2/lib\" ] || for lib in /usr/lib/*-linux-gnu; do mkdir -p \"$2/lib/${lib##*/}\" && mount --bind \"$lib\" \"$2/lib/${lib##*/}\"; done";
+        let line = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {{ {lib}; }} && {enter}");
         fed(needs::command("unshare").args(["--mount", "--net", "sh", "-c", &line, "sh", &options]).arg(&merged), script)
     };
     run()?;

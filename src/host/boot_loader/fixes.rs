@@ -21,7 +21,8 @@ const FILES: [&str; 14] = [
     "/etc/default/grub.d/*.cfg",
     "/etc/default/extlinux",
 ];
-const MORE_FILES: [&str; 5] = ["/etc/default/grub", "/etc/kernel/cmdline", "/boot/firmware/cmdline.txt", "/extlinux.conf", "/etc/update-extlinux.conf"];
+const MORE_FILES: [&str; 5] =
+    ["/etc/default/grub", "/etc/kernel/cmdline", "/boot/firmware/cmdline.txt", "/extlinux.conf", "/etc/update-extlinux.conf"];
 /// As many files are changed at most.
 const MOST_FILES: usize = 64;
 
@@ -63,7 +64,12 @@ fn of_file(path: &str, text: &str, word: &str) -> Vec<Edit> {
     // GRUB's environment block keeps its size by a last line of number signs.
     let last = (1..).zip(text.lines()).last().filter(|(_, line)| path.ends_with("/grubenv") && line.bytes().all(|byte| byte == b'#'));
     if let Some((number, line)) = last.filter(|(_, line)| taken > 0 && !line.is_empty()) {
-        edits.push(Edit::Lines { path: path.to_owned(), line: number, old: vec![line.to_owned()], new: vec![format!("{line}{}", "#".repeat(taken))] });
+        edits.push(Edit::Lines {
+            path: path.to_owned(),
+            line: number,
+            old: vec![line.to_owned()],
+            new: vec![format!("{line}{}", "#".repeat(taken))],
+        });
     }
     edits
 }

@@ -49,7 +49,11 @@ fn nft(image: &Image, dropped: &Setting<Passes>, what: What) -> Option<Step> {
     };
     let path = &dropped.at.path;
     let text = image.text(path).ok()?;
-    let is_base = |line: &str| line.starts_with("type ") && line.ends_with(';') && line.split_whitespace().collect::<Vec<_>>().windows(2).any(|pair| pair == ["hook", "input"]);
+    let is_base = |line: &str| {
+        line.starts_with("type ")
+            && line.ends_with(';')
+            && line.split_whitespace().collect::<Vec<_>>().windows(2).any(|pair| pair == ["hook", "input"])
+    };
     let bases = (1..).zip(text.lines()).filter(|(_, line)| is_base(line.trim()));
     let edits: Option<Vec<Edit>> = bases
         .map(|(number, line)| {
@@ -102,7 +106,8 @@ fn firewalld(image: &Image, at: &FileLine, what: What) -> Option<Step> {
     let last = (1..).zip(text.lines()).filter(|(_, line)| line.trim() == "</zone>").last().map(|(number, _)| number)?;
     if at.path == own {
         let at = |line| FileLine { path: own.clone(), line };
-        let blocks = (1..).zip(text.lines()).filter(|(_, line)| what == What::Advertisements && line.contains("icmp-block name=\"router-advertisement\""));
+        let blocks =
+            (1..).zip(text.lines()).filter(|(_, line)| what == What::Advertisements && line.contains("icmp-block name=\"router-advertisement\""));
         let mut edits = vec![insert_before(image, &at(last), [format!("  {element}")])?];
         let unblocked: Option<Vec<Edit>> = blocks.map(|(number, _)| delete(image, &at(number))).collect();
         edits.extend(unblocked?.into_iter().rev());

@@ -3,9 +3,9 @@
 //! What comes in is looked at where it enters the host (hook `input`); what drops it earlier (`prerouting`, `netdev`, XDP) is not, nor is what
 //! a program such as fail2ban or docker adds later.
 
-pub(crate) mod fixes;
 mod chains;
 mod firewalld;
+pub(crate) mod fixes;
 mod ip6tables;
 mod nft;
 mod packet;

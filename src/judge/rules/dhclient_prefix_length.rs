@@ -59,7 +59,9 @@ pub(super) fn by_files(subject: &Subject<'_>) -> Judgement {
         return Ok(Finding::skip("ISC dhclient is not the DHCPv6 client here"));
     }
     match subject.facts.intent.dhclient.get()? {
-        Some(dhclient) => Ok(DhclientPrefixLength { length: ADDRESS }.by_installation("dhclient makes its addresses /128".to_owned(), dhclient, None)),
+        Some(dhclient) => {
+            Ok(DhclientPrefixLength { length: ADDRESS }.by_installation("dhclient makes its addresses /128".to_owned(), dhclient, None))
+        }
         None => Ok(Finding::inconclusive("the program of dhclient was not found")),
     }
 }

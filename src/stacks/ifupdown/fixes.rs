@@ -128,7 +128,9 @@ fn missing_client(image: &Image, name: &str, has_inet_dhcp: bool) -> Step {
         "Install ISC dhclient, without which ifupdown runs no DHCPv6: apt-get install isc-dhcp-client. Then run v6check again.".to_owned()
     } else {
         let stanza = if has_inet_dhcp { String::new() } else { format!(" and write `iface {name} inet dhcp`, by which ifupdown starts it,") };
-        format!("Install dhcpcd, which runs DHCPv6 where no ISC dhclient is: apt-get install dhcpcd-base{stanza} and no `inet6 dhcp`. Then run v6check again.")
+        format!(
+            "Install dhcpcd, which runs DHCPv6 where no ISC dhclient is: apt-get install dhcpcd-base{stanza} and no `inet6 dhcp`. Then run v6check again."
+        )
     })
 }
 

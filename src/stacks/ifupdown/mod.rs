@@ -4,8 +4,8 @@
 //! Commands of `up` and its like are looked at for a DHCPv6 client only; hooks below /etc/network/if-up.d only where a stanza has the option
 //! of the cloud images' hook.
 
-pub(crate) mod fixes;
 mod cloud_helper;
+pub(crate) mod fixes;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 

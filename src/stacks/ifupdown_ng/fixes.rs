@@ -26,7 +26,8 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
                 return Some(Step::by_hand(text));
             }
             let uses = |stanza: &&&Stanza| {
-                let by_option = stanza.options.iter().any(|option| option.key() == "use" && option.value().split_whitespace().any(|word| word == "dhcp"));
+                let by_option =
+                    stanza.options.iter().any(|option| option.key() == "use" && option.value().split_whitespace().any(|word| word == "dhcp"));
                 by_option || stanza.method.as_deref() == Some("dhcp")
             };
             match (own.iter().find(uses), own.first()) {

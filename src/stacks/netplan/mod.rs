@@ -2,8 +2,8 @@
 //!
 //! Only what decides IPv6 is read; netplan refuses all files for one mistake in any of them, and mistakes elsewhere are not seen here.
 
-pub(crate) mod fixes;
 mod definition;
+pub(crate) mod fixes;
 mod rendering;
 
 use std::collections::BTreeMap;

@@ -60,7 +60,8 @@ fn change(image: &Image, at: &FileLine, key: &str, value: &str) -> Option<Edit> 
         let folder = folder.rsplit_once('/')?.1;
         let text = image.text(&at.path).ok()?;
         let nth = usize::try_from(at.line).ok()?.checked_sub(1)?;
-        let changed: String = text.lines().enumerate().map(|(number, line)| if number == nth { format!("{key}={value}\n") } else { format!("{line}\n") }).collect();
+        let changed: String =
+            text.lines().enumerate().map(|(number, line)| if number == nth { format!("{key}={value}\n") } else { format!("{line}\n") }).collect();
         let mode = if folder == "system-connections" { 0o600 } else { 0o644 };
         return Some(Edit::Write { path: format!("/etc/NetworkManager/{folder}/{name}"), text: changed, mode });
     }
@@ -72,7 +73,9 @@ fn unmanaged(image: &Image, at: &FileLine, list: &str, nic: &Nic) -> Option<Step
     let line = lines(image, at)?.concat();
     let (key, _) = line.split_once('=')?;
     let items: Vec<&str> = list.split([',', ';']).map(str::trim).filter(|item| !item.is_empty()).collect();
-    let alone = |item: &&&str| [format!("interface-name:{}", nic.name), format!("interface-name:={}", nic.name), nic.name.clone()].iter().any(|own| own == **item);
+    let alone = |item: &&&str| {
+        [format!("interface-name:{}", nic.name), format!("interface-name:={}", nic.name), nic.name.clone()].iter().any(|own| own == **item)
+    };
     let mut kept: Vec<String> = items.iter().filter(|item| !alone(item)).map(|item| (*item).to_owned()).collect();
     if kept.iter().any(|item| item_is(item, nic) == Some(true)) {
         kept.push(format!("except:interface-name:{}", nic.name));

@@ -4,8 +4,8 @@
 //! Profiles that netplan generates are netplan's. Not looked at: rules of udev, dispatcher scripts, and who may read a profile, as
 //! permissions may be lost in an image.
 
-pub(crate) mod fixes;
 mod configuration;
+pub(crate) mod fixes;
 mod ifcfg_rh;
 mod keyfile;
 pub(crate) mod lease;

@@ -43,13 +43,16 @@ pub(crate) fn line(image: &Image, at: &FileLine) -> Option<Step> {
         // One word for both families.
         "DHCP" => (Some("yes"), &found.section[..], &found.key[..]),
         "Bond" | "Bridge" => {
-            let text = format!("{at} makes it a port of another interface, which then has the addresses: check that interface, or take the line out.");
+            let text =
+                format!("{at} makes it a port of another interface, which then has the addresses: check that interface, or take the line out.");
             return Some(Step::by_hand(text));
         }
         _ => return None,
     };
     if is_of_vendor(&at.path) {
-        return Some(Edit::Key { path: drop_in(&at.path)?, section: section.to_owned(), key: key.to_owned(), value: value.map(str::to_owned) }.into());
+        return Some(
+            Edit::Key { path: drop_in(&at.path)?, section: section.to_owned(), key: key.to_owned(), value: value.map(str::to_owned) }.into(),
+        );
     }
     Some(match value {
         Some(value) => assign(image, at, value)?.into(),

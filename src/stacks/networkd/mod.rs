@@ -3,8 +3,8 @@
 //! The files are tried in the order of their names, and the first that fits an interface has it. Those that netplan writes at each boot take
 //! part in that order, but are read where they come from.
 
-pub(crate) mod fixes;
 mod files;
+pub(crate) mod fixes;
 pub(crate) mod lease;
 mod matching;
 mod meaning;

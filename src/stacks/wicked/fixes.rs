@@ -28,7 +28,9 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
                 Some(("DHCLIENT6_MODE", _)) => Some(set(&at.path, "DHCLIENT6_MODE", "'auto'").into()),
                 // IPv4 stays as it is: by DHCP, or static.
                 Some(("BOOTPROTO", value)) if value == "dhcp4" => Some(set(&own, "BOOTPROTO", "'dhcp'").into()),
-                Some(("BOOTPROTO", value)) if value.is_empty() || value == "static" || value == "none" => Some(set(&own, "BOOTPROTO", "'dhcp6'").into()),
+                Some(("BOOTPROTO", value)) if value.is_empty() || value == "static" || value == "none" => {
+                    Some(set(&own, "BOOTPROTO", "'dhcp6'").into())
+                }
                 Some(_) => None,
                 None => Some(set(&own, "BOOTPROTO", "'dhcp6'").into()),
             }
