@@ -308,7 +308,7 @@ fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
     for path in [image.root().join(cloud_init), own] {
         fs::copy(&path, rendered.path().join("etc/netplan").join(path.file_name().unwrap())).unwrap();
     }
-    let output = needs::command("netplan").args(["generate", "--root-dir"]).arg(rendered.path()).output().unwrap();
+    let output = needs::command("/usr/libexec/netplan/generate").arg("--root-dir").arg(rendered.path()).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let network = fs::read_to_string(rendered.path().join("run/systemd/network/10-netplan-eth0.network")).unwrap();
     assert!(network.contains("IPv6AcceptRA=yes") && network.contains("DHCP=yes"), "{network}");

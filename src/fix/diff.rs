@@ -14,12 +14,11 @@ pub(crate) fn unified(changes: &[Change]) -> String {
     let mut text = String::new();
     let mut diffs = String::new();
     for change in changes {
-        match (is_plain(&change.path), text_of(&change.before), text_of(&change.after)) {
-            (true, Some(before), Some(after)) => file(&mut diffs, change, &before, &after),
-            _ => {
-                let what = if change.after == Node::Absent { "remove" } else { "change by the script of `v6check remedy --format shell`" };
-                let _ = writeln!(text, "# Not in this diff, {what}: {}", change.path.escape_debug());
-            }
+        if let (true, Some(before), Some(after)) = (is_plain(&change.path), text_of(&change.before), text_of(&change.after)) {
+            file(&mut diffs, change, &before, &after);
+        } else {
+            let what = if change.after == Node::Absent { "remove" } else { "change by the script of `v6check remedy --format shell`" };
+            let _ = writeln!(text, "# Not in this diff, {what}: {}", change.path.escape_debug());
         }
     }
     text + &diffs

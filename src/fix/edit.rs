@@ -103,7 +103,7 @@ fn set_key(lines: &[&str], section: &str, key: &str, new: Option<&str>) -> Vec<S
     }
     let Some(new) = new else { return changed };
     match (last_set, end) {
-        (Some(at), _) => changed[at] = new.to_owned(),
+        (Some(at), _) => new.clone_into(&mut changed[at]),
         (None, Some(end)) => changed.insert(end, new.to_owned()),
         (None, None) => {
             if changed.last().is_some_and(|last| !last.trim().is_empty()) {

@@ -31,7 +31,11 @@ pub struct Plan {
 /// are goals that count once everything else is fixed.
 pub fn plan(facts: &Facts, root: &Path, wishes: &[(Goal, Option<&str>)], later: &[(Goal, Option<&str>)]) -> Plan {
     let mut planner = Planner { facts, sandbox: Sandbox::new(&Image::new(root)), fixes: Vec::new() };
-    for (number, (goal, interface)) in wishes.iter().enumerate() {
+    // What switches more off comes first: DHCPv6 where it is to run often brings Router Advertisements with it.
+    let mut order: Vec<usize> = (0..wishes.len()).collect();
+    order.sort_by_key(|number| Goal::ALL.iter().position(|goal| *goal == wishes[*number].0));
+    for number in order {
+        let (goal, interface) = &wishes[number];
         if planner.fixes.iter().any(|planned| planned.grants.contains(&number)) {
             continue;
         }

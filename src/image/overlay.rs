@@ -66,8 +66,8 @@ impl Overlay {
             Some(entry) => return Said::Entry(entry),
         }
         // From the place upwards: the nearest edit counts.
-        let above = std::iter::successors(Some(place), |path| path.rsplit_once('/').map(|(folder, _)| folder));
-        let nearest = above.filter_map(|path| Some((path, self.entries.get(path)?))).next();
+        let mut above = std::iter::successors(Some(place), |path| path.rsplit_once('/').map(|(folder, _)| folder));
+        let nearest = above.find_map(|path| Some((path, self.entries.get(path)?)));
         match nearest {
             Some((path, Entry::File { .. })) if path != place => Said::NotADirectory,
             Some((_, Entry::Absent)) if self.leads_to_something(place) => Said::Directory { only: true },

@@ -188,7 +188,7 @@ fn commands(changes: &[Change<'_>], plan: &Plan) -> Vec<String> {
     let mut commands = Vec::new();
     let mut edits = String::new();
     for change in changes.iter().filter(|change| change.fix.is_some_and(|fix| fix.proven && !fix.edits.is_empty())) {
-        edits.push_str(&format!("# {}\n{}", change.names(), comment(&change.lines())));
+        edits += &["# ", &change.names(), "\n", &comment(&change.lines())].concat();
     }
     if !edits.is_empty() {
         commands.push(edits + &plan.script().concat());
@@ -198,7 +198,7 @@ fn commands(changes: &[Change<'_>], plan: &Plan) -> Vec<String> {
         match (change.fix, &change.script) {
             (Some(fix), _) if fix.proven && !fix.edits.is_empty() => {}
             (Some(fix), _) if fix.proven => {
-                let now: String = fix.now.iter().map(|command| format!("{command} || :\n")).collect();
+                let now = fix.now.iter().fold(String::new(), |now, command| now + command + " || :\n");
                 commands.push(format!("{title}{now}"));
             }
             (None, Some(script)) => commands.push(format!("{title}{}\n", script.trim_end())),

@@ -116,7 +116,7 @@ fn firewalld(image: &Image, at: &FileLine, what: What) -> Option<Step> {
     let mut changed = String::new();
     for (number, line) in (1..).zip(text.lines()) {
         if number == last {
-            changed.push_str(&format!("  {element}\n"));
+            changed += &["  ", element, "\n"].concat();
         }
         if !(what == What::Advertisements && line.contains("icmp-block name=\"router-advertisement\"")) {
             changed.push_str(line);

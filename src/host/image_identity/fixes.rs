@@ -13,7 +13,7 @@ const SETTINGS: &str = "/var/lib/connman/";
 /// Takes away what misses the goal.
 pub(crate) fn without(image: &Image, identity: &BakedIdentity, goal: Goal) -> Option<Step> {
     let places: Vec<&FileLine> = match goal {
-        Goal::MachineId => return machine_id(&identity.machine_id.as_ref()?.at.path),
+        Goal::MachineId => return Some(machine_id(&identity.machine_id.as_ref()?.at.path)),
         Goal::Duid => identity.duids.iter().map(|duid| &duid.at).collect(),
         Goal::Lease => identity.leases.iter().map(|lease| &lease.at).collect(),
         Goal::Secret => identity.secrets.iter().map(|secret| &secret.at).collect(),
@@ -31,11 +31,11 @@ pub(crate) fn without(image: &Image, identity: &BakedIdentity, goal: Goal) -> Op
 }
 
 /// An empty file is filled at the first boot; one of D-Bus's own is taken over by systemd, so that goes.
-fn machine_id(path: &str) -> Option<Step> {
+fn machine_id(path: &str) -> Step {
     let edit = if path == MACHINE_ID {
         Edit::Write { path: path.to_owned(), text: String::new(), mode: 0o444 }
     } else {
         Edit::Remove { path: path.to_owned() }
     };
-    Some(edit.into())
+    edit.into()
 }

@@ -29,7 +29,8 @@ pub(crate) fn write(image: &Image, interface: &str, name: &str, value: i64, at: 
             changed.push('\n');
         }
         if number == nth {
-            changed.push_str(&if is_glob { own.clone() } else { format!("{}= {value}", line.split('=').next()?) });
+            let key = line.split('=').next()?;
+            changed += &if is_glob { own.clone() } else { [key, "= ", &value.to_string()].concat() };
             changed.push('\n');
         }
     }

@@ -120,10 +120,8 @@ fn end(stanza: &Stanza) -> FileLine {
 fn missing_client(image: &Image, name: &str, has_inet_dhcp: bool) -> Step {
     let system = Variables::read(image, "/etc/os-release").ok().flatten().unwrap_or_default();
     let of = |name: &str| system.get(name).map_or("", |setting| &setting.value[..]);
-    let old = match (of("ID"), of("VERSION_ID").split('.').next().and_then(|version| version.parse::<u32>().ok())) {
-        ("debian", Some(..13)) | ("ubuntu", Some(..25)) => true,
-        _ => false,
-    };
+    let version = of("VERSION_ID").split('.').next().and_then(|version| version.parse::<u32>().ok());
+    let old = matches!((of("ID"), version), ("debian", Some(..13)) | ("ubuntu", Some(..25)));
     Step::by_hand(if old {
         "Install ISC dhclient, without which ifupdown runs no DHCPv6: apt-get install isc-dhcp-client. Then run v6check again.".to_owned()
     } else {

@@ -101,15 +101,14 @@ pub(crate) fn busybox(question: &Question<'_>) -> Option<Step> {
     }
     // The link-local address, which it asks from, takes its time.
     let command = ["    up sleep 3".to_owned(), format!("    up udhcpc6 -b -i {name} -s {}", script.unwrap_or(OWN_SCRIPT))];
-    match own.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")) {
-        Some(stanza) => edits.push(insert_after(image, &stanza.line.at, command)?),
-        None => {
-            let mut lines = vec![String::new()];
-            lines.extend(own.is_empty().then(|| format!("auto {name}")));
-            lines.push(format!("iface {name} inet6 manual"));
-            lines.extend(command);
-            edits.push(Edit::Append { path: FILE.to_owned(), lines });
-        }
+    if let Some(stanza) = own.iter().find(|stanza| stanza.family.as_deref() == Some("inet6")) {
+        edits.push(insert_after(image, &stanza.line.at, command)?);
+    } else {
+        let mut lines = vec![String::new()];
+        lines.extend(own.is_empty().then(|| format!("auto {name}")));
+        lines.push(format!("iface {name} inet6 manual"));
+        lines.extend(command);
+        edits.push(Edit::Append { path: FILE.to_owned(), lines });
     }
     Some(Step::edits(edits))
 }

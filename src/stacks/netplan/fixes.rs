@@ -60,7 +60,7 @@ fn own_file(question: &Question<'_>, wanted: &[(&str, &str)]) -> Option<Step> {
     }
     let mut text = format!("network:\n  version: 2\n  {}:\n    {}:\n", definition.kind, definition.id);
     for (key, value) in wanted {
-        text.push_str(&format!("      {key}: {value}\n"));
+        text += &["      ", key, ": ", value, "\n"].concat();
     }
     if definition.value("link-local").is_some() {
         text.push_str("      link-local: [ ipv6 ]\n");

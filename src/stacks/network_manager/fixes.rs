@@ -4,7 +4,6 @@ use super::configuration::item_is;
 use super::keyfile::KeyFile;
 use super::{ETC, ifcfg};
 use crate::facts::{Edit, FileLine, Goal};
-use crate::image::shell_variables::Variables;
 use crate::image::{Image, Nic};
 use crate::stacks::fixes::{Question, Step, delete, is_of_vendor, lines, replace};
 
@@ -104,15 +103,10 @@ fn of_ifcfg(question: &Question<'_>, at: &FileLine) -> Option<Step> {
     let line = lines(question.image, at)?.concat();
     let name = line.trim_start().trim_start_matches("export ").split('=').next()?.trim().to_owned();
     Some(match &name[..] {
-        "IPV6INIT" | "IPV6_AUTOCONF" => set(&name, Some("yes")).into(),
+        "IPV6INIT" | "IPV6_AUTOCONF" | "NM_CONTROLLED" => set(&name, Some("yes")).into(),
         "IPV6_DISABLED" => set(&name, None).into(),
-        "NM_CONTROLLED" => set(&name, Some("yes")).into(),
         // With IPV6_AUTOCONF=no these are DHCPv6, or an address, without Router Advertisements.
-        "DHCPV6C" | "IPV6ADDR" | "IPV6ADDR_SECONDARIES" | "IPV6FORWARDING" => {
-            let file = Variables::read(question.image, &at.path).ok()??;
-            let path = file.path.clone();
-            Edit::Variable { path, name: "IPV6_AUTOCONF".to_owned(), value: Some("yes".to_owned()) }.into()
-        }
+        "DHCPV6C" | "IPV6ADDR" | "IPV6ADDR_SECONDARIES" | "IPV6FORWARDING" => set("IPV6_AUTOCONF", Some("yes")).into(),
         "MASTER" | "MASTER_UUID" | "BRIDGE" | "BRIDGE_UUID" | "TEAM_MASTER" => Step::by_hand(format!(
             "{at} makes {} a port of another interface, which then has the addresses: check that interface, or take the line out.",
             question.nic.name

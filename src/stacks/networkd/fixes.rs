@@ -3,7 +3,7 @@
 use super::syntax::Assignments;
 use crate::facts::{Edit, FileLine, Goal};
 use crate::image::Image;
-use crate::stacks::fixes::{OWN, Question, Step, assign, delete, insert_after, is_of_vendor, lines};
+use crate::stacks::fixes::{OWN, Question, Step, assign, insert_after, is_of_vendor, lines};
 
 const FOLDER: &str = "/etc/systemd/network";
 
@@ -29,19 +29,18 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
 pub(crate) fn line(image: &Image, at: &FileLine) -> Option<Step> {
     let text = image.text(&at.path).ok()?;
     let found = Assignments::parse(&at.path, &text).0.into_iter().find(|assignment| assignment.at == *at)?;
-    // What the line has to say; nothing: it goes.
-    let (value, section, key) = match &found.key[..] {
-        "IPv6AcceptRA" | "IPv6AcceptRouterAdvertisements" | "DHCPv6Client" | "UseAddress" => (Some("yes"), &found.section[..], &found.key[..]),
-        "LinkLocalAddressing" => (Some("ipv6"), &found.section[..], &found.key[..]),
-        "Unmanaged" => (Some("no"), &found.section[..], &found.key[..]),
-        "ActivationPolicy" => (Some("up"), &found.section[..], &found.key[..]),
-        "WithoutRA" => (Some("solicit"), &found.section[..], &found.key[..]),
+    // What the line has to say.
+    let value = match &found.key[..] {
+        // DHCP= has one word for both families.
+        "IPv6AcceptRA" | "IPv6AcceptRouterAdvertisements" | "DHCPv6Client" | "UseAddress" | "DHCP" => "yes",
+        "LinkLocalAddressing" => "ipv6",
+        "Unmanaged" => "no",
+        "ActivationPolicy" => "up",
+        "WithoutRA" => "solicit",
         // They make a router of the interface unless it is told that it is none.
         "IPForward" | "IPv6Forwarding" | "IPMasquerade" | "IPv6SendRA" | "IPv6PrefixDelegation" => {
             return Some(as_host(image, at, &found.section)?.into());
         }
-        // One word for both families.
-        "DHCP" => (Some("yes"), &found.section[..], &found.key[..]),
         "Bond" | "Bridge" => {
             let text =
                 format!("{at} makes it a port of another interface, which then has the addresses: check that interface, or take the line out.");
@@ -50,14 +49,10 @@ pub(crate) fn line(image: &Image, at: &FileLine) -> Option<Step> {
         _ => return None,
     };
     if is_of_vendor(&at.path) {
-        return Some(
-            Edit::Key { path: drop_in(&at.path)?, section: section.to_owned(), key: key.to_owned(), value: value.map(str::to_owned) }.into(),
-        );
+        let (section, key) = (found.section, found.key);
+        return Some(Edit::Key { path: drop_in(&at.path)?, section, key, value: Some(value.to_owned()) }.into());
     }
-    Some(match value {
-        Some(value) => assign(image, at, value)?.into(),
-        None => delete(image, at)?.into(),
-    })
+    Some(assign(image, at, value)?.into())
 }
 
 /// `IPv6AcceptRA=yes` beside the line that makes a router of the interface.

@@ -37,14 +37,12 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
         }
         Goal::RouterAdvertisements => {
             let own = format!("{FOLDER}/ifsysctl-{name}");
-            match at.filter(|at| at.path == own) {
-                Some(at) => Some(assign(question.image, at, &question.accept_ra.to_string())?.into()),
-                // It comes after sysctl.d, and is for this interface alone.
-                None => {
-                    let line = format!("net.ipv6.conf.{}.accept_ra = {}", name.replace('.', "/"), question.accept_ra);
-                    Some(Edit::Append { path: own, lines: vec![line] }.into())
-                }
+            if let Some(at) = at.filter(|at| at.path == own) {
+                return Some(assign(question.image, at, &question.accept_ra.to_string())?.into());
             }
+            // It comes after sysctl.d, and is for this interface alone.
+            let line = format!("net.ipv6.conf.{}.accept_ra = {}", name.replace('.', "/"), question.accept_ra);
+            Some(Edit::Append { path: own, lines: vec![line] }.into())
         }
         _ => None,
     }
