@@ -36,7 +36,7 @@ pub(crate) fn trials(table: &Arc<Table>) -> Vec<Trial> {
     let all = Arc::clone(table);
     trials.push(Trial::test("law::fixes-are-advice-in-few-cells-only", move || {
         let advised = all.cells.iter().filter(|cell| !cell.advice.is_empty()).count();
-        println!("{advised} of {} cells that fail have advice alone for a requirement", all.cells.iter().filter(|cell| fails(cell)).count());
+        eprintln!("{advised} of {} cells that fail have advice alone for a requirement", all.cells.iter().filter(|cell| fails(cell)).count());
         let lost = all.cells.iter().find(|cell| !fails(cell) && !cell.advice.is_empty());
         if advised > MOST_ADVICE || lost.is_some() {
             return Err(format!(

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed, Reason};
+use v6check::facts::{ClientIdentity, Conversation, Direction, Ended, Network, Observed};
 use v6check::observe::{Ending, Signals, Target, ask};
 use v6check::wire::dhcpv6::{DhcpOption, Message, kind};
 use v6check::wire::duid::Duid;
