@@ -56,6 +56,8 @@ pub mod cli;
 #[doc(hidden)]
 pub mod commands;
 #[doc(hidden)]
+pub mod fix;
+#[doc(hidden)]
 pub mod matrix;
 #[doc(hidden)]
 pub mod observe;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each part of the program and the parts that it may know.
-const MAY_IMPORT: [(&str, &[&str]); 23] = [
+const MAY_IMPORT: [(&str, &[&str]); 24] = [
     ("wire", &[]),
     ("capture", &[]),
     ("wrap", &[]),
@@ -28,12 +28,13 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("stacks", &["facts", "glob", "host", "image", "wire"]),
     ("host", &["facts", "image", "wire"]),
     ("observe", &["capture", "exchange", "facts", "host", "image", "plan", "rooted", "stacks", "wire"]),
+    ("fix", &["exchange", "facts", "host", "image", "judge", "observe", "stacks"]),
     ("install", &["rooted", "stacks", "wrap"]),
     ("catalogue", &["facts", "glob", "judge", "suggest", "wrap"]),
-    ("report", &["catalogue", "exchange", "facts", "judge", "sanitize", "story", "wrap"]),
+    ("report", &["catalogue", "exchange", "facts", "fix", "judge", "sanitize", "story", "wrap"]),
     ("cli", &["plan", "report"]),
     ("matrix", &["catalogue", "cli", "facts", "judge", "report", "wrap"]),
-    ("commands", &["catalogue", "cli", "facts", "install", "matrix", "observe", "plan", "report", "watch"]),
+    ("commands", &["catalogue", "cli", "facts", "fix", "install", "matrix", "observe", "plan", "report", "watch"]),
     ("watch", &["catalogue", "cli", "facts", "observe", "report", "story", "wrap"]),
 ];
 

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::{Value, json};
 use v6check::catalogue::{Catalogue, Selection};
 use v6check::facts::{self, Facts, StoreError};
+use v6check::fix::Plan;
 use v6check::report::{self, Counting, FORMATS, RemedyFormat, Style, Verbosity};
 use v6check_lab::needs;
 
@@ -88,8 +89,8 @@ fn report_of(text: &str, selection: &Selection) -> Result<(), StoreError> {
         let harmful = |character: char| character.is_control() && character != '\n';
         assert!(format.name == "json" || !written.contains(harmful), "{} with a control character", format.name);
     }
-    for format in [RemedyFormat::Text, RemedyFormat::Shell, RemedyFormat::CloudInit] {
-        report::remedies(&report, format);
+    for format in [RemedyFormat::Text, RemedyFormat::Shell, RemedyFormat::CloudInit, RemedyFormat::Diff, RemedyFormat::Json] {
+        report::remedies(&report, &Plan::default(), format);
     }
     // What judges is what is kept: it reads back.
     let mut saved = Vec::new();

@@ -12,7 +12,6 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use v6check::facts::StackId;
 use v6check_lab::needs;
 
 const V6CHECK: &str = env!("CARGO_BIN_EXE_v6check");
@@ -71,20 +70,27 @@ impl Image {
 
     /// Runs a script as if in the image, which is the machine's files with the image's own on top.
     fn run(&self, script: &str) {
+        let output = self.started(script);
+        assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    }
+
+    fn started(&self, script: &str) -> Output {
         assert!(is_root(), "this test needs root: it mounts an overlay");
         let (work, merged) = (self.directory.path().join("work"), self.directory.path().join("merged"));
         for folder in [&work, &merged] {
             fs::create_dir_all(folder).unwrap();
         }
         fs::write(self.directory.path().join("script"), script).unwrap();
+        let checked =
+            needs::command("shellcheck").args(["--shell=sh", "--severity=warning"]).arg(self.directory.path().join("script")).output().unwrap();
+        assert!(checked.status.success(), "{}", text(&checked.stdout));
         let options = format!("lowerdir=/,upperdir={},workdir={}", self.root().display(), work.display());
         let enter = format!("mount -t overlay overlay -o \"$1\" \"$2\" && {} < \"$3\"", self.enter);
-        let output = needs::command("unshare")
+        needs::command("unshare")
             .args(["--mount", "--net", "sh", "-c", &enter, "sh", &options])
             .args([&merged, &self.directory.path().join("script")])
             .output()
-            .unwrap();
-        assert!(output.status.success(), "{script}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+            .unwrap()
     }
 
     /// The script mends all that fails; running it again changes nothing.
@@ -135,7 +141,7 @@ fn centos_gets_what_the_page_says() {
     for line in ["IPV6INIT=yes", "DHCPV6C=yes"] {
         assert!(script.contains(line), "{script}");
     }
-    assert!(!script.contains('`'), "{script}");
+    assert!(script.lines().all(|line| line.starts_with('#') || !line.contains('`')), "{script}");
     image.is_mended(&["dhcpv6-intended"]);
 }
 
@@ -257,12 +263,10 @@ fn no_later_file_of_sysctl_takes_it_back() {
     Image::of("debian-12-ifupdown", &off).is_mended(&["ipv6-enabled"]);
 }
 
-/// Only a guest that runs can fail it, so the script for the files that it names is run in an image that is as wrong.
+/// What a running guest has right by hand, and its files wrong.
 #[test]
 fn what_was_set_right_by_hand_is_written_down() {
     let stanza = ("etc/network/interfaces", "auto eth0\niface eth0 inet6 dhcp\n");
-    let catalogue = v6check::catalogue::Catalogue::load(None).unwrap();
-    let remedy = &catalogue.check("settings-persistent").unwrap().remedy;
     let causes = [
         ("etc/sysctl.d/70-ipv6.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n"),
         ("etc/modprobe.d/ipv6.conf", "options ipv6 disable=1\n"),
@@ -273,12 +277,8 @@ fn what_was_set_right_by_hand_is_written_down() {
         if cause.0 == "etc/default/grub" {
             fs::remove_file(image.root().join("boot/grub/grub.cfg")).unwrap();
         }
-        assert_eq!(image.failing(), ["ipv6-enabled"], "{cause:?}");
-        image.run(&remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &[&format!("/{}", cause.0)]).unwrap());
-        assert_eq!(image.failing(), Vec::<String>::new(), "{cause:?}");
+        image.is_mended(&["ipv6-enabled"]);
     }
-    // Nothing of it is for a client that was started by hand: that is dhcpv6-intended's.
-    assert_eq!(remedy.pick_script(None, Some(StackId::Ifupdown.into()), "eth0", &["/etc/network/interfaces"]), None);
 }
 
 #[test]
@@ -298,22 +298,29 @@ fn netplan_is_mended_in_a_file_that_cloud_init_does_not_write() {
     let cloud_init = "etc/netplan/50-cloud-init.yaml";
     let yaml = "network:\n    version: 2\n    ethernets:\n        eth0:\n            dhcp4: true\n            accept-ra: false\n";
     let image = Image::of("ubuntu-22.04", &[(cloud_init, yaml)]);
-    assert_eq!(image.failing(), ["ra-accept-intended", "dhcpv6-intended"]);
-    let script = image.remedy("shell");
-    // Run by this machine's netplan on the image's files; the tree has a placeholder for it.
-    let commands: Vec<&str> = script.lines().filter(|line| line.starts_with("netplan ")).collect();
-    assert!(script.lines().all(|line| line.is_empty() || line == "set -e" || line.starts_with('#') || commands.contains(&line)), "{script}");
-    let root = format!(" --root-dir={} ", image.root().display());
-    for _ in 0..2 {
-        for command in &commands {
-            let here = command.replacen(" set ", &format!(" set{root}"), 1).replacen(" generate ", &format!(" generate{root}"), 1);
-            assert!(here.contains(&root), "{here}");
-            let output = needs::command("sh").args(["-c", &here]).output().unwrap();
-            assert!(output.status.success(), "{here}: {}", text(&output.stderr));
-        }
-        assert_eq!(image.failing(), Vec::<String>::new());
-        assert_eq!(fs::read_to_string(image.root().join(cloud_init)).unwrap(), yaml);
+    image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join(cloud_init)).unwrap(), yaml);
+    let own = image.root().join("etc/netplan/99-v6check-eth0.yaml");
+    assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o600);
+    // This machine's netplan renders both files to what systemd-networkd has to be given.
+    let rendered = tempfile::tempdir().unwrap();
+    fs::create_dir_all(rendered.path().join("etc/netplan")).unwrap();
+    for path in [image.root().join(cloud_init), own] {
+        fs::copy(&path, rendered.path().join("etc/netplan").join(path.file_name().unwrap())).unwrap();
     }
+    let output = needs::command("/usr/libexec/netplan/generate").arg("--root-dir").arg(rendered.path()).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let network = fs::read_to_string(rendered.path().join("run/systemd/network/10-netplan-eth0.network")).unwrap();
+    assert!(network.contains("IPv6AcceptRA=yes") && network.contains("DHCP=yes"), "{network}");
+}
+
+/// In a file of the administrator's the line at fault is changed.
+#[test]
+fn netplan_is_mended_in_the_line_at_fault() {
+    let (path, yaml) = ("etc/netplan/99-site.yaml", "network:\n  version: 2\n  ethernets:\n    eth0:\n      accept-ra: false\n");
+    let image = Image::of("ubuntu-22.04", &[(path, yaml)]);
+    image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
+    assert_eq!(fs::read_to_string(image.root().join(path)).unwrap(), yaml.replace("false", "true"));
 }
 
 /// Somebody's drop-in for the file that netplan renders has the last word.
@@ -325,7 +332,7 @@ fn what_overrides_netplan_goes() {
     let image = Image::of("ubuntu-22.04", &[("etc/netplan/50-cloud-init.yaml", yaml), drop_in, ("usr/sbin/netplan", "#!/bin/sh\n")]);
     fs::set_permissions(image.root().join("usr/sbin/netplan"), fs::Permissions::from_mode(0o755)).unwrap();
     image.is_mended(&["ra-accept-intended", "dhcpv6-intended"]);
-    assert_eq!(fs::read_to_string(image.root().join(drop_in.0)).unwrap(), "[Network]\n# IPv6AcceptRA=no\nLLMNR=no\n");
+    assert_eq!(fs::read_to_string(image.root().join(drop_in.0)).unwrap(), "[Network]\nIPv6AcceptRA=yes\nLLMNR=no\n");
 }
 
 const BUSYBOX_RECIPE: (&str, &str) =
@@ -353,25 +360,87 @@ fn the_client_of_busybox_has_a_script_that_adds_the_address() {
 
 #[test]
 fn busybox_gets_its_settings_where_they_are_read() {
-    let mended = |changes: &[(&str, &str)]| {
+    let mended = |changes: &[(&str, &str)], path: &str| {
         let image = Image::of("buildroot", &[&[BUSYBOX_RECIPE], changes].concat());
         image.is_mended(&["ra-accept-intended"]);
         assert!(!image.root().join("etc/sysctl.d/60-v6check.conf").exists());
-        fs::read_to_string(image.root().join("etc/sysctl.conf")).unwrap()
+        fs::read_to_string(image.root().join(path)).unwrap()
     };
-    assert_eq!(
-        mended(&[("etc/sysctl.conf", "net.ipv6.conf.eth0.accept_ra = 0\n")]),
-        "# net.ipv6.conf.eth0.accept_ra = 0\nnet/ipv6/conf/eth0/accept_ra = 1\n"
-    );
-    assert!(mended(&[("etc/sysctl.conf", "net.ipv6.conf.all.forwarding = 1\n")]).ends_with("net/ipv6/conf/eth0/accept_ra = 2\n"));
-    // Here nothing reads /etc/sysctl.conf yet.
+    let conf = "etc/sysctl.conf";
+    assert_eq!(mended(&[(conf, "net.ipv6.conf.eth0.accept_ra = 0\n")], conf), "net.ipv6.conf.eth0.accept_ra = 1\n");
+    assert_eq!(mended(&[(conf, "net.ipv6.conf.all.forwarding = 1\n")], conf), "net.ipv6.conf.all.forwarding = 1\nnet.ipv6.conf.eth0.accept_ra = 2\n");
+    // Here nothing reads /etc/sysctl.conf.
     let reader = ("etc/init.d/S02sysctl", "#!/bin/sh\nfor file in /etc/sysctl.d/*.conf; do sysctl -q -p \"$file\"; done\n");
     let forwards = ("etc/sysctl.d/router.conf", "net.ipv6.conf.all.forwarding = 1\n");
-    assert!(mended(&[reader, forwards]).ends_with("net/ipv6/conf/eth0/accept_ra = 2\n"));
+    assert!(mended(&[reader, forwards], forwards.0).ends_with("net.ipv6.conf.eth0.accept_ra = 2\n"));
 }
 
 #[test]
 fn busybox_gets_ipv6_back() {
     let off = ("etc/sysctl.conf", "net.ipv6.conf.all.disable_ipv6 = 1\n");
     Image::of("buildroot", &[BUSYBOX_RECIPE, off]).is_mended(&["ipv6-enabled"]);
+}
+
+/// The proof is stored with the facts, so that a replay says what the run said.
+#[test]
+fn a_replay_has_the_same_fix() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]);
+    let saved = image.directory.path().join("facts.json");
+    let run = image.v6check(&["--text", "-", "--save", saved.to_str().unwrap()]);
+    let replay = needs::command(V6CHECK).args(["replay", "--text", "-"]).arg(&saved).output().unwrap();
+    assert_eq!((replay.status.code(), text(&replay.stdout)), (run.status.code(), text(&run.stdout)));
+    let said = text(&run.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("below line 2 (`iface eth0 inet dhcp`), write: iface eth0 inet6 dhcp accept_ra 1"), "{said}");
+    assert!(said.contains("Checked: with this change the image passes this requirement."), "{said}");
+}
+
+#[test]
+fn json_has_the_edits_and_whether_they_are_proven() {
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n")]);
+    let document: Value = serde_json::from_str(&image.remedy("json")).unwrap();
+    assert_eq!(document["schema"], "v6check.remedy/1");
+    let change = &document["changes"][0];
+    assert_eq!(change["results"][0]["id"], "dhcpv6-intended");
+    assert_eq!((&change["fix"]["proven"], &change["fix"]["goal"]), (&Value::Bool(true), &Value::String("dhcpv6".into())));
+    let lines = &change["fix"]["edits"][0]["lines"];
+    assert_eq!((&lines["path"], &lines["line"]), (&Value::String("/etc/network/interfaces".into()), &Value::from(2)));
+}
+
+/// What somebody has changed since is not overwritten.
+#[test]
+fn a_script_stops_where_a_file_is_another_one() {
+    let image = Image::of("centos-7-network-scripts", &[]);
+    let script = image.remedy("shell");
+    let path = image.root().join("etc/sysconfig/network-scripts/ifcfg-eth0");
+    let changed = fs::read_to_string(&path).unwrap() + "# by somebody\n";
+    fs::write(&path, &changed).unwrap();
+    let output = image.started(&script);
+    assert!(!output.status.success() && text(&output.stderr).contains("not what v6check looked at"), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(&path).unwrap(), changed);
+}
+
+#[test]
+fn a_script_keeps_what_it_changes() {
+    let before = "auto eth0\niface eth0 inet dhcp\n";
+    let image = Image::of("debian-12-ifupdown", &[("etc/network/interfaces", before)]);
+    image.run(&image.remedy("shell"));
+    let kept = image
+        .files()
+        .into_iter()
+        .find(|(path, _)| path.ends_with("etc/network/interfaces") && path.starts_with(image.root().join("var/backups/v6check")));
+    assert_eq!(text(&kept.unwrap().1), before);
+}
+
+/// Advice is no change: the script holds it as a comment.
+#[test]
+fn what_cannot_be_proven_is_advice() {
+    let image = Image::of("debian-13", &[]);
+    fs::remove_file(image.root().join("usr/sbin/dhcpcd")).unwrap();
+    let said = image.remedy("text").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("apt-get install dhcpcd-base") && said.contains("This is advice and was not checked"), "{said}");
+    let script = image.remedy("shell");
+    assert!(
+        script.contains("# To be done by hand:") && script.lines().all(|line| line.is_empty() || line == "set -e" || line.starts_with('#')),
+        "{script}"
+    );
 }

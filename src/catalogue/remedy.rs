@@ -73,6 +73,12 @@ impl Remedy {
         text.replace("{interface}", interface)
     }
 
+    /// What `cause` has to be said before a fix, with a blank behind it; empty where nothing has.
+    pub fn before(&self, cause: Option<Cause>, interface: &str) -> String {
+        let first = cause.filter(|cause| cause.adds()).and_then(|cause| self.cause.get(&cause));
+        first.map(|first| format!("{} ", first.trim().replace("{interface}", interface))).unwrap_or_default()
+    }
+
     /// The script for `cause` on `stack`, else for `cause`, else for `stack`, else the general one; `None` where no script mends it (a cause that has a remedy of its own and no
     /// script), or where `interface` is a name that a script cannot hold safely. A line with `{file}` is there once for each of `files`, the files that the evidence names, and
     /// of `case {file} in PATTERN) COMMAND;; esac` only the command for that file.

@@ -105,7 +105,7 @@ enum Subcommand {
     /// Print fixes for what failed, as text or as a script; changes nothing
     #[command(after_help = REMEDY_EXAMPLES)]
     Remedy {
-        /// How they are printed: to read, to run in the guest, or as user data for cloud-init
+        /// How they are printed: to read, to run in the guest, as user data for cloud-init, as a diff for patch -p1, or as JSON
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: ScriptFormat,
         #[command(flatten)]
@@ -250,6 +250,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
                 ScriptFormat::Text => RemedyFormat::Text,
                 ScriptFormat::Shell => RemedyFormat::Shell,
                 ScriptFormat::CloudInit => RemedyFormat::CloudInit,
+                ScriptFormat::Diff => RemedyFormat::Diff,
+                ScriptFormat::Json => RemedyFormat::Json,
             };
             Command::Remedy { root, wanted, requirements: catalogue.requirements(), format }
         }

@@ -101,6 +101,8 @@ pub(super) enum ScriptFormat {
     Text,
     Shell,
     CloudInit,
+    Diff,
+    Json,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

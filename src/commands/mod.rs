@@ -20,6 +20,7 @@ use std::path::Path;
 use crate::catalogue::{self, Catalogue, Selection};
 use crate::cli::{Command, Reporting, Requirements};
 use crate::facts::Facts;
+use crate::fix;
 use crate::observe;
 use crate::plan::{self, Plan, Wanted};
 use crate::report::{self, Style, Target, output};
@@ -67,13 +68,15 @@ fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
 /// Observes the image below `root`, or this machine.
 fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
     must_be_directory(root)?;
-    match root {
+    let mut facts = match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
-            Some(name) => Err(format!("no interface can be called {name:?}").into()),
-            None => Ok(observe::image(root, &wanted.interfaces)),
+            Some(name) => return Err(format!("no interface can be called {name:?}").into()),
+            None => observe::image(root, &wanted.interfaces),
         },
-        None => Ok(observe::observe(&plan(wanted, selection)?, &eprint_line)?),
-    }
+        None => observe::observe(&plan(wanted, selection)?, &eprint_line)?,
+    };
+    facts.fixes = fix::find(&facts, root.unwrap_or(Path::new("/")));
+    Ok(facts)
 }
 
 /// Everything right of the facts. An output that cannot be written does not keep the others from being written.

@@ -4,6 +4,7 @@
 //! function of them, so a saved run judges like the run itself.
 
 mod boot;
+mod fix;
 mod intent;
 mod network;
 mod reason;
@@ -17,6 +18,7 @@ use pnet::util::MacAddr;
 use serde::{Deserialize, Serialize};
 
 pub use boot::{AddressChange, Boot, Change, Event, Gap, Happening, JournalLine, LinkChange, Recorder, Recording, RouteChange, SeenFrame};
+pub use fix::{Edit, Fix, Goal, UnitChange};
 pub use intent::{
     BakedDuid, BakedIdentity, Claim, Dhclient, DhclientScript, FileLine, Firewall, HostIntent, Intent, InterfaceIntent, Passes, PastedLine,
     RunsDhcpv6, Setting, TakesRas,
@@ -126,6 +128,9 @@ pub struct Facts {
     pub state: HostState,
     /// The links of the host by name, those that are checked and those that are left out.
     pub interfaces: BTreeMap<String, Interface>,
+    /// What to change where something is set up wrongly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
 }
 
 /// Name and version of a program.

@@ -67,7 +67,8 @@ impl Overlay {
         }
         // From the place upwards: the nearest edit counts.
         let mut above = std::iter::successors(Some(place), |path| path.rsplit_once('/').map(|(folder, _)| folder));
-        match above.find_map(|path| Some((path, self.entries.get(path)?))) {
+        let nearest = above.find_map(|path| Some((path, self.entries.get(path)?)));
+        match nearest {
             Some((path, Entry::File { .. })) if path != place => Said::NotADirectory,
             Some((_, Entry::Absent)) if self.leads_to_something(place) => Said::Directory { only: true },
             Some((_, absent @ Entry::Absent)) => Said::Entry(absent),

@@ -49,7 +49,7 @@ pub(super) fn by_metadata<T>(mut failed: Finding, subject: &Subject<'_>, intent:
 ///
 /// # Errors
 /// It was not read.
-fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
+pub(super) fn sysctl<'a>(intent: &'a InterfaceIntent, name: &str) -> Result<Option<&'a Setting<i64>>, Unknown> {
     Ok(intent.sysctl.get()?.get(name))
 }
 
@@ -247,7 +247,7 @@ fn kernel_default() -> (i64, Evidence) {
 }
 
 /// Whether the interface will forward.
-enum Forwards<'a> {
+pub(super) enum Forwards<'a> {
     Yes(Evidence),
     No,
     NotKnown(&'a Setting<Option<i64>>),
@@ -257,7 +257,7 @@ enum Forwards<'a> {
 ///
 /// # Errors
 /// sysctl.d was not read, and it does not forward now.
-fn forwarding(tenses: &Tenses) -> Result<Forwards<'_>, Unknown> {
+pub(super) fn forwarding(tenses: &Tenses) -> Result<Forwards<'_>, Unknown> {
     if tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
         return Ok(Forwards::Yes(Evidence::new(Tense::State, Place::Words("forwarding now".into()), "1")));
     }

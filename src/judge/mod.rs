@@ -7,6 +7,7 @@ mod boot;
 mod daemon;
 mod evidence;
 mod finding;
+mod goals;
 mod intended;
 mod network_answers;
 mod rules;
@@ -15,6 +16,7 @@ mod timing;
 
 pub use evidence::{Evidence, Place, Table};
 pub use finding::{Cause, Finding, Judgement, Verdict};
+pub use goals::{forwards, judge_goal, own_sysctl};
 pub use rules::{Rule, Scope};
 pub use subject::{Expectations, Subject};
 

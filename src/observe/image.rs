@@ -65,5 +65,6 @@ fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
         intent: host_intent,
         state: HostState::absent(NOT_RUNNING),
         interfaces,
+        fixes: Vec::new(),
     }
 }

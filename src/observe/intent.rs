@@ -23,6 +23,11 @@ pub fn all(root: &Path, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, Hos
     (of_interfaces(&root, nics), of_host(&root))
 }
 
+/// As [`all`], of an image at hand.
+pub(crate) fn read(image: &Image, nics: &[Nic]) -> (BTreeMap<String, InterfaceIntent>, HostIntent) {
+    (of_interfaces(image, nics), of_host(image))
+}
+
 pub(super) fn of_interfaces(image: &Image, nics: &[Nic]) -> BTreeMap<String, InterfaceIntent> {
     let host = Host {
         image,

@@ -183,6 +183,7 @@ async fn look(
         intent: files.intent,
         state: host_state,
         interfaces,
+        fixes: Vec::new(),
     })
 }
 

@@ -6,7 +6,8 @@ use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{InCharge, Requirement, Selection};
 use crate::exchange::Exchanges;
-use crate::facts::{Facts, Interface, Owner, Run, Tense, Tenses};
+use crate::facts::{Facts, Goal, Interface, Owner, Run, Tense, Tenses};
+use crate::fix;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
@@ -79,8 +80,16 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
     let Finding { verdict, expected, seen, message, reason, evidence, cause } = judge(&check.rule, check.when.as_ref(), subject);
     let interface = subject.interface.map(|_| subject.name.to_owned());
     let named = interface.as_deref().unwrap_or(ANY_INTERFACE);
-    let remedy = (verdict == Verdict::Fail).then(|| check.remedy.pick(cause, stack, named));
-    let script = if verdict == Verdict::Fail { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
+    let goals = check.rule.goals(cause);
+    let failed = verdict == Verdict::Fail;
+    let fix = fixes(subject, &goals).filter(|_| failed);
+    let script = if failed && fix.is_none() { check.remedy.pick_script(cause, stack, named, &files(&evidence)) } else { None };
+    let remedy = failed.then(|| match fix {
+        Some(fix) => check.remedy.before(cause, named) + &fix,
+        // A fix was looked for, and none was found.
+        None if subject.facts.run.image.is_some() && !goals.is_empty() => format!("{}\n{}", check.remedy.pick(cause, stack, named), fix::ADVICE),
+        None => check.remedy.pick(cause, stack, named),
+    });
     CheckResult {
         id: check.id.clone(),
         interface,
@@ -96,9 +105,20 @@ fn judged(requirement: &Requirement, subject: &Subject<'_>, stack: Option<InChar
         evidence: evidence.into_iter().map(Into::into).collect(),
         remedy,
         script,
+        goals,
         waived: None,
         source: check.source.clone(),
     }
+}
+
+/// What the fixes for the subject's goals say, as far as there are any.
+fn fixes(subject: &Subject<'_>, goals: &[Goal]) -> Option<String> {
+    let interface = subject.interface.map(|_| subject.name);
+    let of = |goal: &Goal| {
+        subject.facts.fixes.iter().find(|fix| fix.goal == *goal && fix.interface.as_deref() == interface.filter(|_| !goal.is_of_host()))
+    };
+    let texts: Vec<String> = goals.iter().filter_map(of).map(|fix| fix::text(fix, subject.facts.run.image.is_some())).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
 /// The configuration files that evidence names, each once.

@@ -17,7 +17,7 @@ mod waive;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Blame, Level, Source};
-use crate::facts::{Host, ReasonKind, Tense, Tool};
+use crate::facts::{Goal, Host, ReasonKind, Tense, Tool};
 use crate::judge::{self, Verdict};
 use crate::story::Told;
 
@@ -28,7 +28,7 @@ pub use diagnosis::Causes;
 pub use exit_code::{Counting, exit_code, exit_meaning};
 pub use formats::{FORMATS, Format, RenderError, Style, Verbosity, diagnosis};
 pub use output::{OutputError, Target, check_writable, write, write_all};
-pub use remedy::{RemedyFormat, remedies};
+pub use remedy::{RemedyFormat, goals, remedies};
 
 pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};
@@ -182,6 +182,9 @@ pub struct CheckResult {
     /// The commands that make the change, where commands can.
     #[serde(skip)]
     pub script: Option<String>,
+    /// What of the files is to be changed for it, if it fails.
+    #[serde(skip)]
+    pub goals: Vec<Goal>,
     /// The reason for which it is waived, so that it does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,

@@ -38,7 +38,7 @@ pub(crate) fn interface_files(root: &Image) -> io::Result<Vec<Variables>> {
 }
 
 /// The file whose variables are the defaults of all `ifcfg-*`.
-const GLOBAL: &str = "/etc/sysconfig/network";
+pub(crate) const GLOBAL: &str = "/etc/sysconfig/network";
 
 /// What it sets; nothing where it is not there, or is SUSE's directory of that name.
 ///

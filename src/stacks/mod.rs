@@ -10,6 +10,7 @@ pub(crate) mod dhclient;
 pub(crate) mod dhcp6c;
 pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
+pub(crate) mod fixes;
 pub(crate) mod ifcfg;
 pub(crate) mod ifupdown;
 pub(crate) mod ifupdown2;
@@ -100,7 +101,7 @@ pub(crate) fn named(root: &Image) -> (Vec<Reading>, Vec<String>) {
 }
 
 /// What the stacks give each other.
-fn given(root: &Image, nics: &[Nic]) -> Given {
+pub(crate) fn given(root: &Image, nics: &[Nic]) -> Given {
     let mut given = Given::default();
     match overrides(root) {
         Ok(overrides) => given.overrides = overrides,

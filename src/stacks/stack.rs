@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use super::fixes::{self, Question, Step};
 use super::leases::LeaseReader;
 use super::running::Running;
 use crate::facts::{Intent, Observed, Setting, StackId};
@@ -34,6 +35,10 @@ pub(crate) struct Stack {
     /// Its scripts of sysvinit.
     pub(crate) init_scripts: &'static [&'static str],
     pub(crate) traits: Traits,
+    /// The next step towards a goal that it misses; `None` where it knows none.
+    pub(crate) fix: fn(&Question<'_>) -> Option<Step>,
+    /// Commands by which it takes changed files over while the guest runs, for the interface of this name.
+    pub(crate) now: fn(&str) -> Vec<String>,
 }
 
 impl Stack {
@@ -52,6 +57,8 @@ impl Stack {
             journal: None,
             init_scripts: &[],
             traits: Traits::NONE,
+            fix: fixes::none,
+            now: fixes::nothing,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! parts them. A line `otherwise: REQUIREMENT VERDICT` names a requirement without a letter, whose verdict is this one unless a cell has the
 //! command `verdict REQUIREMENT VERDICT`. Other commands: `write PATH TEXT`, `append PATH TEXT`, `delete PATH`, `replace PATH OLD => NEW`, `link PATH TARGET`,
 //! `chmod MODE PATH`, `as CHANGE` (all commands of another cell of that image), and `says REQUIREMENT TEXT` (its message or evidence holds
-//! the text). `\n` and `\t` stand for a line's end and a tabulator; a written text ends with a line's end.
+//! the text), `advice REQUIREMENT` (no fix meets it, so that the report has advice). `\n` and `\t` stand for a line's end and a tabulator; a written text ends with a line's end.
 
 use v6check::judge::Verdict;
 
@@ -30,6 +30,8 @@ pub(crate) struct Cell {
     /// Verdicts of requirements without a letter.
     pub(crate) others: Vec<(String, Verdict)>,
     pub(crate) says: Vec<(String, String)>,
+    /// Failing requirements that no fix meets: the report has advice.
+    pub(crate) advice: Vec<String>,
     commands: Vec<Command>,
 }
 
@@ -103,8 +105,15 @@ impl Cell {
         if verdicts.len() != requirements {
             return Err(format!("{} verdicts, not {requirements}", verdicts.len()));
         }
-        let mut cell =
-            Self { image: image.to_owned(), change: change.to_owned(), verdicts, others: Vec::new(), says: Vec::new(), commands: Vec::new() };
+        let mut cell = Self {
+            image: image.to_owned(),
+            change: change.to_owned(),
+            verdicts,
+            others: Vec::new(),
+            says: Vec::new(),
+            advice: Vec::new(),
+            commands: Vec::new(),
+        };
         for part in rest.split(" ; ").map(str::trim).filter(|part| !part.is_empty()) {
             let (name, rest) = word(part);
             if name == "says" {
@@ -112,6 +121,8 @@ impl Cell {
                 cell.says.push((id.to_owned(), text.to_owned()));
             } else if name == "verdict" {
                 cell.others.push(one(rest)?);
+            } else if name == "advice" {
+                cell.advice.push(rest.to_owned());
             } else {
                 cell.commands.push(Command::parse(name, rest)?);
             }

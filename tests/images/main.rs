@@ -9,6 +9,7 @@
 mod bombs;
 mod cell;
 mod faults;
+mod fixes;
 mod hostile;
 mod run;
 mod tree;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Trial::test(format!("{}::{}", cell.image, cell.change), move || check(&table, &table.cells[number]).map_err(Into::into))
     }));
     trials.extend(faults::trials(&table));
+    trials.extend(fixes::trials(&table));
     trials.extend(hostile::trials());
     trials.extend(bombs::trials());
     libtest_mimic::run(&arguments, trials).exit_code()

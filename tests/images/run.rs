@@ -48,6 +48,19 @@ pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
     Ok(Ran { report, printed: format!("{stdout}{stderr}") })
 }
 
+/// What `v6check remedy` prints for one interface of the image at `root`.
+pub(crate) fn remedy(root: &Path, interface: &str, format: &str) -> Result<String, String> {
+    let mut command = needs::command("timeout");
+    command.arg(SECONDS).arg(program()).args(["remedy", "--format", format, "--root"]).arg(root).args(["-i", interface]);
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
+    if std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid() == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().map_err(|error| error.to_string())?;
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(stdout.into_owned()) } else { Err(format!("{}: {stderr}", output.status)) }
+}
+
 /// A copy of the program in a place that nobody can reach, whatever the folder that it is built in allows.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<(TempDir, PathBuf)> = OnceLock::new();

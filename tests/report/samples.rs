@@ -108,6 +108,7 @@ fn good(row: &Row, interface: &str) -> CheckResult {
         evidence: vec![Evidence { tense, source: format!("{from}, {interface}"), value: row.5.into() }],
         remedy: None,
         script: None,
+        goals: Vec::new(),
         waived: None,
         source: source("Calico for OpenStack: IPv6 in guests", "Guest configuration"),
     }
@@ -129,6 +130,7 @@ fn of_host() -> CheckResult {
         evidence: Vec::new(),
         remedy: None,
         script: None,
+        goals: Vec::new(),
         waived: None,
         source: source("Calico for OpenStack: IPv6 in guests", "Guest configuration"),
     }

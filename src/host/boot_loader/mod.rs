@@ -3,6 +3,7 @@
 //! Of several entries the default one is not worked out: the first counts (the last of boot loader entries, which are sorted by version),
 //! and where others differ the text says so. A unified kernel image is not opened.
 
+pub(crate) mod fixes;
 mod grub;
 
 use std::io;

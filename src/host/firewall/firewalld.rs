@@ -177,6 +177,11 @@ impl Zone<'_> {
         }
         let inverted = self.named("icmp-block-inversion").next();
         let block = self.named("icmp-block").find(|block| block.attribute("name") == Some("router-advertisement"));
+        // What the zone lets in comes before its target, and behind what it blocks.
+        let of_protocol = |element: &&Element| matches!(element.attribute("value"), Some("ipv6-icmp" | "icmpv6" | "58"));
+        if let (None, None, Some(protocol)) = (inverted, block, self.named("protocol").find(of_protocol)) {
+            return Ok(self.fate(Passes::Yes, Some(protocol)));
+        }
         Ok(match (self.target(), inverted, block) {
             ("ACCEPT", ..) | ("default" | "%%REJECT%%", Some(_), Some(_)) => self.fate(Passes::Yes, block),
             ("default", None, None) => self.fate(Passes::Yes, None),

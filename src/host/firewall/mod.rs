@@ -7,6 +7,7 @@
 mod chains;
 mod commands;
 mod firewalld;
+pub(crate) mod fixes;
 mod ip6tables;
 mod nft;
 mod packet;

@@ -3,6 +3,7 @@
 //! A secret's value is never kept. On a running guest all of this is rightly there: only of an image is it a fault.
 
 pub(crate) mod duids;
+pub(crate) mod fixes;
 
 use std::collections::BTreeMap;
 use std::io;

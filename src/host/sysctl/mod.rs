@@ -4,6 +4,7 @@
 //! `default/<name>`, because most of it has no effect on an interface that is there already. A daemon that writes a setting later is not
 //! known here.
 
+pub(crate) mod fixes;
 mod line;
 mod sources;
 

@@ -9,7 +9,7 @@ use crate::image::ini;
 
 /// Where files of equal name mask each other, the strongest first (sysctl.d(5); sysctl(8) of procps has the same).
 const FOLDERS: [&str; 5] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
-const SYSCTL_CONF: &str = "/etc/sysctl.conf";
+pub(super) const SYSCTL_CONF: &str = "/etc/sysctl.conf";
 /// As many files as are read.
 const MOST_FILES: usize = 256;
 

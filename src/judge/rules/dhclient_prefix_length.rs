@@ -47,6 +47,26 @@ fn is_client(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     if by_intent(subject, tenses).is_ok_and(|is_client| is_client) { Ok(true) } else { clients.map(|_| false) }
 }
 
+/// Whether the files have dhclient make its addresses /128, where it is what they start.
+///
+/// # Errors
+/// They could not be read.
+pub(super) fn by_files(subject: &Subject<'_>) -> Judgement {
+    let (_, tenses) = subject.on_interface()?;
+    if !by_intent(subject, tenses)? {
+        return Ok(Finding::skip("ISC dhclient is not the DHCPv6 client here"));
+    }
+    match subject.facts.intent.dhclient.get()? {
+        Some(dhclient) => {
+            Ok(DhclientPrefixLength { length: ADDRESS }.by_installation("dhclient makes its addresses /128".to_owned(), dhclient, None))
+        }
+        None => Ok(Finding::inconclusive("the program of dhclient was not found")),
+    }
+}
+
+/// The length of an address without a prefix.
+const ADDRESS: u8 = 128;
+
 fn by_intent(subject: &Subject<'_>, tenses: &Tenses) -> Result<bool, Unknown> {
     // Nobody starts what is not there, whoever is in charge.
     if subject.facts.intent.dhclient.get().is_ok_and(Option::is_none) {

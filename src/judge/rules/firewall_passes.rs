@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Cause, Finding, Judgement, Kind, Place, Subject, intended, network_answers};
-use crate::facts::{Firewall, Passes, Setting};
+use crate::facts::{Firewall, Goal, Passes, Setting};
 
 /// On a running guest by the effect: what arrives at the link layer reaches a socket or does not. Where nothing arrived, and in an image, by
 /// each of the firewalls that are set up to start at boot; a packet must pass all of them.
@@ -11,6 +11,9 @@ use crate::facts::{Firewall, Passes, Setting};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FirewallPasses {
     what: What,
+    /// What arrives and what does not is left out of account.
+    #[serde(skip)]
+    files_alone: bool,
 }
 
 /// What must pass.
@@ -58,6 +61,22 @@ fn waits(what: What, subject: &Subject<'_>) -> bool {
     matches!(what, What::RouterAdvertisements) || clients()
 }
 
+impl FirewallPasses {
+    /// By the files of the firewalls alone.
+    pub(super) fn by_files(goal: Goal) -> Self {
+        let what = if goal == Goal::FirewallAdvertisements { What::RouterAdvertisements } else { What::Dhcpv6Answers };
+        Self { what, files_alone: true }
+    }
+
+    /// The goal that is missed where it fails.
+    pub(in crate::judge) fn goal(&self) -> Goal {
+        match self.what {
+            What::RouterAdvertisements => Goal::FirewallAdvertisements,
+            What::Dhcpv6Answers => Goal::FirewallAnswers,
+        }
+    }
+}
+
 impl Kind for FirewallPasses {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let (_, tenses) = subject.on_interface()?;
@@ -68,7 +87,7 @@ impl Kind for FirewallPasses {
         let with = |verdict: Passes| listed.iter().find(|firewall| what.of(firewall).value == verdict);
         let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, what.of(firewall).at, what.of(firewall).text);
         let evidence = listed.iter().map(|firewall| intended::evidence(what.of(firewall)));
-        let finding = match what.effect(subject) {
+        let finding = match what.effect(subject).filter(|_| !self.files_alone) {
             Some(effect) if !effect.delivered && !waits(what, subject) && with(Passes::No).is_none() => {
                 let reason = format!("{name} arrive and seem to be dropped, but no client waits for them, so that cannot be told from other traffic");
                 Finding::inconclusive(reason).with_all(effect.evidence)

@@ -5,6 +5,24 @@ use serde::{Deserialize, Deserializer};
 use super::boot::{address_use, client_message, corroboration, verdicts, window};
 use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Table, Verdict, daemon, intended, network_answers, timing};
 use crate::exchange::{address_origin, leases, retransmissions, solicitation_run, trace, transaction};
+use crate::facts::Goal;
+
+/// Whether the files meet a goal, by the rule that fails where they do not.
+///
+/// # Errors
+/// What decides it was not read.
+pub(super) fn meets(goal: Goal, subject: &Subject<'_>) -> Judgement {
+    match goal {
+        Goal::Ipv6 => intended::ipv6(subject),
+        Goal::RouterAdvertisements => intended::router_advertisements(subject),
+        Goal::Dhcpv6 => dhcpv6_intended::at_boot(subject),
+        Goal::PrefixLength => dhclient_prefix_length::by_files(subject),
+        Goal::FirewallAdvertisements | Goal::FirewallAnswers => firewall_passes::FirewallPasses::by_files(goal).judge(subject),
+        Goal::OneStack => one_network_stack::OneNetworkStack.judge(subject),
+        Goal::LiteralBackticks => no_pasted_backticks::NoPastedBackticks.judge(subject),
+        Goal::MachineId | Goal::Duid | Goal::Lease | Goal::Secret => not_baked_in::NotBakedIn::of(goal).judge(subject),
+    }
+}
 
 /// What a rule judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

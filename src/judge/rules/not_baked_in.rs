@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Evidence, Finding, Judgement, Kind, Place, Scope, Subject, intended};
-use crate::facts::{BakedIdentity, Tense, Unknown};
+use crate::facts::{BakedIdentity, Goal, Tense, Unknown};
 
 /// Nothing of this kind is fixed in the image's files. A running guest has its identity by right: only an image is judged.
 #[derive(Debug, Clone, Deserialize)]
@@ -59,6 +59,30 @@ impl What {
                 };
                 identity.duids.iter().map(of).collect()
             }
+        }
+    }
+}
+
+impl NotBakedIn {
+    /// The rule whose failure misses `goal`.
+    pub(super) fn of(goal: Goal) -> Self {
+        let what = match goal {
+            Goal::MachineId => What::MachineId,
+            Goal::Lease => What::Lease,
+            Goal::Secret => What::Secret,
+            _ => What::Duid,
+        };
+        Self { what }
+    }
+
+    /// The goal that is missed where it fails, if a fix is known for it.
+    pub(in crate::judge) fn goal(&self) -> Option<Goal> {
+        match self.what {
+            What::MachineId => Some(Goal::MachineId),
+            What::Duid => Some(Goal::Duid),
+            What::Lease => Some(Goal::Lease),
+            What::Secret => Some(Goal::Secret),
+            What::MacAddress => None,
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn recorded(recordings: BTreeMap<String, Recording>, name: &str, began: Stri
         intent: HostIntent::absent(PACKETS_ONLY),
         state: HostState::absent(PACKETS_ONLY),
         interfaces,
+        fixes: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Only wired interfaces are looked at.
 
+pub(crate) mod fixes;
 pub(crate) mod running;
 
 use crate::stacks::running::Running;
@@ -28,6 +29,8 @@ pub(crate) const STACK: Stack = Stack {
     running: Running { processes: &[running::NAME], without_socket: Some(running::client), ..Running::NONE },
     init_scripts: &["connman"],
     traits: Traits { lease_without_process: true, addresses_without_lifetime: true, prefix_length_of_router: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 

@@ -1,5 +1,6 @@
 //! ISC dhclient as installed: its version and what its script does with the length of an address. The binary is read, never run.
 
+pub(crate) mod fixes;
 mod journal;
 pub(crate) mod leases;
 pub(crate) mod running;

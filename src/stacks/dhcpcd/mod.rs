@@ -4,6 +4,7 @@
 //! Options on the command line of its unit count after its file. Not looked at is whether the init script of sysvinit refuses to start.
 
 mod arguments;
+pub(crate) mod fixes;
 pub(crate) mod lease;
 pub(crate) mod running;
 
@@ -51,6 +52,8 @@ pub(crate) const STACK: Stack = Stack {
     journal: Some(Journal { identifier: NAME, says: journal }),
     init_scripts: &[NAME],
     traits: Traits { solicits_until_answered: true, route_after_address: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 const FILE: &str = "/etc/dhcpcd.conf";

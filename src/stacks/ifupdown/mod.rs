@@ -5,6 +5,7 @@
 
 mod cloud_helper;
 pub(crate) mod commands;
+pub(crate) mod fixes;
 pub(crate) mod flavour;
 pub(crate) mod interfaces_file;
 pub(crate) mod ports;
@@ -43,6 +44,8 @@ pub(crate) const STACK: Stack = Stack {
     }],
     init_scripts: &["networking", "ifupdown", "ifupdown-clean"],
     traits: Traits { ipv4_first: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 

@@ -3,6 +3,8 @@
 //!
 //! Neither ever starts a DHCPv6 client of its own: that only dhcpcd does, which `dhcp` prefers where it is installed. A command of a stanza may.
 
+pub(crate) mod fixes;
+
 use crate::stacks::stack::Stack;
 use std::io;
 
@@ -24,8 +26,9 @@ use crate::stacks::ifupdown::{at_boot, commands, ports};
 const DEEPEST: usize = 8;
 const MOST: usize = 64;
 
-pub(crate) const STACK: Stack = Stack { read: Some(read), init_scripts: &["networking"], ..Stack::new(StackId::IfupdownNg) };
-pub(crate) const BUSYBOX: Stack = Stack { read: Some(read_busybox), ..Stack::new(StackId::BusyBox) };
+pub(crate) const STACK: Stack =
+    Stack { read: Some(read), init_scripts: &["networking"], fix: fixes::fix, now: fixes::now, ..Stack::new(StackId::IfupdownNg) };
+pub(crate) const BUSYBOX: Stack = Stack { read: Some(read_busybox), fix: fixes::busybox, now: fixes::now, ..Stack::new(StackId::BusyBox) };
 
 /// What ifupdown-ng is set up to do with each of `nics`.
 ///

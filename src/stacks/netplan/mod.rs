@@ -3,6 +3,7 @@
 //! Only what decides IPv6 is read; netplan refuses all files for one mistake in any of them, and mistakes elsewhere are not seen here.
 
 mod definition;
+pub(crate) mod fixes;
 mod rendering;
 
 use crate::stacks::stack::{Rendered, Stack};
@@ -25,7 +26,7 @@ pub(crate) use definition::{Definition, Definitions, Renderer};
 
 const ID: StackId = StackId::Netplan;
 
-pub(crate) const STACK: Stack = Stack { read: Some(read), renders: Some(renders), ..Stack::new(ID) };
+pub(crate) const STACK: Stack = Stack { read: Some(read), renders: Some(renders), fix: fixes::fix, now: fixes::now, ..Stack::new(ID) };
 
 /// Where its files stand, a directory before those that it masks (netplan-generate(8)).
 const DIRECTORIES: [&str; 4] = ["/run/netplan", "/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];

@@ -224,6 +224,11 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split([',', ';']).map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// Whether one item of a device list, perhaps an exception, takes the interface in.
+pub(super) fn item_is(item: &str, nic: &Nic) -> Option<bool> {
+    if item.starts_with("except:") { Some(false) } else { fits(item, nic) }
+}
+
 /// Whether one item of a device list is the interface, a wired one; `None` if that depends on what is not known.
 fn fits(item: &str, nic: &Nic) -> Option<bool> {
     let same_mac = |address: &str| nic.mac.map(|mac| address.eq_ignore_ascii_case(&mac.to_string()));

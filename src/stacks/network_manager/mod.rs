@@ -5,6 +5,7 @@
 
 mod configuration;
 mod duids;
+pub(crate) mod fixes;
 mod ifcfg_rh;
 mod keyfile;
 pub(crate) mod lease;
@@ -54,6 +55,8 @@ pub(crate) const STACK: Stack = Stack {
     journal: Some(Journal { identifier: NAME, says: journal }),
     init_scripts: &["NetworkManager", "network-manager"],
     traits: Traits { solicits_until_answered: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 

@@ -3,6 +3,8 @@
 //!
 //! Not looked at: commands in ifup-pre-local and ifup-local, and `NETWORKING_IPV6`, which nothing reads since release 6.
 
+pub(crate) mod fixes;
+
 use crate::host::literal_backticks::Place;
 use crate::stacks::stack::Stack;
 use crate::stacks::stack::Traits;
@@ -28,6 +30,8 @@ pub(crate) const STACK: Stack = Stack {
     recipe: &[Place { patterns: &["/etc/sysconfig/network", "/etc/sysconfig/network-scripts/ifcfg-*"], words: &["IPV6", "DHCPV6C"], shell: true }],
     init_scripts: &["network"],
     traits: Traits { ipv4_first: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 

@@ -6,6 +6,7 @@
 mod conditions;
 mod duids;
 mod files;
+pub(crate) mod fixes;
 mod generator;
 pub(crate) mod lease;
 mod matching;
@@ -53,6 +54,8 @@ pub(crate) const STACK: Stack = Stack {
     keeps: Keeps { duids: &[(&duids::PLACES, duids::of_file)], ..Keeps::NONE },
     journal: Some(Journal { identifier: ID.name(), says: journal }),
     traits: Traits { solicits_until_answered: true, ..Traits::NONE },
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 

@@ -3,6 +3,8 @@
 //! wickedd itself writes an interface's `accept_ra` from sysctl.d and from its own ifsysctl files, where unlike in the kernel `all` and
 //! `default` count for interfaces that are there already.
 
+pub(crate) mod fixes;
+
 use crate::host::image_identity::{self, Keeps, duids};
 use crate::stacks::running::{Running, Serves, Socket};
 use crate::stacks::stack::Stack;
@@ -37,6 +39,8 @@ pub(crate) const STACK: Stack = Stack {
         ..Keeps::NONE
     },
     init_scripts: &["wicked"],
+    fix: fixes::fix,
+    now: fixes::now,
     ..Stack::new(ID)
 };
 /// Deepest nesting of elements.

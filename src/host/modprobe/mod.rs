@@ -3,6 +3,8 @@
 //! Where the kernel's own files are not there, ipv6 is taken for a module, as it is in Alpine and was in CentOS 6; most kernels have it built
 //! in, and then none of these lines has an effect.
 
+pub(crate) mod fixes;
+
 use std::io;
 
 use crate::facts::{FileLine, Setting};

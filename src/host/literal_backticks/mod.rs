@@ -1,5 +1,7 @@
 //! Lines of Calico's recipe that were pasted with the backticks of the web page around them, so that they have no effect.
 
+pub(crate) mod fixes;
+
 use std::collections::BTreeSet;
 use std::io;
 
