@@ -29,9 +29,7 @@ pub(super) fn at_boot(subject: &Subject<'_>) -> Judgement {
             let failed = fail(format!("nothing sets it up to run DHCPv6 ({stack}: {})", dhcpv6.text));
             intended::by_metadata(failed, subject, intent, dhcpv6)
         }
-        RunsDhcpv6::CannotTell => {
-            Finding::inconclusive(format!("whether {stack} runs DHCPv6 on it cannot be said: {}: {}", dhcpv6.at, dhcpv6.text))
-        }
+        RunsDhcpv6::CannotTell => Finding::inconclusive(format!("whether {stack} runs DHCPv6 on it cannot be said: {}: {}", dhcpv6.at, dhcpv6.text)),
         RunsDhcpv6::NoClient => fail(format!("{stack} is set up to run DHCPv6, but no DHCPv6 client that it can start is installed")),
         RunsDhcpv6::Yes | RunsDhcpv6::WhenManaged if !at_boot.value => {
             Finding::fail(EXPECTED, at_boot.text.clone(), format!("{stack} runs DHCPv6 on it, but does not bring it up at boot"))
