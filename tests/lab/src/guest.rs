@@ -190,6 +190,14 @@ impl Guest {
             }
         }
         self.write("etc/network/interfaces", &text)?;
+        // As Debian's package enables its service, whichever init there is.
+        for (folder, link) in [("etc/systemd/system/multi-user.target.wants", "networking.service"), ("etc/rcS.d", "S12networking")] {
+            let folder = self.path(folder);
+            fs::create_dir_all(&folder).map_err(LabError::io("the guest's /etc"))?;
+            if folder.join(link).symlink_metadata().is_err() {
+                symlink("/lib/systemd/system/networking.service", folder.join(link)).map_err(LabError::io("the guest's /etc"))?;
+            }
+        }
         self.bring_up()?;
         for nic in self.nics.clone() {
             if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {
