@@ -7,6 +7,7 @@
 //! it is unknown.
 
 mod budget;
+pub(crate) mod edits;
 mod file;
 mod find;
 pub(crate) mod ini;

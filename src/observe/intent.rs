@@ -50,6 +50,9 @@ struct Besides {
     overrides: Option<Setting<StackId>>,
 }
 
+/// A setting by its name that a program changes, and to what, where that is known.
+type ByProgram = (&'static str, Setting<Option<i64>>);
+
 /// What is the same for all interfaces.
 struct Host<'a> {
     image: &'a Image,
@@ -57,7 +60,7 @@ struct Host<'a> {
     besides: Result<Besides, Reason>,
     sysctl: Result<Vec<sysctl::Line>, Reason>,
     commands: Result<Vec<BootCommand>, Reason>,
-    forwards: Result<Option<(&'static str, Setting<Option<i64>>)>, Reason>,
+    forwards: Result<Option<ByProgram>, Reason>,
 }
 
 impl Host<'_> {

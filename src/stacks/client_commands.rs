@@ -171,7 +171,7 @@ pub(crate) fn with_clients(root: &Image, stack: Observed<Intent>, commands: &[Bo
         };
     }
     match best {
-        Some((dhcpv6, client)) => Observed::Seen(Intent { dhcpv6, client, ..intent.clone() }),
+        Some((dhcpv6, client)) => Observed::Seen(Intent { client, dhcpv6, ..intent.clone() }),
         None => stack,
     }
 }

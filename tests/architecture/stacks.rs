@@ -10,13 +10,14 @@ use super::{Source, sources};
 const PROGRAMS: [&str; 3] = ["dibbler-client", "connmand", "wickedd"];
 
 /// Who still does, and why. It gets shorter.
-const STILL_NAMED: [(&str, &str); 17] = [
+const STILL_NAMED: [(&str, &str); 18] = [
     ("src/facts/intent.rs", "the files that cloud-init writes, for rules that judge stored facts"),
     ("src/observe/identity.rs", "words for where an IAID is from"),
     ("src/plan/display.rs", "words of the plan"),
     ("src/observe/identity/derived.rs", "how NetworkManager derives its DUID and IAID, to be a part of its folder"),
     ("src/host/boot_commands/sources.rs", "folders of scripts that dispatchers run, by the services that run them"),
     ("src/host/boot_commands/units.rs", "units of distributions that change no setting"),
+    ("src/host/image_identity/fixes.rs", "words of a fix"),
     ("src/host/firewall/firewalld.rs", "zones of interfaces stand in NetworkManager's and Red Hat's files"),
     ("src/install/openrc.rs", "a script is one text, with the services before which it starts"),
     ("src/install/sysvinit.rs", "likewise"),

@@ -1,8 +1,11 @@
 //! Kinds of captures that were judged wrongly once: several boots, mirrors, VLANs, tunnels, floods, and what was taken for a guest.
 
+use std::path::Path;
+
 use pnet::util::MacAddr;
 use serde_json::Value;
 use v6check::capture::{link_type, write};
+use v6check_lab::needs;
 
 use crate::frames::{File, Guest, LEASED, noise, ra, tagged};
 
@@ -10,7 +13,7 @@ fn report(bytes: &[u8], profile: &str) -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let arguments = ["--profile", profile, "--json", "-", "--text", "/dev/null"];
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_v6check")).arg("replay").arg(file.path()).args(arguments).output().unwrap();
+    let output = needs::given(Path::new(env!("CARGO_BIN_EXE_v6check"))).arg("replay").arg(file.path()).args(arguments).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 

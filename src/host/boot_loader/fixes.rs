@@ -2,7 +2,7 @@
 
 use crate::facts::{Edit, Setting};
 use crate::image::Image;
-use crate::stacks::fixes::Step;
+use crate::image::edits::Step;
 
 /// Files that hold kernel arguments.
 const FILES: [&str; 14] = [

@@ -2,7 +2,7 @@
 
 use crate::facts::{Edit, FileLine, Firewall, Goal, Passes, Setting};
 use crate::image::Image;
-use crate::stacks::fixes::{Step, assign, delete, indentation, insert_after, insert_before};
+use crate::image::edits::{Step, assign, delete, indentation, insert_after, insert_before};
 
 /// What is to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

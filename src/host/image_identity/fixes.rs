@@ -3,7 +3,7 @@
 use super::MACHINE_ID;
 use crate::facts::{BakedIdentity, Edit, FileLine, Goal};
 use crate::image::Image;
-use crate::stacks::fixes::{Step, delete, is_of_vendor};
+use crate::image::edits::{Step, delete, is_of_vendor};
 
 /// Folders of files that hold nothing but what a client keeps.
 const KEPT: [&str; 3] = ["/var/lib/", "/var/db/", "/etc/dhcpcd.duid"];

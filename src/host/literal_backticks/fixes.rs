@@ -2,7 +2,7 @@
 
 use crate::facts::PastedLine;
 use crate::image::Image;
-use crate::stacks::fixes::{Step, lines, replace};
+use crate::image::edits::{Step, lines, replace};
 
 /// The lines without their backticks.
 pub(crate) fn without(image: &Image, pasted: &[PastedLine]) -> Option<Step> {

@@ -2,7 +2,7 @@
 
 use crate::facts::{Edit, Setting};
 use crate::image::Image;
-use crate::stacks::fixes::{Step, delete, is_of_vendor, replace};
+use crate::image::edits::{Step, delete, is_of_vendor, replace};
 
 /// Where the administrator's files are: one there masks that of a package by its name.
 const FOLDER: &str = "/etc/modprobe.d";

@@ -3,7 +3,7 @@
 use super::line;
 use crate::facts::{Edit, FileLine};
 use crate::image::Image;
-use crate::stacks::fixes::{OWN, Step, assign, insert_after, is_of_vendor, lines};
+use crate::image::edits::{OWN, Step, assign, insert_after, is_of_vendor, lines};
 
 /// Where the administrator's files are: one there masks that of a package by its name.
 const FOLDER: &str = "/etc/sysctl.d";

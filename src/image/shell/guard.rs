@@ -62,7 +62,8 @@ pub(super) fn found(root: &Image, program: &str) -> Option<String> {
     if program.contains('/') || program.is_empty() {
         return None;
     }
-    FOLDERS.iter().map(|folder| format!("{folder}/{program}")).find(|path| root.exists(path))
+    // `.` is a command of the shell itself, and the name of a folder in each of these.
+    FOLDERS.iter().map(|folder| format!("{folder}/{program}")).find(|path| root.exists(path) && !root.is_directory(path))
 }
 
 /// test(1).

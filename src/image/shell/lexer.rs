@@ -1,7 +1,7 @@
 //! Tokens of the shell's language (POSIX.1-2017, XCU 2.3 and 2.10): words with their quotes, operators, here-documents.
 
 /// Longest text that is read, in bytes; files are limited before.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 1 << 16;
 /// Deepest nesting of `$( )` and quotes inside each other.
 const MAX_DEPTH: usize = 32;
 

@@ -474,7 +474,7 @@ impl Shell<'_> {
             let mut words = first.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word)).filter(|word| *word != "env");
             words.next().is_some_and(|program| SHELLS.contains(&program))
         };
-        if !root.begins_with(path, b"#!") {
+        if root.is_directory(path) || !root.begins_with(path, b"#!") {
             return false;
         }
         let Ok(Some(text)) = root.text_if_any(path) else { return false };

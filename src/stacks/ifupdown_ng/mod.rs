@@ -111,7 +111,7 @@ impl Does {
             Some((dhcpv6, client)) => {
                 let text = format!("{} (leaves Router Advertisements to the kernel)", dhcpv6.text);
                 let takes_ras = Setting { text, ..dhcpv6.holding(self.takes_ras.value) };
-                Self { dhcpv6, takes_ras, client, ..self }
+                Self { client, dhcpv6, takes_ras, ..self }
             }
             None => self,
         }

@@ -172,6 +172,21 @@ impl Guest {
         self.nics.iter_mut().find(|nic| nic.name == name).ok_or_else(|| LabError::Refused(format!("the guest has no NIC {name}")))
     }
 
+    /// Enables the service that runs `ifup -a`, as Debian's package does, whichever init there is.
+    ///
+    /// # Errors
+    /// The guest's /etc cannot be written.
+    pub fn enable_networking(&self) -> Result<(), LabError> {
+        for (folder, link) in [("etc/systemd/system/multi-user.target.wants", "networking.service"), ("etc/rcS.d", "S12networking")] {
+            let folder = self.path(folder);
+            fs::create_dir_all(&folder).map_err(LabError::io("the guest's /etc"))?;
+            if folder.join(link).symlink_metadata().is_err() {
+                symlink("/lib/systemd/system/networking.service", folder.join(link)).map_err(LabError::io("the guest's /etc"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes /etc/network/interfaces and brings every NIC up, as far as that goes without the network's help: the links, IPv4, and
     /// dhclient where there is an `inet6 dhcp` stanza and a link-local address to ask from.
     ///
@@ -190,6 +205,7 @@ impl Guest {
             }
         }
         self.write("etc/network/interfaces", &text)?;
+        self.enable_networking()?;
         self.bring_up()?;
         for nic in self.nics.clone() {
             if nic.dhcpv6 && self.ipv6_is_on(&nic.name)? {

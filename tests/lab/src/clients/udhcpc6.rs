@@ -34,6 +34,7 @@ pub(super) fn boot(guest: &mut Guest) -> Result<(), LabError> {
         }
     }
     guest.write("etc/network/interfaces", &text)?;
+    guest.enable_networking()?;
     guest.write("etc/udhcpc/default6.script", SCRIPT)?;
     fs::set_permissions(guest.path("etc/udhcpc/default6.script"), fs::Permissions::from_mode(0o755)).map_err(LabError::io("udhcpc6's script"))?;
     guest.bring_up()?;

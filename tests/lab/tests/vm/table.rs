@@ -8,8 +8,15 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 /// What every running guest skips: an identity of its own, which it has by right, and second routers and servers, which are not waited for.
-const USUALLY_SKIPPED: [&str; 6] =
-    ["machine-id-not-baked-in", "duid-not-baked-in", "lease-not-baked-in", "secret-not-baked-in", "network-single-router", "network-single-server"];
+const USUALLY_SKIPPED: [&str; 7] = [
+    "machine-id-not-baked-in",
+    "duid-not-baked-in",
+    "lease-not-baked-in",
+    "secret-not-baked-in",
+    "mac-address-not-baked-in",
+    "network-single-router",
+    "network-single-server",
+];
 
 /// A guest with one thing wrong, and what must be said of it.
 #[derive(Debug, Clone)]
