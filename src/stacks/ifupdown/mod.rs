@@ -15,7 +15,7 @@ use crate::stacks::stack::Stack;
 use crate::stacks::stack::Traits;
 use std::io;
 
-use crate::facts::{Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::facts::{FileLine, Intent, Observed, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::host::boot_commands::BootCommand;
 use crate::host::init::{self, Init};
 use crate::host::services;
@@ -108,6 +108,8 @@ fn claim(root: &Image, configuration: &Configuration, name: &str) -> io::Result<
 }
 
 const DEFAULTS: &str = "/etc/default/networking";
+/// Where an administrator masks the service that runs `ifup -a`.
+const UNIT: &str = "/etc/systemd/system/networking.service";
 
 /// What keeps an interface down that `line` would bring up at boot: the service that runs `ifup -a` does not start, or is told to leave it
 /// out. udev brings up what `allow-hotplug` names, whatever the service does.
@@ -122,6 +124,10 @@ fn kept_down(root: &Image, line: &Line, name: &str) -> io::Result<Option<Setting
         return Ok(None);
     }
     if !services::starts_if_told(root, &["networking"]) {
+        if root.leads_to_null(UNIT) {
+            let text = format!("networking.service is masked, so that `{}` ({}) has no effect at boot", line.text, line.at);
+            return Ok(Some(Setting { value: false, at: FileLine::whole(UNIT), text }));
+        }
         let masked = if services::is_masked(root, "networking.service") { ", it is masked" } else { "" };
         return Ok(Some(setting(false, line, format!("{} (networking.service does not start at boot{masked})", line.text))));
     }
