@@ -93,7 +93,7 @@ fn folders_of_links(tree: &Tree) -> std::io::Result<()> {
     for number in 0..1100 {
         tree.link(&format!("/a/d{number}"), ".")?;
     }
-    let lines: String = (0..2000).map(|number| format!("source /a/*/*/*/*/*/x{number}*\nsource /a/d{number}/*/x\n")).collect();
+    let lines = lines_of(2000, |number| format!("source /a/*/*/*/*/*/x{number}*\nsource /a/d{number}/*/x\n"));
     tree.append("/etc/network/interfaces", &format!("{lines}source /a/*/*/*/*/*/*\n"))
 }
 
@@ -104,7 +104,7 @@ fn links_of_many_names(tree: &Tree) -> std::io::Result<()> {
     }
     tree.write("/etc/x/file", "")?;
     tree.write("/etc/k40", "")?;
-    let lines: String = (0..3000).map(|number| format!("source /etc/k1 /etc/k2/y{number}\n")).collect();
+    let lines = lines_of(3000, |number| format!("source /etc/k1 /etc/k2/y{number}\n"));
     tree.append("/etc/network/interfaces", &lines)
 }
 
@@ -163,4 +163,9 @@ fn inherits() -> String {
 
 fn lease_cut() -> String {
     "default-duid \"\\000\\001\\000\\0012\\227\\331".to_owned() + "\";\nlease6 {\n  interface \"eth0\";\n  ia-na 3e:11:22:33 {\n    starts 17954"
+}
+
+/// `count` pieces of a text, each made of its number.
+fn lines_of(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().concat()
 }
