@@ -3,10 +3,11 @@
 
 use std::io;
 
-use crate::facts::{FileLine, Mac, Setting};
+use crate::facts::{Mac, Setting};
 use crate::host::{boot_loader, udev};
 use crate::image::Image;
-use crate::image::ini::{self, files_by_name};
+use crate::image::by_name::files_by_name;
+use crate::image::ini::systemd::Assignments;
 
 /// Where an administrator's `.link` files are.
 const FOLDERS: [&str; 2] = ["/etc/systemd/network", "/usr/local/lib/systemd/network"];
@@ -37,12 +38,12 @@ pub(crate) fn tied(root: &Image, is_written_anew: &dyn Fn(&str) -> bool) -> io::
     }
     for path in root.at_most(MOST_FILES, files_by_name(root, &FOLDERS, ".link"), "files .link") {
         let Some(text) = root.text_if_any(&path)? else { continue };
-        let set = |section: &str, keys: &[&str]| ini::assignments(&text).filter(|set| set.section == section && keys.contains(&set.key)).last();
+        let link = Assignments::parse(&path, &text);
+        let set = |section: &str, keys: &[&str]| link.0.iter().rfind(|set| set.section == section && keys.contains(&&set.key[..]));
         let (Some(name), Some(line)) = (set("Link", &["Name"]), set("Match", &["MACAddress", "PermanentMACAddress"])) else { continue };
         let Some(mac) = line.value.split([' ', ',']).find_map(|mac| mac.parse::<Mac>().ok()) else { continue };
-        if !is_written_anew(&path) && !has_it_anyway(root, name.value) {
-            let at = FileLine { path: path.clone(), line: line.line };
-            found.push((name.value.to_owned(), Setting { value: mac.to_string(), at, text: line.text.to_owned() }));
+        if !is_written_anew(&path) && !has_it_anyway(root, &name.value) {
+            found.push((name.value.clone(), Setting { value: mac.to_string(), at: line.at.clone(), text: line.text.clone() }));
         }
     }
     Ok(found)

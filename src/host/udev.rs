@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::facts::{FileLine, Setting};
-use crate::image::ini::files_by_name;
+use crate::image::by_name::files_by_name;
 use crate::image::{Image, Nic, matches};
 
 /// Where rules are; of equal names the one in the first folder counts.

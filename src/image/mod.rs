@@ -7,6 +7,7 @@
 //! it is unknown.
 
 mod budget;
+pub(crate) mod by_name;
 pub(crate) mod edits;
 mod file;
 mod find;

@@ -6,7 +6,8 @@ use std::io;
 
 use crate::facts::FileLine;
 use crate::image::Image;
-use crate::image::ini;
+use crate::image::by_name::files_by_name;
+use crate::image::ini::systemd::{Assignment, Assignments};
 use crate::image::shell_variables::Variables;
 
 /// Where units are, the strongest first.
@@ -28,15 +29,7 @@ pub(crate) struct Unit {
     pub(crate) path: String,
     /// What stands between `@` and `.service`.
     instance: String,
-    assignments: Vec<Assignment>,
-}
-
-#[derive(Debug)]
-struct Assignment {
-    section: String,
-    key: String,
-    value: String,
-    at: FileLine,
+    assignments: Assignments,
 }
 
 /// A command line.
@@ -63,11 +56,11 @@ impl Unit {
         let names: Vec<&str> = [Some(name), template.as_deref()].into_iter().flatten().collect();
         let path = names.iter().flat_map(|name| FOLDERS.iter().map(move |folder| format!("{folder}/{name}"))).find(|path| root.exists(path));
         let Some(path) = path else { return Ok(None) };
-        let mut unit = Self { path: path.clone(), instance, assignments: Vec::new() };
+        let mut unit = Self { path: path.clone(), instance, assignments: Assignments::default() };
         unit.add(root, &path)?;
         let folders: Vec<String> = names.iter().flat_map(|name| FOLDERS.iter().map(move |folder| format!("{folder}/{name}.d"))).collect();
         let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
-        for path in ini::files_by_name(root, &folders, ".conf").into_iter().take(MAX_DROP_INS) {
+        for path in files_by_name(root, &folders, ".conf").into_iter().take(MAX_DROP_INS) {
             unit.add(root, &path)?;
         }
         Ok(Some(unit))
@@ -75,25 +68,13 @@ impl Unit {
 
     fn add(&mut self, root: &Image, path: &str) -> io::Result<()> {
         let Some(text) = root.text_if_any(path)? else { return Ok(()) };
-        let joined = joined(&text);
-        for found in ini::raw_assignments(&joined) {
-            let at = FileLine { path: path.to_owned(), line: found.line };
-            self.assignments.push(Assignment { section: found.section.to_owned(), key: found.key.to_owned(), value: found.value.to_owned(), at });
-        }
+        self.assignments.0.extend(Assignments::parse(path, &text).0);
         Ok(())
     }
 
     /// The values of a key in their order; an empty one takes back those before it.
     fn values(&self, section: &str, key: &str) -> Vec<&Assignment> {
-        let mut values = Vec::new();
-        for found in self.assignments.iter().filter(|found| found.section == section && found.key == key) {
-            if found.value.is_empty() {
-                values.clear();
-            } else {
-                values.push(found);
-            }
-        }
-        values
+        self.assignments.list(section, key)
     }
 
     /// The last value of a key.
@@ -160,24 +141,6 @@ impl Unit {
         expanded.push_str(rest);
         vec![expanded.replace("$$", "$")]
     }
-}
-
-/// The text with continued lines joined; empty lines keep the count.
-fn joined(text: &str) -> String {
-    let mut joined = String::with_capacity(text.len());
-    let mut skipped = 0;
-    for line in text.lines() {
-        if let Some(part) = line.strip_suffix('\\') {
-            joined.push_str(part);
-            joined.push(' ');
-            skipped += 1;
-        } else {
-            joined.push_str(line);
-            joined.push('\n');
-            joined.extend(std::iter::repeat_n('\n', std::mem::take(&mut skipped)));
-        }
-    }
-    joined
 }
 
 /// Words with their quotes taken off.

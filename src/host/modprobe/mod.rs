@@ -9,7 +9,7 @@ use std::io;
 
 use crate::facts::{FileLine, Setting};
 use crate::image::Image;
-use crate::image::ini;
+use crate::image::by_name::files_by_name;
 
 /// Where files of equal name mask each other, the strongest first.
 const FOLDERS: [&str; 5] = ["/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
@@ -25,7 +25,7 @@ const LONGEST_TEXT: usize = 200;
 /// # Errors
 /// One of the files is there and cannot be read.
 pub(crate) fn read(root: &Image) -> io::Result<Vec<Setting<String>>> {
-    let paths = ini::files_by_name(root, &FOLDERS, ".conf");
+    let paths = files_by_name(root, &FOLDERS, ".conf");
     if paths.len() > MOST_FILES {
         return Err(io::Error::other(format!("more than {MOST_FILES} files of modprobe.d")));
     }

@@ -5,6 +5,7 @@ use std::io;
 use crate::host::init::{self, Init};
 use crate::host::services;
 use crate::image::Image;
+use crate::image::by_name::files_by_name;
 use crate::image::ini;
 
 /// Where files of equal name mask each other, the strongest first (sysctl.d(5); sysctl(8) of procps has the same).
@@ -66,7 +67,7 @@ pub(crate) fn files(root: &Image) -> io::Result<Vec<Source>> {
 /// systemd-sysctl, and `sysctl --system`: by name, whichever folder it is in. /etc/sysctl.conf is read by the former only where a link in
 /// /etc/sysctl.d leads to it.
 fn by_name(root: &Image) -> Vec<String> {
-    ini::files_by_name(root, &FOLDERS, ".conf")
+    files_by_name(root, &FOLDERS, ".conf")
 }
 
 /// Alpine's service `sysctl`: folder after folder, /run last, and a file of /etc or /run in place of one of equal name in a weaker folder

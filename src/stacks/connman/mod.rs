@@ -9,6 +9,7 @@ pub(crate) mod running;
 use crate::stacks::running::Running;
 use crate::stacks::stack::Stack;
 use crate::stacks::stack::Traits;
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::facts::{Intent, RunsDhcpv6, Setting, StackId, TakesRas};
@@ -16,7 +17,7 @@ use crate::host::boot_commands::unit::Unit;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
-use crate::image::ini::{self, Keyed};
+use crate::image::ini::keyfile::KeyFile;
 use crate::image::matches;
 use crate::stacks::Claim;
 use crate::stacks::Given;
@@ -48,10 +49,10 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
         return Ok(Reading::default());
     }
     let started = Started::read(root)?;
-    let main = Keys::read(root, &started.file)?;
+    let main = KeyFile::read(root, &started.file)?;
     let mut reading = Reading::default();
     for nic in nics.iter().filter(|nic| nic.name != "lo") {
-        let listed = main.last("General", "NetworkInterfaceBlacklist");
+        let listed = main.get(&["General"], "NetworkInterfaceBlacklist");
         let patterns = listed.map_or(BLACKLIST, |listed| &listed.value[..]);
         let claim = if let Some(line) = started.leaves_out(&nic.name) {
             Claim::LeavesAlone(Intent::leaving_alone(ID, &line))
@@ -65,8 +66,8 @@ pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading>
         reading.interfaces.insert(nic.name.clone(), claim);
     }
     for path in root.glob(&format!("{FOLDER}/*.config")) {
-        let named = Keys::read(root, &path)?.0.into_iter().filter(|key| key.name == "DeviceName").map(|key| key.setting.value);
-        reading.named.extend(named);
+        let keys = KeyFile::read(root, &path)?.groups.into_iter().flat_map(|group| group.entries);
+        reading.named.extend(keys.filter(|(key, _)| key == "DeviceName").map(|(_, device)| device.value));
     }
     Ok(reading)
 }
@@ -139,15 +140,15 @@ fn intent(at_boot: Setting<bool>, method: &Setting<Method>) -> Intent {
 }
 
 /// What it does with an interface that it handles, or why that cannot be said.
-fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result<Result<Intent, String>> {
+fn configures(root: &Image, nic: &Nic, several: bool, main: &KeyFile) -> io::Result<Result<Intent, String>> {
     let mut method = Setting::by_rule(MAIN, "ConnMan configures IPv6 automatically by default").holding(Method::Auto);
     let mut at_boot = Setting::by_rule(MAIN, "ConnMan connects wired interfaces by default").holding(true);
-    if let Some(listed) = main.last("General", "DefaultAutoConnectTechnologies") {
+    if let Some(listed) = main.get(&["General"], "DefaultAutoConnectTechnologies") {
         at_boot = listed.holding(listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet"));
     }
     let mac = nic.mac.map(|mac| mac.to_string().replace(':', "").to_lowercase());
     for path in root.glob(&format!("{FOLDER}/ethernet_*_cable/settings")) {
-        let keys = Keys::read(root, &path)?;
+        let keys = KeyFile::read(root, &path)?;
         let kept = keys.any("IPv6.method");
         match &mac {
             Some(mac) if path.contains(&format!("/ethernet_{mac}_cable/")) => {
@@ -167,9 +168,9 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result
         }
     }
     for path in root.glob(&format!("{FOLDER}/*.config")) {
-        let keys = Keys::read(root, &path)?;
-        for section in keys.wired() {
-            let of = |name: &str| keys.last(section, name);
+        let keys = KeyFile::read(root, &path)?;
+        for section in wired(&keys) {
+            let of = |name: &str| keys.get(&[section], name);
             let fits = match (of("MAC"), of("DeviceName")) {
                 (Some(wanted), _) => match &mac {
                     Some(mac) => *mac == wanted.value.replace(':', "").to_lowercase(),
@@ -188,11 +189,11 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result
         }
     }
     // What it was told at run time counts before what main.conf has for the first time.
-    let kept = Keys::read(root, &format!("{FOLDER}/settings"))?;
-    if let Some(offline) = kept.last("global", "OfflineMode").filter(|offline| offline.value == "true") {
+    let kept = KeyFile::read(root, &format!("{FOLDER}/settings"))?;
+    if let Some(offline) = kept.get(&["global"], "OfflineMode").filter(|offline| offline.value == "true") {
         return Ok(Err(format!("{}: `{}`: whether ConnMan brings wired interfaces up in offline mode is not known", offline.at, offline.text)));
     }
-    match (kept.last("Wired", "Enable"), main.last("General", "DefaultEnabledTechnologies")) {
+    match (kept.get(&["Wired"], "Enable"), main.get(&["General"], "DefaultEnabledTechnologies")) {
         (Some(wired), _) if wired.value == "false" => at_boot = wired.holding(false),
         (None, Some(listed)) if !listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet") => at_boot = listed.holding(false),
         _ => {}
@@ -200,38 +201,9 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &Keys) -> io::Result
     Ok(Ok(intent(at_boot, &method)))
 }
 
-/// The assignments of a key file of GLib.
-#[derive(Debug)]
-struct Keys(Vec<Key>);
-
-#[derive(Debug)]
-struct Key {
-    section: String,
-    name: String,
-    setting: Setting<String>,
-}
-
-impl Keys {
-    fn read(root: &Image, path: &str) -> io::Result<Self> {
-        let text = root.text_if_any(path)?.unwrap_or_default();
-        let key = |found: Keyed<'_>| {
-            let setting = Setting { value: found.value.to_owned(), at: found.at(path), text: found.text.to_owned() };
-            Key { section: found.section.to_owned(), name: found.key.to_owned(), setting }
-        };
-        Ok(Self(ini::assignments(&text).map(key).collect()))
-    }
-
-    fn last(&self, section: &str, name: &str) -> Option<&Setting<String>> {
-        self.0.iter().rev().find(|key| key.section == section && key.name == name).map(|key| &key.setting)
-    }
-
-    fn any(&self, name: &str) -> Option<&Setting<String>> {
-        self.0.iter().rev().find(|key| key.name == name).map(|key| &key.setting)
-    }
-
-    /// The services for wired interfaces, each once.
-    fn wired(&self) -> impl Iterator<Item = &str> {
-        let wired = |key: &&Key| key.section.starts_with("service_") && key.name == "Type" && key.setting.value == "ethernet";
-        self.0.iter().filter(wired).map(|key| &key.section[..])
-    }
+/// The services for wired interfaces.
+fn wired(file: &KeyFile) -> impl Iterator<Item = &str> {
+    let names = file.groups.iter().map(|group| &group.name[..]).filter(|name| name.starts_with("service_"));
+    let names: BTreeSet<&str> = names.filter(|name| file.get(&[name], "Type").is_some_and(|kind| kind.value == "ethernet")).collect();
+    names.into_iter()
 }

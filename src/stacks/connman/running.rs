@@ -3,6 +3,7 @@
 //! Knows Ethernet services only, by the MAC address in their name, and nothing of provisioning files.
 
 use crate::facts::{Address, Owner, Process, Reason};
+use crate::image::ini::keyfile::KeyFile;
 use crate::stacks::running::{self, Subject};
 
 /// Its process.
@@ -25,8 +26,8 @@ pub(crate) fn speaks(subject: &Subject<'_>) -> Result<Option<String>, String> {
     let unknown = || "ConnMan runs; it holds no socket while it has a lease, and no settings of it for the interface were found".to_owned();
     let mac = subject.mac.ok_or_else(unknown)?.to_string().replace(':', "");
     let path = format!("/var/lib/connman/ethernet_{mac}_cable/settings");
-    let text = subject.root.text_if_any(&path).map_err(|error| format!("ConnMan runs, but {error}"))?.ok_or_else(unknown)?;
-    match crate::stacks::running::value(&text, "IPv6.method") {
+    let kept = KeyFile::read(subject.root, &path).map_err(|error| format!("ConnMan runs, but {error}"))?;
+    match kept.any("IPv6.method").map(|method| method.value.trim_end()) {
         Some("auto") => Ok(Some(format!("it runs, and {path} has IPv6.method=auto{}", installed(subject)))),
         Some(_) => Ok(None),
         None => Err(unknown()),

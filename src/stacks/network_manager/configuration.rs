@@ -4,10 +4,10 @@
 
 use std::io;
 
-use super::keyfile::{KeyFile, boolean};
 use crate::facts::Setting;
 use crate::host::{packages, udev};
 use crate::image::Nic;
+use crate::image::ini::keyfile::{KeyFile, boolean};
 use crate::image::yaml::{Document, Node};
 use crate::image::{Image, matches};
 
@@ -65,15 +65,14 @@ impl Configuration {
                 return Err(io::Error::other(format!("more than {MOST_FILES} files of NetworkManager's configuration")));
             }
             let Some(text) = root.text_if_any(&path)? else { continue };
-            let file = KeyFile::parse(&path, &text).ok_or_else(|| io::Error::other(format!("{path}: not of its format")))?;
+            let file = KeyFile::parse(&path, &text)?.ok_or_else(|| io::Error::other(format!("{path}: not of its format")))?;
             if file.get(&[".config"], "enable").and_then(|enable| boolean(&enable.value)) != Some(false) {
                 files.push(file);
             }
         }
-        let keyfile = |path: &str| state(root, path).map(|text| KeyFile::parse(path, &text).unwrap_or_default());
         let rules = if nics.is_empty() { Vec::new() } else { udev::rules(root)? };
         let udev = nics.iter().map(|nic| (nic.name.clone(), udev::assigned(&rules, UNMANAGED, nic))).collect();
-        Ok(Self { files, deleted_defaults: state(root, NO_AUTO_DEFAULT), stored: keyfile(STORED), state: keyfile(STATE), udev })
+        Ok(Self { files, deleted_defaults: state(root, NO_AUTO_DEFAULT), stored: keyfile(root, STORED), state: keyfile(root, STATE), udev })
     }
 
     /// The last value of a key.
@@ -198,6 +197,15 @@ impl Configuration {
 pub(crate) fn state(root: &Image, path: &str) -> Result<String, String> {
     let (text, _) = root.scope(|| root.text_if_any(path));
     text.map(Option::unwrap_or_default).map_err(|error| error.to_string())
+}
+
+/// As [`state`], a key file.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn keyfile(root: &Image, path: &str) -> Result<KeyFile, String> {
+    let (file, _) = root.scope(|| KeyFile::read(root, path));
+    file.map_err(|error| error.to_string())
 }
 
 /// The setting by which a list of devices takes the interface in (NetworkManager.conf(5), DEVICE LIST FORMAT).

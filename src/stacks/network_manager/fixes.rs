@@ -1,9 +1,9 @@
 //! Fixes of NetworkManager's profiles (keyfiles and files ifcfg-*) and of the lines of its configuration that keep it from an interface.
 
 use super::configuration::item_is;
-use super::keyfile::KeyFile;
 use super::{ETC, ifcfg};
 use crate::facts::{Edit, FileLine, Goal};
+use crate::image::ini::keyfile::KeyFile;
 use crate::image::{Image, Nic};
 use crate::stacks::fixes::{Question, Step, delete, is_of_vendor, lines, replace};
 
@@ -24,7 +24,7 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
         return Some(own_profile(&nic.name).into());
     }
     let text = image.text(&at.path).ok()?;
-    let file = KeyFile::parse(&at.path, &text)?;
+    let file = KeyFile::parse(&at.path, &text).ok()??;
     let found = file.groups.iter().find_map(|group| Some((group, group.entries.iter().find(|(_, setting)| setting.at == *at)?)));
     let Some((group, (key, setting))) = found else { return without_line(question, at) };
     match (&group.name[..], &key[..]) {

@@ -6,23 +6,23 @@ use std::net::Ipv6Addr;
 
 use super::NAME;
 use crate::facts::{Lease, LeaseAddress, hexadecimal};
+use crate::image::ini::keyfile::{Group, KeyFile};
 use crate::stacks::leases::Subject;
 use crate::wire::duid::Duid;
 
 pub(crate) fn lease(subject: &Subject<'_>) -> io::Result<Option<Lease>> {
     let Some(index) = subject.index else { return Ok(None) };
     let path = format!("/run/NetworkManager/devices/{index}");
-    let Some(text) = subject.root.text_if_any(&path)? else { return Ok(None) };
-    let written = subject.root.modified(&path)?;
-    Ok(parse(&path, &text, written).map(|lease| Lease { fresh: lease.fresh && subject.runs(NAME), ..lease }))
+    let file = KeyFile::read(subject.root, &path)?;
+    let Some(group) = file.groups.iter().find(|group| group.name == "dhcp6") else { return Ok(None) };
+    let lease = parse(&path, group, subject.root.modified(&path)?);
+    Ok(Some(Lease { fresh: lease.fresh && subject.runs(NAME), ..lease }))
 }
 
-fn parse(path: &str, text: &str, written: u64) -> Option<Lease> {
-    let mut lines = (1..).zip(text.lines().map(str::trim)).skip_while(|(_, line)| *line != "[dhcp6]");
-    let (line, _) = lines.next()?;
-    let mut lease =
-        Lease { path: path.to_owned(), line, client: NAME.to_owned(), duid: None, iaid: None, addresses: Vec::new(), released: false, fresh: false };
-    for (key, value) in lines.map(|(_, line)| line).take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once('=')) {
+fn parse(path: &str, group: &Group, written: u64) -> Lease {
+    let (path, client) = (path.to_owned(), NAME.to_owned());
+    let mut lease = Lease { path, line: group.line, client, duid: None, iaid: None, addresses: Vec::new(), released: false, fresh: false };
+    for (key, value) in group.entries.iter().map(|(key, setting)| (key, setting.value.trim_end())) {
         match key.strip_prefix("dhcp6.").unwrap_or(key) {
             "dhcp6_client_id" => lease.duid = Duid::from_hex(value).map(|duid| hexadecimal(&duid.0)),
             "iaid" => lease.iaid = Duid::from_hex(value).and_then(|bytes| Some(u32::from_be_bytes(bytes.0.try_into().ok()?))),
@@ -35,5 +35,5 @@ fn parse(path: &str, text: &str, written: u64) -> Option<Lease> {
         }
     }
     lease.fresh = !lease.addresses.is_empty();
-    Some(lease)
+    lease
 }

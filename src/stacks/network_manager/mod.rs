@@ -7,7 +7,6 @@ mod configuration;
 mod duids;
 pub(crate) mod fixes;
 mod ifcfg_rh;
-mod keyfile;
 pub(crate) mod lease;
 mod profile;
 pub(crate) mod running;
@@ -25,6 +24,7 @@ use crate::host::boot_commands::unit::Unit;
 use crate::host::{packages, services};
 use crate::image::Image;
 use crate::image::Nic;
+use crate::image::ini::keyfile::{KeyFile, boolean};
 use crate::image::shell_variables::{Variables, is_false};
 use crate::image::yaml::Document;
 use crate::stacks::Claim;
@@ -35,7 +35,6 @@ use crate::stacks::any_nics;
 use crate::stacks::ifcfg;
 use crate::stacks::ifupdown;
 use configuration::Configuration;
-use keyfile::{KeyFile, boolean};
 use profile::Profile;
 
 const ID: StackId = StackId::NetworkManager;
@@ -174,7 +173,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
         ignored,
         not_known,
         netplan: netplan(root)?,
-        timestamps: configuration::state(root, TIMESTAMPS).map(|text| KeyFile::parse(TIMESTAMPS, &text).unwrap_or_default()),
+        timestamps: configuration::keyfile(root, TIMESTAMPS),
         overrides: given.overrides()?,
         written: given.written,
     };
@@ -219,7 +218,8 @@ fn keyfiles(root: &Image) -> io::Result<(Vec<Profile>, Vec<(Profile, u32)>)> {
             if profiles.len() + ignored.len() >= MOST_PROFILES {
                 return Err(io::Error::other(format!("more than {MOST_PROFILES} profiles")));
             }
-            let Some(profile) = root.text_if_any(&path)?.and_then(|text| Profile::of_keyfile(&path, &text, reads_controller)) else { continue };
+            let Some(text) = root.text_if_any(&path)? else { continue };
+            let Some(profile) = Profile::of_keyfile(&path, &text, reads_controller)? else { continue };
             let permissions = root.permissions(&path)?;
             if permissions & OF_OTHERS != 0 {
                 ignored.push((profile, permissions));

@@ -1,8 +1,10 @@
 //! A profile of NetworkManager, whatever file it comes from: which interfaces it is for, and what it does with IPv6.
 
-use super::keyfile::{KeyFile, strict_boolean};
+use std::io;
+
 use crate::facts::{FileLine, Intent, Mac, RunsDhcpv6, Setting, StackId, TakesRas};
 use crate::image::Nic;
+use crate::image::ini::keyfile::{KeyFile, strict_boolean};
 use crate::image::matches;
 
 const ID: StackId = StackId::NetworkManager;
@@ -85,8 +87,14 @@ pub(crate) struct Profile {
 impl Profile {
     /// The profile in a keyfile; `None` if NetworkManager would refuse it, as it does if a group `[ipv4]` or `[ipv6]` has no method that
     /// it knows. `reads_controller`: it is new enough for `controller=`.
-    pub(crate) fn of_keyfile(path: &str, text: &str, reads_controller: bool) -> Option<Self> {
-        let file = KeyFile::parse(path, text)?;
+    ///
+    /// # Errors
+    /// It has too many lines.
+    pub(crate) fn of_keyfile(path: &str, text: &str, reads_controller: bool) -> io::Result<Option<Self>> {
+        Ok(KeyFile::parse(path, text)?.and_then(|file| Self::of_groups(path, &file, reads_controller)))
+    }
+
+    fn of_groups(path: &str, file: &KeyFile, reads_controller: bool) -> Option<Self> {
         let connection = |key: &str| file.get(&["connection"], key);
         let ethernet = |key: &str| file.get(&WIRED, key).filter(|setting| !setting.value.is_empty()).cloned();
         let kind = connection("type").map(|kind| &kind.value[..]).or_else(|| TYPES.into_iter().find(|name| file.has_group(name)))?;
@@ -117,12 +125,12 @@ impl Profile {
             .iter()
             .find_map(|key| file.get(&["ipv6"], key).filter(|set| strict_boolean(&set.value) == Some(true)));
         // One that it is given by hand needs none of a Router Advertisement.
-        let no_route = no_route.filter(|_| !has_default_route(&file));
+        let no_route = no_route.filter(|_| !has_default_route(file));
         Some(Self {
             path: path.to_owned(),
             uuid: connection("uuid").map(|uuid| uuid.value.clone()),
             wired: WIRED.contains(&kind),
-            device: connection("interface-name").map(|name| name.value.clone()).or_else(|| vlan(&file, kind)),
+            device: connection("interface-name").map(|name| name.value.clone()).or_else(|| vlan(file, kind)),
             // One that is none does not count.
             mac: ethernet("mac-address").filter(|setting| address(&setting.value).is_some()),
             not_macs: ethernet("mac-address-denylist").or_else(|| ethernet("mac-address-blacklist")),

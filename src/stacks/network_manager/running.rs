@@ -6,6 +6,7 @@ use std::io;
 
 use super::NAME;
 use crate::facts::{Owner, Process, Reason};
+use crate::image::ini::keyfile::KeyFile;
 use crate::stacks::running::{self, Subject, value};
 
 /// In the order of precedence (NetworkManager's nms-keyfile-plugin.c).
@@ -27,10 +28,12 @@ pub(crate) fn ras(subject: &Subject<'_>, processes: &[Process]) -> Result<Option
 /// # Errors
 /// It manages the interface, and the method cannot be found out.
 pub(crate) fn handles_ras(subject: &Subject<'_>) -> Result<Option<String>, String> {
-    let text = device(subject).map_err(|error| format!("NetworkManager runs, but {error}"))?;
-    let Some(text) = text.filter(|text| value(text, "managed") == Some("true")) else { return Ok(None) };
+    let device = device(subject).map_err(|error| format!("NetworkManager runs, but {error}"))?;
+    if !is_managed(&device) {
+        return Ok(None);
+    }
     let evidence = format!("{} has managed=true", path(subject));
-    let profile = value(&text, "connection-uuid").map(|uuid| profile(subject, uuid).map_err(|error| format!("{NAME}'s profiles: {error}")));
+    let profile = profile_of(&device).map(|uuid| profile(subject, uuid).map_err(|error| format!("{NAME}'s profiles: {error}")));
     match profile.transpose()?.flatten() {
         Some(Profile { external: true, .. }) => Ok(None),
         Some(Profile { method, .. }) if method == "ignore" => Ok(None),
@@ -50,16 +53,25 @@ pub(crate) fn handles_ras(subject: &Subject<'_>) -> Result<Option<String>, Strin
 
 /// Evidence that it managed the interface when it last wrote the file, whether or not it runs.
 pub(crate) fn managed(subject: &Subject<'_>) -> Option<String> {
-    let text = device(subject).ok()??;
-    (value(&text, "managed") == Some("true") && value(&text, "connection-uuid").is_some()).then(|| format!("{} has managed=true", path(subject)))
+    let device = device(subject).ok()?;
+    (is_managed(&device) && profile_of(&device).is_some()).then(|| format!("{} has managed=true", path(subject)))
 }
 
 fn path(subject: &Subject<'_>) -> String {
     format!("/run/NetworkManager/devices/{}", subject.index)
 }
 
-fn device(subject: &Subject<'_>) -> io::Result<Option<String>> {
-    subject.root.text_if_any(&path(subject))
+fn device(subject: &Subject<'_>) -> io::Result<KeyFile> {
+    KeyFile::read(subject.root, &path(subject))
+}
+
+fn is_managed(device: &KeyFile) -> bool {
+    device.any("managed").is_some_and(|managed| managed.value.trim_end() == "true")
+}
+
+/// UUID of the profile that is active on it.
+fn profile_of(device: &KeyFile) -> Option<&str> {
+    device.any("connection-uuid").map(|uuid| uuid.value.trim_end())
 }
 
 fn holds_client_socket(subject: &Subject<'_>) -> bool {
@@ -76,9 +88,9 @@ struct Profile {
 }
 
 impl Profile {
-    fn of_keyfile(path: String, text: &str) -> Self {
-        let method = in_section(text, "[ipv6]", "method").unwrap_or("auto").to_owned();
-        let external = in_section(text, "[.nmmeta]", "external") == Some("true");
+    fn of_keyfile(path: String, file: &KeyFile) -> Self {
+        let method = word(file, "ipv6", "method").unwrap_or("auto").to_owned();
+        let external = word(file, ".nmmeta", "external") == Some("true");
         Self { path, method, external }
     }
 }
@@ -88,13 +100,13 @@ fn profile(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
     for directory in PROFILES {
         for name in subject.root.names(directory) {
             let path = format!("{directory}/{name}");
-            let Some(text) = subject.root.text_if_any(&path)? else { continue };
-            let found = value(&text, "uuid");
+            let file = KeyFile::read(subject.root, &path)?;
+            let found = word(&file, "connection", "uuid");
             if found == Some(uuid) {
-                return Ok(Some(Profile::of_keyfile(path, &text)));
+                return Ok(Some(Profile::of_keyfile(path, &file)));
             }
-            if found.is_none() && in_section(&text, "[connection]", "interface-name") == Some(subject.name) {
-                without_uuid.push(Profile::of_keyfile(path, &text));
+            if found.is_none() && word(&file, "connection", "interface-name") == Some(subject.name) {
+                without_uuid.push(Profile::of_keyfile(path, &file));
             }
         }
     }
@@ -123,7 +135,6 @@ fn of_ifcfg(subject: &Subject<'_>, uuid: &str) -> io::Result<Option<Profile>> {
     Ok(None)
 }
 
-fn in_section<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
-    let lines = text.lines().map(str::trim).skip_while(|line| *line != section).skip(1).take_while(|line| !line.starts_with('['));
-    lines.filter_map(|line| line.split_once('=')).find(|(found, _)| found.trim() == key).map(|(_, value)| value.trim())
+fn word<'a>(file: &'a KeyFile, group: &str, key: &str) -> Option<&'a str> {
+    file.get(&[group], key).map(|setting| setting.value.trim_end())
 }

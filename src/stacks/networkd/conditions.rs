@@ -1,9 +1,9 @@
 //! The conditions of a section `[Match]` that are about the system, not the interface: `Virtualization=`, `KernelCommandLine=`,
 //! `Architecture=` (systemd.unit(5); src/shared/condition.c). What any virtual machine made of the image decides is decided.
 
-use super::syntax::Assignment;
 use crate::host::boot_loader;
 use crate::image::Image;
+use crate::image::ini::systemd::Assignment;
 
 /// Programs that every system has, of which one shows the processor.
 const PROGRAMS: [&str; 6] =

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::netdev::Netdevs;
-use super::syntax::Assignments;
 use crate::image::Image;
+use crate::image::ini::systemd::Assignments;
 
 /// Where configuration stands, a directory before those that it masks. /lib is another than /usr/lib in images that are not merged.
 const DIRECTORIES: [&str; 5] =

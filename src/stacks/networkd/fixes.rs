@@ -1,8 +1,8 @@
 //! Fixes of `.network` files and their drop-ins: the line at fault where an administrator wrote it, a drop-in where a package did.
 
-use super::syntax::Assignments;
 use crate::facts::{Edit, FileLine, Goal};
 use crate::image::Image;
+use crate::image::ini::systemd::Assignments;
 use crate::stacks::fixes::{OWN, Question, Step, assign, insert_after, is_of_vendor, lines};
 
 const FOLDER: &str = "/etc/systemd/network";

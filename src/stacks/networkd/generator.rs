@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 
 use super::files::NetworkFile;
-use super::syntax::{Assignment, Assignments};
 use crate::facts::Setting;
 use crate::host::{boot_loader, services};
 use crate::image::Image;
+use crate::image::ini::systemd::{Assignment, Assignments};
 
 const SERVICE: &str = "systemd-network-generator";
 /// The first version that writes `IPv6AcceptRA=` and `LinkLocalAddressing=`.

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::conditions;
 use super::files::NetworkFile;
-use super::syntax::Assignment;
 use crate::facts::Mac;
 use crate::image::Nic;
+use crate::image::ini::systemd::Assignment;
 use crate::image::{Image, matches};
 use crate::stacks::Fits;
 

@@ -5,8 +5,8 @@
 //! DHCPv6 when one sets M, whatever `DHCP=` says.
 
 use super::netdev::Netdevs;
-use super::syntax::{Assignments, boolean};
 use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, StackId, TakesRas};
+use crate::image::ini::systemd::{Assignments, boolean};
 
 /// The first version of systemd with `[IPv6AcceptRA] DHCPv6Client=`.
 const FIRST_WITH_DHCPV6_CLIENT: u32 = 246;

@@ -13,15 +13,14 @@ mod matching;
 mod meaning;
 mod netdev;
 pub(crate) mod running;
-mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+pub(crate) use crate::image::ini::systemd::{Assignment, Assignments};
 pub(crate) use files::{drop_ins, global, version};
 pub(crate) use meaning::{Party, intent};
 pub(crate) use netdev::Netdevs;
-pub(crate) use syntax::{Assignment, Assignments};
 
 use crate::facts::{FileLine, Intent, Mac, Observed, Setting, StackId};
 use crate::host::image_identity::Keeps;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::syntax::Assignments;
 use crate::facts::Setting;
+use crate::image::ini::systemd::Assignments;
 
 /// A device that is made.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //!
 //! A value that systemd cannot read is skipped with a warning, so that an earlier one stays; it is skipped here too.
 
+use super::raw_assignments;
 use crate::facts::{FileLine, Setting};
 
 /// An assignment and where it stands.
@@ -22,23 +23,16 @@ pub(crate) struct Assignments(pub(crate) Vec<Assignment>);
 impl Assignments {
     /// The assignments of a file. Lines outside of a section and lines without `=` mean nothing.
     pub(crate) fn parse(path: &str, text: &str) -> Self {
-        let mut found = Vec::new();
-        let mut section = String::new();
-        for (line, logical) in logical_lines(text.trim_start_matches('\u{feff}')) {
-            if let Some(name) = logical.strip_prefix('[') {
-                name.trim_end_matches(']').clone_into(&mut section);
-                continue;
-            }
-            let Some((key, value)) = logical.split_once('=').filter(|_| !section.is_empty()) else { continue };
-            found.push(Assignment {
-                section: section.clone(),
-                key: key.trim().to_owned(),
-                value: value.trim().to_owned(),
-                at: FileLine { path: path.to_owned(), line },
-                text: logical.clone(),
-            });
-        }
-        Self(found)
+        let text = joined(text.trim_start_matches('\u{feff}'));
+        let found = raw_assignments(&text).filter(|found| !found.section.is_empty());
+        let owned = found.map(|found| Assignment {
+            section: found.section.to_owned(),
+            key: found.key.to_owned(),
+            value: found.value.to_owned(),
+            at: found.at(path),
+            text: found.text.to_owned(),
+        });
+        Self(owned.collect())
     }
 
     /// All assignments of a list since the last empty one, which resets it.
@@ -62,27 +56,30 @@ impl Assignments {
     }
 }
 
-/// The lines with the number of their first physical line: comments and empty lines left out, continuations (a backslash at the end) joined.
-/// A comment between continued lines is left out, and does not end them.
-fn logical_lines(text: &str) -> Vec<(u32, String)> {
-    let mut lines: Vec<(u32, String)> = Vec::new();
-    let mut continues = false;
-    for (number, line) in (1..).zip(text.lines()) {
+/// The text with each continued line (an odd number of backslashes at its end) joined into its first one, and an empty line for each that was
+/// joined, so that the count stays. A comment between continued lines is left out, and does not end them.
+fn joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let (mut continues, mut left_out) = (false, 0);
+    for line in text.lines() {
         let line = line.trim();
-        if line.starts_with(['#', ';']) || line.is_empty() && !continues {
+        if continues && line.starts_with(['#', ';']) {
+            left_out += 1;
             continue;
         }
-        let (part, more) = line.strip_suffix('\\').map_or((line, false), |part| (part, true));
-        match lines.last_mut().filter(|_| continues) {
-            Some((_, logical)) => {
-                logical.push(' ');
-                logical.push_str(part);
-            }
-            None => lines.push((number, part.to_owned())),
+        let backslashes = line.bytes().rev().take_while(|byte| *byte == b'\\').count();
+        continues = backslashes % 2 == 1 && !line.starts_with(['#', ';']);
+        if continues {
+            joined.push_str(&line[..line.len() - 1]);
+            joined.push(' ');
+            left_out += 1;
+        } else {
+            joined.push_str(line);
+            joined.push('\n');
+            joined.extend(std::iter::repeat_n('\n', std::mem::take(&mut left_out)));
         }
-        continues = more;
     }
-    lines
+    joined
 }
 
 /// A boolean as systemd spells it (parse_boolean of src/basic/parse-util.c).
@@ -98,6 +95,14 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    #[test]
+    fn continued_lines() {
+        let text = "[S]\nA=1 \\\n; no\n\t2 \\\n\nB=C:\\\\\n# x \\\nD=3\n[T]\nE=1 \\";
+        let parsed = Assignments::parse("/f", text);
+        let found: Vec<(u32, &str, &str)> = parsed.0.iter().map(|found| (found.at.line, &found.key[..], &found.value[..])).collect();
+        assert_eq!(found, [(2, "A", "1  2"), (6, "B", "C:\\\\"), (8, "D", "3"), (10, "E", "1")]);
+    }
 
     fn number(text: &str) -> Option<u32> {
         text.parse().ok()
