@@ -9,6 +9,8 @@ const MOST_LOOKUPS: u64 = 500_000;
 const MOST_ENTRIES: u64 = 1_000_000;
 /// As many bytes as are read.
 const MOST_BYTES: u64 = 256 << 20;
+/// As many bytes of scripts as are parsed: a hook is gone through once for each stanza of each interface.
+const MOST_PARSED: u64 = 4 << 20;
 
 /// What of it is left.
 #[derive(Debug)]
@@ -16,11 +18,12 @@ pub(super) struct Budget {
     lookups: Cell<u64>,
     entries: Cell<u64>,
     bytes: Cell<u64>,
+    parsed: Cell<u64>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { lookups: Cell::new(MOST_LOOKUPS), entries: Cell::new(MOST_ENTRIES), bytes: Cell::new(MOST_BYTES) }
+        Self { lookups: Cell::new(MOST_LOOKUPS), entries: Cell::new(MOST_ENTRIES), bytes: Cell::new(MOST_BYTES), parsed: Cell::new(MOST_PARSED) }
     }
 }
 
@@ -47,6 +50,14 @@ impl Budget {
     /// So many are not left.
     pub(super) fn bytes(&self, bytes: usize) -> io::Result<()> {
         take(&self.bytes, bytes as u64, "bytes were read")
+    }
+
+    /// Takes bytes of a script that is parsed.
+    ///
+    /// # Errors
+    /// So many are not left.
+    pub(super) fn parsed(&self, bytes: usize) -> io::Result<()> {
+        take(&self.parsed, bytes as u64, "bytes of scripts were parsed")
     }
 }
 

@@ -180,6 +180,11 @@ impl Image {
         self.kept(|seen| &mut seen.answers, question, answer)
     }
 
+    /// Whether `bytes` more of scripts may be parsed.
+    pub(crate) fn may_parse(&self, bytes: usize) -> bool {
+        self.budget.parsed(bytes).is_ok()
+    }
+
     /// Whether nothing is at `folder`, so that nothing is below it: asked once where each interface would have a file there.
     fn lacks(&self, folder: &str) -> bool {
         self.once(&format!("lacks {folder}"), || self.find(folder).is_err_and(|error| error.kind() == io::ErrorKind::NotFound))

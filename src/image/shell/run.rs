@@ -96,6 +96,10 @@ struct Shell<'a> {
 
 impl Shell<'_> {
     fn text(&mut self, text: &str) {
+        if !self.context.root.may_parse(text.len()) {
+            self.unread(1);
+            return;
+        }
         let (list, error) = parse(text);
         self.list(&list);
         if let Some(line) = error.filter(|_| !self.has_ended()) {
