@@ -78,7 +78,7 @@ impl Writes<'_> {
         let then = root.with(&edits);
         for (stack, read) in self.readers {
             let intent = match read(&then, std::slice::from_ref(nic), given)?.interfaces.remove(&nic.name) {
-                Some(Claim::Configures(Observed::Seen(intent))) | Some(Claim::LeavesAlone(intent)) => intent,
+                Some(Claim::Configures(Observed::Seen(intent)) | Claim::LeavesAlone(intent)) => intent,
                 Some(Claim::Configures(unknown)) => return Ok(Some(Claim::Replaces(*stack, unknown))),
                 _ => continue,
             };

@@ -172,12 +172,9 @@ pub(crate) fn file(root: &Image, kind: Kind, nic: &Nic, with_dhcpv6: bool) -> io
     let name = &nic.name;
     Ok(match kind {
         Kind::Interfaces => {
-            let mut text = root.text_if_any(INTERFACES)?.unwrap_or_default();
-            text.push_str(&format!("\nauto {name}\niface {name} inet dhcp\n\n"));
-            if with_dhcpv6 {
-                text.push_str(&format!("iface {name} inet6 dhcp\n\n"));
-            }
-            (INTERFACES.to_owned(), text)
+            let before = root.text_if_any(INTERFACES)?.unwrap_or_default();
+            let ipv6 = if with_dhcpv6 { format!("iface {name} inet6 dhcp\n\n") } else { String::new() };
+            (INTERFACES.to_owned(), format!("{before}\nauto {name}\niface {name} inet dhcp\n\n{ipv6}"))
         }
         Kind::RedHat => {
             let ipv6 = if with_dhcpv6 { "IPV6INIT=\"yes\"\nIPV6_FORCE_ACCEPT_RA=\"yes\"\nDHCPV6C=\"yes\"\n" } else { "" };

@@ -3,6 +3,7 @@
 
 use super::{INTERFACES, Kind, start};
 use crate::facts::{Edit, Goal};
+use crate::image::{Entry, Overlay};
 use crate::stacks::fixes::{Question, Step};
 use crate::stacks::ifupdown::interfaces_file::Configuration;
 
@@ -37,7 +38,6 @@ pub(super) fn fix(question: &Question<'_>) -> Option<Step> {
 
 /// Whether /etc/network/interfaces draws in the files of its folder, as glean writes it anew.
 fn draws_in(question: &Question<'_>) -> bool {
-    use crate::image::{Entry, Overlay};
     let mut edits = Overlay::default();
     let text = format!("iface {} inet manual\n", question.nic.name);
     let path = Kind::Interfaces.path(&question.nic.name);
