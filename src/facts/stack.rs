@@ -54,6 +54,10 @@ ids! {
     Netifd = "netifd";
     /// cloud-init, which writes the files of another stack.
     CloudInit = "cloud-init";
+    /// The element dhcp-all-interfaces of diskimage-builder, which writes the files of another stack.
+    DhcpAllInterfaces = "dhcp-all-interfaces";
+    /// glean, which the element simple-init of diskimage-builder installs and which writes the files of another stack.
+    Glean = "glean";
     /// ISC dhclient.
     Dhclient = "dhclient";
     /// The DHCPv6 client of BusyBox.

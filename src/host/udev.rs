@@ -39,6 +39,13 @@ impl Rule {
         self.items.iter().rev().find(|item| matches!(&item.operator[..], "=" | ":=") && item.key == key).map(|item| &item.value[..])
     }
 
+    /// Whether it has systemd start a unit for the interface.
+    fn wants(&self, nic: &Nic, unit: &str) -> bool {
+        let adds = |item: &&Item| matches!(&item.operator[..], "=" | ":=" | "+=") && item.key == "ENV{SYSTEMD_WANTS}";
+        let named = |value: &str| ["$name", "%k", "$kernel"].iter().fold(value.to_owned(), |text, word| text.replace(word, &nic.name));
+        self.items.iter().filter(adds).any(|item| named(&item.value).split_whitespace().any(|word| word == unit))
+    }
+
     /// Whether an interface of a virtual machine meets it as it is added; `None` if that depends on what is not known.
     fn fits(&self, nic: &Nic) -> Option<bool> {
         let mut known = Some(true);
@@ -62,6 +69,8 @@ fn holds(item: &Item, nic: &Nic) -> Option<bool> {
         "ACTION" => Some(any("add")),
         "KERNEL" | "NAME" | "ENV{INTERFACE}" | "ENV{ID_NET_NAME}" => Some(any(&nic.name)),
         "ATTR{type}" => Some(any("1")),
+        // Its MAC address is its own.
+        "ATTR{addr_assign_type}" => Some(any("0")),
         "ATTR{address}" | "ATTRS{address}" => nic.mac.map(|mac| any(&mac.to_string())),
         "ENV{DEVTYPE}" => Some(any("")),
         "DRIVERS" | "ENV{ID_NET_DRIVER}" if item.value == "?*" => Some(true),
@@ -71,13 +80,9 @@ fn holds(item: &Item, nic: &Nic) -> Option<bool> {
     equal.map(|equal| equal == (item.operator == "=="))
 }
 
-/// What the rules assign to `key` of the interface in the end.
-///
-/// # Errors
-/// Why that cannot be said.
-pub(crate) fn assigned(rules: &[Rule], key: &str, nic: &Nic) -> Result<Option<Setting<String>>, String> {
-    let mut last = None;
-    let mut doubt = None;
+/// The rules that an interface meets or may meet, each with whether that is known.
+fn met<'a>(rules: &'a [Rule], nic: &Nic) -> Vec<(&'a Rule, bool)> {
+    let mut met = Vec::new();
     let mut skipped_to: Option<(String, String)> = None;
     for rule in rules {
         if let Some((path, label)) = &skipped_to {
@@ -90,18 +95,36 @@ pub(crate) fn assigned(rules: &[Rule], key: &str, nic: &Nic) -> Result<Option<Se
         if let Some(label) = rule.assigned("GOTO").filter(|_| fits == Some(true)) {
             skipped_to = Some((rule.line.at.path.clone(), label.to_owned()));
         }
-        match (rule.assigned(key), fits) {
-            (Some(value), Some(true)) => {
-                last = Some(rule.line.holding(value.to_owned()));
-                doubt = None;
-            }
-            (Some(_), None) => {
-                doubt = Some(format!("{}: whether `{}` is about {} cannot be known from files", rule.line.at, rule.line.text, nic.name));
-            }
-            _ => {}
+        if fits != Some(false) {
+            met.push((rule, fits.is_some()));
         }
     }
-    doubt.map_or(Ok(last), Err)
+    met
+}
+
+fn not_known(rule: &Rule, nic: &Nic) -> String {
+    format!("{}: whether `{}` is about {} cannot be known from files", rule.line.at, rule.line.text, nic.name)
+}
+
+/// What the rules assign to `key` of the interface in the end.
+///
+/// # Errors
+/// Why that cannot be said.
+pub(crate) fn assigned(rules: &[Rule], key: &str, nic: &Nic) -> Result<Option<Setting<String>>, String> {
+    let assigning = met(rules, nic).into_iter().filter_map(|(rule, known)| Some((rule, rule.assigned(key)?, known)));
+    assigning.fold(Ok(None), |_, (rule, value, known)| if known { Ok(Some(rule.line.holding(value.to_owned()))) } else { Err(not_known(rule, nic)) })
+}
+
+/// Whether rules have systemd start `unit` for the interface (`SYSTEMD_WANTS`, systemd.device(5)).
+///
+/// # Errors
+/// Why that cannot be said.
+pub(crate) fn wants(rules: &[Rule], nic: &Nic, unit: &str) -> Result<bool, String> {
+    let wanting: Vec<_> = met(rules, nic).into_iter().filter(|(rule, _)| rule.wants(nic, unit)).collect();
+    match wanting.first() {
+        Some((rule, _)) if !wanting.iter().any(|(_, known)| *known) => Err(not_known(rule, nic)),
+        first => Ok(first.is_some()),
+    }
 }
 
 /// All rules, in the order in which they are carried out.
@@ -196,6 +219,22 @@ mod tests {
         ] {
             let found = assigned(&parse("/r", text), key, &nic("eth0")).map_err(|_| ());
             assert_eq!(found.as_ref().map(|found| found.as_ref().map(|found| &found.value[..])), value.as_ref().map(|value| *value), "{text}");
+        }
+    }
+
+    #[test]
+    fn units_that_rules_want() {
+        let dib = "SUBSYSTEM==\"net\", KERNEL!=\"lo\", ACTION==\"add|move\", TAG+=\"systemd\", ENV{SYSTEMD_WANTS}+=\"dhcp-interface@$name.service\"";
+        for (text, wanted) in [
+            (dib, Ok(true)),
+            (&dib.replace("lo", "eth0")[..], Ok(false)),
+            (&dib.replace("$name", "eth1")[..], Ok(false)),
+            ("ATTR{addr_assign_type}==\"0\", ENV{SYSTEMD_WANTS}=\"other.service dhcp-interface@%k.service\"", Ok(true)),
+            ("ATTR{addr_assign_type}==\"3\", ENV{SYSTEMD_WANTS}=\"dhcp-interface@%k.service\"", Ok(false)),
+            ("ATTR{mtu}==\"9000\", ENV{SYSTEMD_WANTS}=\"dhcp-interface@%k.service\"", Err(())),
+            ("ENV{SYSTEMD_WANTS}==\"dhcp-interface@eth0.service\", ENV{X}=\"1\"", Ok(false)),
+        ] {
+            assert_eq!(wants(&parse("/r", text), &nic("eth0"), "dhcp-interface@eth0.service").map_err(|_| ()), wanted, "{text}");
         }
     }
 }

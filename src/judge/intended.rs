@@ -5,6 +5,7 @@
 
 use super::{Cause, Evidence, Finding, Judgement, Place, Subject, Verdict};
 use crate::facts::{Intent, InterfaceIntent, RunsDhcpv6, Setting, StackId, TakesRas, Tense, Tenses, Unknown};
+use crate::stacks::traits;
 
 /// Why a hardened image refuses Router Advertisements: both baselines demand it of every sysctl.conf.
 const BASELINES: &str =
@@ -160,8 +161,8 @@ pub(super) fn ipv6(subject: &Subject<'_>) -> Judgement {
 
 /// The program that carries an intent out.
 pub(super) fn daemon(intent: &Intent) -> StackId {
-    // cloud-init writes the files and is gone; it handles nothing.
-    intent.by.filter(|by| *by != StackId::CloudInit).unwrap_or(intent.stack)
+    // One that only writes the files is gone then; it handles nothing.
+    intent.by.filter(|by| !traits(*by).only_writes).unwrap_or(intent.stack)
 }
 
 /// Whether Router Advertisements are accepted at the next boot: by the stack in charge, or by the kernel as `accept_ra` and forwarding will be

@@ -1,9 +1,9 @@
 //! What the fixes of the stacks have in common: the question, and the lines of an image's files that edits are made of.
 
-use crate::facts::{FileLine, Goal, Intent, RunsDhcpv6, TakesRas};
+use crate::facts::{FileLine, Goal, Intent, RunsDhcpv6, StackId, TakesRas};
 pub(crate) use crate::image::edits::{OWN, Step, assign, delete, indentation, insert_after, insert_before, is_of_vendor, lines, replace, unmask};
 use crate::image::{Image, Nic};
-use crate::stacks::{STACKS, Stack};
+use crate::stacks::{STACKS, Stack, traits};
 
 /// A goal that a stack misses.
 pub(crate) struct Question<'a> {
@@ -23,7 +23,8 @@ pub(crate) fn fix(question: &Question<'_>) -> Option<Step> {
     if let Some(unit) = question.at_fault().and_then(|at| masked(question.image, &at.path)) {
         return Some(unmask(unit).into());
     }
-    (row(question.intent)?.fix)(question)
+    let writer = question.intent.by.filter(|by| traits(*by).only_writes).and_then(of_id);
+    writer.and_then(|writer| (writer.fix)(question)).or_else(|| (row(question.intent)?.fix)(question))
 }
 
 /// What makes the stack read its files again while the guest runs.
@@ -32,7 +33,11 @@ pub(crate) fn now(intent: &Intent, nic: &Nic) -> Vec<String> {
 }
 
 fn row(intent: &Intent) -> Option<&'static Stack> {
-    STACKS.iter().find(|stack| stack.id == intent.stack)
+    of_id(intent.stack)
+}
+
+fn of_id(id: StackId) -> Option<&'static Stack> {
+    STACKS.iter().find(|stack| stack.id == id)
 }
 
 /// Of a stack whose files are not changed by fixes yet.

@@ -3,14 +3,17 @@
 //! A stack that is installed here but not read makes the answer unknown, and is named in the reason: what its files say cannot be guessed
 //! from those of another.
 
+pub(crate) mod boot_writer;
 pub(crate) mod client_commands;
 pub(crate) mod cloud_init;
 pub(crate) mod connman;
 pub(crate) mod dhclient;
 pub(crate) mod dhcp6c;
+pub(crate) mod dhcp_all_interfaces;
 pub(crate) mod dhcpcd;
 pub(crate) mod dibbler;
 pub(crate) mod fixes;
+pub(crate) mod glean;
 pub(crate) mod ifcfg;
 pub(crate) mod ifupdown;
 pub(crate) mod ifupdown2;
@@ -59,6 +62,8 @@ pub(crate) const STACKS: &[Stack] = &[
     odhcp6c::STACK,
     udhcpc6::STACK,
     cloud_init::STACK,
+    dhcp_all_interfaces::STACK,
+    glean::STACK,
 ];
 
 /// What is not read, by the files that show that it is set up here. Files that packages bring without anybody's doing are left out.
@@ -180,7 +185,7 @@ pub(crate) fn traits_of(owner: &Owner) -> Traits {
 /// Names who writes the files of the stack anew, whatever stack it is. One whose files are still to be written has nothing to lose.
 pub(crate) fn overridden(stack: Observed<Intent>, overrides: Option<&Setting<StackId>>) -> Observed<Intent> {
     let Observed::Seen(mut intent) = stack else { return stack };
-    if intent.by != Some(StackId::CloudInit) && intent.overrides.is_empty() {
+    if !intent.by.is_some_and(|by| traits(by).only_writes) && intent.overrides.is_empty() {
         intent.overrides.extend(overrides.cloned());
     }
     Observed::Seen(intent)

@@ -26,11 +26,12 @@ struct Parties<'a> {
 /// A stack could not be read.
 fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String> {
     let mut parties = Parties::default();
-    let mut pending = Vec::new();
+    let (mut pending, mut replacing) = (Vec::new(), Vec::new());
     for (stack, reading) in readings {
         match reading.as_ref().map_err(Clone::clone)?.interfaces.get(name) {
             Some(Claim::Configures(intent)) => parties.configuring.push((*stack, intent)),
             Some(Claim::Pending(intent)) => pending.push((*stack, intent)),
+            Some(Claim::Replaces(other, intent)) => replacing.push((*stack, *other, intent)),
             Some(Claim::RunsBeside(intent)) => parties.clients.push((*stack, intent)),
             Some(Claim::LeavesAlone(intent)) => parties.leaving.push(intent),
             None => {}
@@ -41,6 +42,8 @@ fn parties<'a>(name: &str, readings: &'a Readings) -> Result<Parties<'a>, String
     let is_started = parties.configuring.iter().any(starts_dhcpcd);
     let kept = parties.configuring.iter().filter(|(stack, _)| !(is_started && *stack == StackId::Dhcpcd)).copied().collect();
     parties.configuring = kept;
+    parties.configuring.retain(|(stack, _)| !replacing.iter().any(|(_, replaced, _)| replaced == stack));
+    parties.configuring.extend(replacing.into_iter().map(|(stack, _, intent)| (stack, intent)));
     if parties.configuring.is_empty() {
         parties.configuring = pending;
     }

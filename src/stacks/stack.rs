@@ -140,6 +140,8 @@ pub(crate) struct Rendered {
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own, and any of them go together")]
 pub(crate) struct Traits {
+    /// It writes the files of another stack and is gone; what the interface has is of that one.
+    pub(crate) only_writes: bool,
     /// It sets IPv4 up first, and goes on to IPv6 when that has come or was given up.
     pub(crate) ipv4_first: bool,
     /// It solicits until a router answers.
@@ -159,6 +161,7 @@ pub(crate) struct Traits {
 impl Traits {
     /// Of a stack that nothing is known of.
     pub(crate) const NONE: Self = Self {
+        only_writes: false,
         ipv4_first: false,
         solicits_until_answered: false,
         keeps_no_duid: false,
@@ -201,6 +204,8 @@ pub(crate) enum Claim {
     RunsBeside(Observed<Intent>),
     /// Its configuration is still to be written, at boot, and will be like this. It counts only where no stack configures the interface yet.
     Pending(Observed<Intent>),
+    /// Its files are written at boot by the program that says so, before it reads them: this is what comes of them, whatever it would do without.
+    Replaces(StackId, Observed<Intent>),
     /// It is the stack of this machine and does not name the interface, so it leaves it alone.
     LeavesAlone(Intent),
 }

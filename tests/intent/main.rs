@@ -3,6 +3,7 @@
 
 mod below_the_stacks;
 mod boot_commands;
+mod boot_writers;
 mod cloud_init;
 mod dhclient;
 mod firewall;

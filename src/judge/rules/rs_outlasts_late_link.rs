@@ -57,7 +57,7 @@ impl Kind for RsOutlastsLateLink {
 /// verdict that this does not change, and the stanza.
 fn gamble_of_ifupdown(tenses: &Tenses, delay: i64) -> Option<(String, Evidence)> {
     let intent = tenses.intent.stack.get().ok()?;
-    let wait = intent.link_local_wait_s.as_ref().filter(|_| intent.by.is_none())?;
+    let wait = intent.link_local_wait_s.as_ref().filter(|_| intended::daemon(intent) == intent.stack)?;
     let late = delay > i64::from(wait.value) - DETECTION_S;
     let but = format!(
         "; but this delay holds the link-local address back for up to {delay} s, and {} waits {} s for it{}, so that some boots start no DHCPv6 client",

@@ -8,7 +8,7 @@ mod given;
 mod renderer;
 mod rendering;
 
-use crate::stacks::stack::Stack;
+use crate::stacks::stack::{Stack, Traits};
 use std::io;
 use std::rc::Rc;
 
@@ -35,6 +35,7 @@ pub(crate) const STACK: Stack = Stack {
     overrides: Some(overrides),
     writes: Some(writes),
     init_scripts: &["cloud-init-local"],
+    traits: Traits { only_writes: true, ..Traits::NONE },
     ..Stack::new(StackId::CloudInit)
 };
 

@@ -37,7 +37,7 @@ pub(crate) const STACK: Stack =
 ///
 /// # Errors
 /// A file cannot be read.
-fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
+pub(crate) fn read(root: &Image, nics: &[Nic], _: &Given) -> io::Result<Reading> {
     if which_ifupdown(root) != Some(Ifupdown::Two) {
         return Ok(Reading::default());
     }

@@ -433,7 +433,7 @@ fn same(one: Option<&Result<Claim, String>>, other: Option<&Result<Claim, String
         Claim::Configures(Observed::Seen(intent)) | Claim::LeavesAlone(intent) => {
             Some((intent.dhcpv6.value, intent.takes_ras.value, intent.at_boot.value))
         }
-        Claim::Configures(_) | Claim::RunsBeside(_) | Claim::Pending(_) => None,
+        Claim::Configures(_) | Claim::RunsBeside(_) | Claim::Pending(_) | Claim::Replaces(..) => None,
     };
     match (one, other) {
         (Some(Ok(one)), Some(Ok(other))) => does(one).is_some() && does(one) == does(other),

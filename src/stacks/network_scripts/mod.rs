@@ -37,6 +37,8 @@ pub(crate) const STACK: Stack = Stack {
 
 /// The client of release 5; later ones start /sbin/dhclient.
 const DHCP6C: [&str; 2] = ["/sbin/dhcp6c", "/usr/sbin/dhcp6c"];
+/// What all of the scripts draw in.
+const FUNCTIONS: &str = "/etc/sysconfig/network-scripts/network-functions";
 /// What makes bridges.
 const BRCTL: [&str; 2] = ["/usr/sbin/brctl", "/sbin/brctl"];
 /// The variables that decide, so that one that a shell must work out leaves the answer open.
@@ -48,9 +50,18 @@ const DECIDING: [&str; 9] =
 /// # Errors
 /// A file cannot be read.
 pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
-    if !services::starts(root, &["network"]) {
-        return Ok(Reading::default());
-    }
+    if services::starts(root, &["network"]) { by_files(root, nics, given) } else { Ok(Reading::default()) }
+}
+
+/// What their `ifup` does with each of `nics`, whoever runs it; nothing where it is not installed.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn by_ifup(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
+    if root.exists(FUNCTIONS) { by_files(root, nics, given) } else { read(root, nics, given) }
+}
+
+fn by_files(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     let global = ifcfg::global(root)?;
     let with_manager = network_manager::is_in_charge(root) && network_manager::reads_interface_files(root)?;
     let mut files = ifcfg::interface_files(root)?;
