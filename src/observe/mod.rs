@@ -125,7 +125,7 @@ async fn look(
     let early = if undated.is_empty() { None } else { Some(recordings()?) };
     let untold = |(name, recording): (&String, &Observed<_>)| recording.get().is_err() && undated.contains(name);
     let journal = Journal::begin(&plan.root, early.iter().flatten().any(untold));
-    let host_state = state::host();
+    let host_state = state::host(&tables);
     let mut states = state::interfaces(&names, &host_state, &tables);
     let before = counters(&names);
     let mut recordings = early.map_or_else(recordings, Ok)?;
