@@ -6,7 +6,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::address_origin::Held;
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_intended, intended, network_answers, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_client_running, dhcpv6_intended, intended, network_answers, timing,
+};
 use crate::exchange::answer::Offer;
 use crate::facts::{AddressFlag, FileLine, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
@@ -37,10 +39,14 @@ impl Kind for Dhcpv6Address {
         // An address whose lifetime ran out may be one of before; what is wrong with a newer one comes first.
         let newest = held.iter().find(|held| trouble(held) != Some(AddressFlag::Deprecated)).or(held.first());
         let finding = match newest {
-            Some(newest) => match held.iter().find(|held| trouble(held).is_none()) {
-                Some(usable) => Finding::pass(EXPECTED, usable.text()),
-                None => unusable(newest, subject)?,
-            },
+            Some(newest) => {
+                let usable: Vec<&Held<'_>> = held.iter().filter(|held| trouble(held).is_none()).collect();
+                // One that is valid for ever needs no client.
+                match usable.iter().find(|held| held.address.valid_s.is_none()).or(usable.first()) {
+                    Some(usable) => kept(usable, subject)?,
+                    None => unusable(newest, subject)?,
+                }
+            }
             None => none_held(subject, tenses)?,
         };
         Ok(finding.with_all(evidence))
@@ -55,6 +61,29 @@ fn lifetimes(held: &Held<'_>) -> String {
     let valid = held.address.valid_s.map_or_else(|| "valid for ever".into(), |valid| format!("valid {valid} s"));
     let flags: String = trouble(held).map(|flag| format!(", {flag:?}").to_lowercase()).unwrap_or_default();
     format!("{valid}{flags}")
+}
+
+/// Whether a usable address stays: a client renews it, or its lifetime never ends.
+fn kept(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
+    let (interface, tenses) = subject.on_interface()?;
+    let pass = Finding::pass(EXPECTED, held.text());
+    let Some(valid) = held.address.valid_s else { return Ok(pass) };
+    let ends = format!("{} is valid for {valid} s", held.address.address);
+    let clients = match tenses.state.owners.dhcpv6.get() {
+        Ok(clients) => clients,
+        Err(unknown) => return Ok(Finding::inconclusive(format!("{ends}, and whether a client renews it is not known: {}", unknown.reason))),
+    };
+    if !clients.is_empty() || dhcpv6_client_running::lease_without_process(tenses).is_ok_and(|lease| lease.is_some()) {
+        return Ok(pass);
+    }
+    if let Some(Waiting::Unmanaged(why) | Waiting::Unheard(why) | Waiting::Filtered(why, _)) = daemon::waiting(subject) {
+        return Ok(Finding::inconclusive(format!("{ends}, and no client renews it yet: {why}")));
+    }
+    if !interface.link.get()?.carrier {
+        return Ok(Finding::inconclusive(format!("{ends}, and whether a client renews it shows only with a carrier")));
+    }
+    let message = format!("{ends}, and then it is gone: no DHCPv6 client runs that renews it");
+    Ok(Finding::fail("a DHCPv6 address that is renewed", held.text(), message))
 }
 
 fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
