@@ -21,7 +21,7 @@ pub(super) fn run(check: &Check) -> Result<u8, Failure> {
     if writable.iter().all(Result::is_err) {
         writable.into_iter().collect::<Result<(), _>>()?;
     }
-    let wait = check.wait.map(|wait| Wait { check, selection: &selection, began: Instant::now(), wait });
+    let wait = check.wait.map(|wait| Wait { check, selection: &selection, began: Instant::now(), limit: wait });
     let facts = observe(check.root.as_deref(), &check.wanted, &selection, wait.as_ref().map(|wait| wait as &dyn Again))?;
     let saved = check.save.as_ref().map_or(Ok(()), |path| save(&facts, &path.as_os_str().into()));
     let code = report(&facts, &selection, &check.reporting);
@@ -36,16 +36,16 @@ struct Wait<'a> {
     check: &'a Check,
     selection: &'a Selection,
     began: Instant,
-    wait: Duration,
+    limit: Duration,
 }
 
 impl Again for Wait<'_> {
     fn pause(&self, facts: &Facts) -> Option<Duration> {
-        let left = self.wait.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())?;
+        let left = self.limit.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())?;
         let undecided = assemble(facts, self.selection, self.check.reporting.style.counting).undecided(self.check.reporting.style.counting);
         (undecided > 0).then(|| {
             let elapsed = self.began.elapsed().as_secs();
-            eprint_line(&format!("not decided yet: {undecided}; looking again ({elapsed} s of {} s)", self.wait.as_secs_f64()));
+            eprint_line(&format!("not decided yet: {undecided}; looking again ({elapsed} s of {} s)", self.limit.as_secs_f64()));
             left.min(PAUSE)
         })
     }
