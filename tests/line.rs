@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use v6check_lab::needs;
@@ -176,4 +177,28 @@ fn an_image_whose_files_cannot_be_read_says_so() {
     let text = String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("/etc/netplan/50.yaml:") && text.contains("Name the guest's NIC with --interface"), "{text}");
+}
+
+/// Nobody answers in this namespace, so that the musts stay open until somebody interrupts the waiting.
+#[test]
+fn wait_looks_again_and_an_interrupt_loses_nothing() {
+    let script = "ip link add nic0 address 02:00:00:00:00:01 type veth peer name nic1 && ip link set nic0 up && exec \"$0\" \"$@\"";
+    let mut command = needs::command("unshare");
+    command.args(["--net", "sh", "-c", script, env!("CARGO_BIN_EXE_v6check"), "-i", "nic0", "--passive", "--wait", "600", "--json", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let looks: Vec<String> = lines.by_ref().map(Result::unwrap).filter(|line| line.contains("looking again")).take(2).collect();
+    assert!(looks.len() == 2 && looks[0].ends_with(" of 600 s)"), "{looks:?}");
+    assert!(needs::command("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let report = json(&stdout(&output));
+    assert_eq!(output.status.code(), report["summary"]["exit_code"].as_i64().and_then(|code| code.try_into().ok()));
+    assert!(report["results"].as_array().unwrap().iter().any(|result| result["verdict"] == "inconclusive"), "{report}");
+}
+
+#[test]
+fn wait_ends_when_its_time_is_over() {
+    let output = inside(&["-i", "nic0", "--passive", "--wait", "1.5", "--json", "-"]);
+    let report = json(&stdout(&output));
+    assert!(report["results"].as_array().unwrap().iter().any(|result| result["verdict"] == "inconclusive"), "{report}");
 }

@@ -32,8 +32,9 @@ fn is_inside() -> bool {
     let Ok(path) = std::env::var(INSIDE) else { return false };
     let survey = state::survey().unwrap();
     let names: BTreeSet<String> = survey.links.keys().filter(|name| *name != "lo").cloned().collect();
-    let host = state::host();
-    let states = state::interfaces(&names, &host, &state::Tables::read());
+    let tables = state::Tables::read();
+    let host = state::host(&tables);
+    let states = state::interfaces(&names, &host, &tables);
     let saw = Saw {
         links: survey.links.into_iter().map(|(name, found)| (name, (found.link, found.configured))).collect(),
         raw_sockets: survey.raw_sockets,

@@ -9,6 +9,7 @@ mod reports;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -42,7 +43,10 @@ The boot:
 
 What is sent:
   On each checked interface Router Solicitations and DHCPv6 Solicits (without
-  Rapid Commit), as raw frames, until they are answered or the timeout is over.
+  Rapid Commit), as raw frames, until they are answered or the timeout is over:
+  at once and after 0.3, 1, 2 and 4 s, each later interval twice the one before.
+  That is sooner than a client asks again, since a lost answer must not count
+  as none.
   Nothing else: no address is asked for, taken or given back, and no setting is
   changed. --plan shows it beforehand; --passive sends nothing. It needs
   CAP_NET_RAW (root); without it, what the network offers is inconclusive.
@@ -208,6 +212,8 @@ pub struct Check {
     pub requirements: Requirements,
     /// Where the facts are kept.
     pub save: Option<PathBuf>,
+    /// For how long it is looked again until every must is decided.
+    pub wait: Option<Duration>,
     /// Print the plan and do nothing.
     pub plan: bool,
     /// What becomes of the report.
@@ -263,7 +269,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
         Some(Subcommand::List { json, profile }) => Command::List { json, requirements: profile.requirements() },
         Some(Subcommand::Explain { id, checks }) => Command::Explain { id, checks },
         None => {
-            let RunOptions { observe, save, plan } = cli.run;
+            let RunOptions { observe, wait, save, plan } = cli.run;
             let (root, wanted) = observe.wanted();
             let reporting = cli.report.reporting()?;
             let save_target = save.as_ref().map(|path| Target::from(path.as_os_str()));
@@ -271,7 +277,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, c
                 let message = format!("the facts and a report would both be written to {target}; give each its own file");
                 return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
             }
-            Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, plan, reporting })
+            Command::Check(Check { root, wanted, requirements: cli.catalogue.requirements(), save, wait, plan, reporting })
         }
     })
 }

@@ -45,6 +45,9 @@ pub(super) struct ObserveOptions {
 pub(super) struct RunOptions {
     #[command(flatten)]
     pub(super) observe: ObserveOptions,
+    /// Look again until every must is decided, at most for so long; decimals are allowed
+    #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true, conflicts_with_all = ["root", "plan"])]
+    pub(super) wait: Option<Duration>,
     /// Keep what was observed, for `replay`; the file's mode is 0600
     #[arg(long, value_name = "FACTS")]
     pub(super) save: Option<PathBuf>,
@@ -183,6 +186,6 @@ fn timeout(text: &str) -> Result<Duration, String> {
     if (SHORTEST_S..=LONGEST_S).contains(&seconds) {
         Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
     } else {
-        Err(format!("a timeout is between {SHORTEST_S} and {LONGEST_S} seconds"))
+        Err(format!("a time is between {SHORTEST_S} and {LONGEST_S} seconds"))
     }
 }

@@ -65,15 +65,15 @@ fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
     Ok(plan::plan(&observe::survey()?, wanted, &needs)?)
 }
 
-/// Observes the image below `root`, or this machine.
-fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Result<Facts, Failure> {
+/// Observes the image below `root`, or this machine, that one more than once if `again` says so.
+fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection, again: Option<&dyn observe::Again>) -> Result<Facts, Failure> {
     must_be_directory(root)?;
     let mut facts = match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => return Err(format!("no interface can be called {name:?}").into()),
             None => observe::image(root, &wanted.interfaces),
         },
-        None => observe::observe(&plan(wanted, selection)?, &eprint_line)?,
+        None => observe::observe(&plan(wanted, selection)?, again, &eprint_line)?,
     };
     facts.fixes = fix::find(&facts, root.unwrap_or(Path::new("/")));
     Ok(facts)

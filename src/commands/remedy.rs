@@ -10,7 +10,7 @@ use crate::report::{Counting, RemedyFormat, Target, assemble, goals, output, rem
 
 pub(super) fn run(root: Option<&Path>, wanted: &Wanted, requirements: &Requirements, format: RemedyFormat) -> Result<u8, Failure> {
     let selection = select(requirements)?;
-    let facts = observe(root, wanted, &selection)?;
+    let facts = observe(root, wanted, &selection, None)?;
     let report = assemble(&facts, &selection, Counting::default());
     let [failed, hidden] = goals(&report);
     let plan = fix::plan(&facts, root.unwrap_or(Path::new("/")), &failed, &hidden);

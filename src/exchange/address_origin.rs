@@ -59,6 +59,11 @@ impl<'a> Origins<'a> {
         self.0.iter().filter_map(held).collect()
     }
 
+    /// Addresses that the kernel made of a Router Advertisement, and that are still valid.
+    pub fn slaac(&self) -> impl Iterator<Item = &'a Address> {
+        self.0.iter().filter(|(_, origin)| *origin == Origin::Slaac).map(|(address, _)| *address)
+    }
+
     /// Global addresses that the kernel made of no Router Advertisement: DHCPv6's, static ones, and those that daemons set.
     pub fn assigned(&self) -> Vec<&'a Address> {
         self.0.iter().map(|(address, _)| *address).filter(|address| address.scope == Scope::Global && !by_kernel_slaac(address)).collect()

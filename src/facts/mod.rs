@@ -28,7 +28,7 @@ pub use reason::{Reason, ReasonKind};
 pub use stack::StackId;
 pub use state::{
     Address, AddressFlag, Counters, CountersWitness, DELIVERED_DATAGRAMS, HostState, Inet6, Ipv6Stack, Lease, LeaseAddress, Link, LinkKind,
-    Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,
+    Neighbour, Owner, Owners, Process, RECEIVED_DATAGRAMS, RECEIVED_ICMP, RECEIVED_RAS, Route, SENT_RSS, Scope, State, UdpSocket,
 };
 pub use store::{MOST_BYTES, NotText, StoreError, load, load_bytes, save, utf8};
 

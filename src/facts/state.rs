@@ -16,6 +16,9 @@ pub const RECEIVED_DATAGRAMS: &str = "Ip6InReceives";
 /// Counter of /proc/net/dev_snmp6: IPv6 datagrams given to a protocol, after the firewall's input hook.
 pub const DELIVERED_DATAGRAMS: &str = "Ip6InDelivers";
 
+/// Counter of /proc/net/dev_snmp6: ICMPv6 messages among [`DELIVERED_DATAGRAMS`].
+pub const RECEIVED_ICMP: &str = "Icmp6InMsgs";
+
 /// What the host as a whole holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

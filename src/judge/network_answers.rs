@@ -3,7 +3,7 @@
 use super::{Evidence, Place, Subject};
 use crate::exchange::advertisement::ReceivedAdvertisement;
 use crate::exchange::answer::{Offer, ReceivedAnswer};
-use crate::facts::{DELIVERED_DATAGRAMS, RECEIVED_DATAGRAMS, RECEIVED_RAS, Tense, Unknown};
+use crate::facts::{DELIVERED_DATAGRAMS, RECEIVED_DATAGRAMS, RECEIVED_ICMP, RECEIVED_RAS, Tense, Unknown};
 use crate::wire::dhcpv6::kind_name;
 use crate::wire::duid::Duid;
 
@@ -42,10 +42,21 @@ pub(super) fn answer_evidence(answer: &ReceivedAnswer, offer: &Offer) -> Evidenc
     }
 }
 
-/// Whether what arrives at the link layer reaches the guest's sockets.
-pub(super) struct Effect {
+/// Whether what arrives at the link layer gets past the guest's firewall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
     /// It does.
-    pub(super) delivered: bool,
+    Delivered,
+    /// It does not.
+    Dropped,
+    /// Other traffic hides it.
+    Unclear,
+}
+
+/// What the kernel's counters show of it.
+pub(super) struct Effect {
+    /// Whether it gets there.
+    pub(super) delivery: Delivery,
     /// What shows it.
     pub(super) evidence: Vec<Evidence>,
 }
@@ -59,32 +70,40 @@ pub(super) fn advertisements_delivered(subject: &Subject<'_>) -> Option<Effect> 
     let counted = tenses.state.counters.get().ok()?.grew(RECEIVED_RAS).ok()?;
     let evidence =
         witnesses(subject.name, format!("{} Router Advertisement(s) from {}", arrived.len(), first.from), format!("{RECEIVED_RAS} +{counted}"));
-    Some(Effect { delivered: counted > 0, evidence })
+    let delivery = if counted > 0 { Delivery::Delivered } else { Delivery::Dropped };
+    Some(Effect { delivery, evidence })
 }
 
-/// Whether DHCPv6 answers that arrive are delivered: they are not if at least as many datagrams were received but not delivered as answers
-/// arrived, Router Advertisements that were dropped left aside. `None` if none arrived, or if that cannot be told.
+/// Whether DHCPv6 answers that arrive are delivered. `None` if none arrived, or if the counters were not read.
+///
+/// They are where fewer datagrams were lost between link and protocol than answers arrived, dropped Router Advertisements left aside. They are
+/// not where the kernel gave nothing but ICMPv6 to a protocol. In between it cannot be told: the multicast of other hosts to groups that the guest
+/// has not joined counts as received and not delivered, and so does what a guest forwards.
 pub(super) fn answers_delivered(subject: &Subject<'_>) -> Option<Effect> {
     let (_, tenses) = subject.on_interface().ok()?;
     let arrived = &subject.server().ok()?.all;
     let (first, _) = arrived.first()?;
     let counters = tenses.state.counters.get().ok()?;
     let (received, delivered) = (counters.grew(RECEIVED_DATAGRAMS).ok()?, counters.grew(DELIVERED_DATAGRAMS).ok()?);
+    let icmp = counters.grew(RECEIVED_ICMP).ok();
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let advertised = subject.router().map_or(0, |router| count(router.valid.len()));
     let dropped_advertisements = counters.grew(RECEIVED_RAS).map_or(0, |counted| advertised.saturating_sub(counted));
     let undelivered = received.saturating_sub(delivered).saturating_sub(dropped_advertisements);
-    let seems_dropped = undelivered >= count(arrived.len());
-    // What a guest forwards is received and never delivered, so its counters tell nothing.
-    if seems_dropped && tenses.state.sysctl("forwarding").is_ok_and(|forwarding| forwarding != 0) {
-        return None;
-    }
+    let delivery = if undelivered < count(arrived.len()) {
+        Delivery::Delivered
+    } else if icmp.is_some_and(|icmp| delivered <= icmp) {
+        Delivery::Dropped
+    } else {
+        Delivery::Unclear
+    };
+    let icmp = icmp.map(|icmp| format!(", {RECEIVED_ICMP} +{icmp}")).unwrap_or_default();
     let evidence = witnesses(
         subject.name,
         format!("{} DHCPv6 answer(s) from {} to UDP port 546", arrived.len(), first.from),
-        format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}"),
+        format!("{RECEIVED_DATAGRAMS} +{received}, {DELIVERED_DATAGRAMS} +{delivered}{icmp}"),
     );
-    Some(Effect { delivered: !seems_dropped, evidence })
+    Some(Effect { delivery, evidence })
 }
 
 fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {
@@ -96,10 +115,10 @@ fn witnesses(name: &str, arrived: String, counted: String) -> Vec<Evidence> {
 
 /// Evidence that Router Advertisements reach the link layer and no socket. `None` if they pass, or if that cannot be told.
 pub(super) fn filtered_advertisements(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
-    advertisements_delivered(subject).filter(|effect| !effect.delivered).map(|effect| effect.evidence)
+    advertisements_delivered(subject).filter(|effect| effect.delivery == Delivery::Dropped).map(|effect| effect.evidence)
 }
 
 /// Evidence that DHCPv6 answers reach the link layer and no socket, likewise.
 pub(super) fn filtered_answers(subject: &Subject<'_>) -> Option<Vec<Evidence>> {
-    answers_delivered(subject).filter(|effect| !effect.delivered).map(|effect| effect.evidence)
+    answers_delivered(subject).filter(|effect| effect.delivery == Delivery::Dropped).map(|effect| effect.evidence)
 }

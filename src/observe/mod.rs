@@ -19,10 +19,11 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::runtime::Runtime;
 
 pub use boot::{begins as begins_capture, facts as capture};
 pub use image::{Fault, image, image_with_fault};
@@ -58,28 +59,52 @@ pub fn survey() -> Result<Survey, ObserveError> {
     state::survey()
 }
 
-/// Makes the observations of `plan`. What cannot be looked at becomes a reason in the facts, not an error. SIGINT and SIGTERM end the
-/// waiting for the network and are told in the facts.
+/// When to look once more, and at what.
+pub trait Again {
+    /// How long to wait before the next look, judged by what the last one found; `None` if it was the last.
+    fn pause(&self, facts: &Facts) -> Option<Duration>;
+
+    /// What is looked at next; `None` if the same as before.
+    fn plan(&self) -> Option<Plan>;
+}
+
+/// Makes the observations of `plan`, and looks again as long as `again` says so. What cannot be looked at becomes a reason in the facts, not an
+/// error. SIGINT and SIGTERM end the waiting for the network and are told in the facts; where a look before was whole, that one is returned.
 ///
 /// # Errors
 /// The run itself is impossible: signals and timers are not to be had, or the capture that was named is none.
-pub fn observe(plan: &Plan, progress: Progress<'_>) -> Result<Facts, ObserveError> {
+pub fn observe(plan: &Plan, again: Option<&dyn Again>, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let failed = |source| ObserveError { what: "cannot wait for the network".into(), source };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
+    let mut signals = runtime.block_on(async { Signals::catch() }).map_err(failed)?;
+    let mut facts = observe_once(&runtime, plan, &mut signals, progress)?;
+    if let Some(again) = again {
+        let mut planned = None;
+        while facts.run.interrupted.is_none()
+            && let Some(pause) = again.pause(&facts)
+            && !runtime.block_on(signals.within(pause))
+        {
+            planned = again.plan().or(planned);
+            let next = observe_once(&runtime, planned.as_ref().unwrap_or(plan), &mut signals, progress)?;
+            if next.run.interrupted.is_some() {
+                break;
+            }
+            facts = next;
+        }
+    }
+    signals.give_back().map_err(failed)?;
+    Ok(facts)
+}
+
+fn observe_once(runtime: &Runtime, plan: &Plan, signals: &mut Signals, progress: Progress<'_>) -> Result<Facts, ObserveError> {
     let (tell, told) = mpsc::channel();
-    let (facts, signals) = thread::scope(|scope| {
+    thread::scope(|scope| {
         // Files say the same whether or not the network is asked meanwhile. The recording of the boot does not, if it still goes on.
         let reading = thread::Builder::new().spawn_scoped(scope, move || Files::read(plan, |recordings| drop(tell.send(recordings))));
         let recordings = || told.recv().unwrap_or_else(|_| boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan)));
         let files = || reading.map_or_else(|_| Files::read(plan, drop), |reading| reading.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        runtime.block_on(async {
-            let mut signals = Signals::catch().map_err(failed)?;
-            let facts = look(plan, recordings, files, &mut signals, progress).await?;
-            Ok((facts, signals))
-        })
-    })?;
-    signals.give_back().map_err(failed)?;
-    Ok(facts)
+        runtime.block_on(look(plan, recordings, files, signals, progress))
+    })
 }
 
 /// What the files of the guest say.
@@ -125,7 +150,7 @@ async fn look(
     let early = if undated.is_empty() { None } else { Some(recordings()?) };
     let untold = |(name, recording): (&String, &Observed<_>)| recording.get().is_err() && undated.contains(name);
     let journal = Journal::begin(&plan.root, early.iter().flatten().any(untold));
-    let host_state = state::host();
+    let host_state = state::host(&tables);
     let mut states = state::interfaces(&names, &host_state, &tables);
     let before = counters(&names);
     let mut recordings = early.map_or_else(recordings, Ok)?;

@@ -1,6 +1,6 @@
 //! What counts: the one place where verdicts become an exit code. Formats ask it how a result weighs, and never count for themselves.
 
-use super::{CheckResult, InterfaceEntry};
+use super::{CheckResult, InterfaceEntry, Report};
 use crate::catalogue::{Blame, Level};
 use crate::judge::Verdict;
 
@@ -44,6 +44,13 @@ impl Counting {
             Verdict::Inconclusive if result.level == Level::Must => Weight::Undecided,
             Verdict::Inconclusive | Verdict::Pass | Verdict::Skip => Weight::Nothing,
         }
+    }
+}
+
+impl Report {
+    /// How many results leave open what the exit code is: musts that could not be judged.
+    pub fn undecided(&self, counting: Counting) -> usize {
+        self.results.iter().filter(|result| counting.weigh(result) == Weight::Undecided).count()
     }
 }
 

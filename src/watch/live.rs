@@ -141,7 +141,8 @@ impl Live {
 
 /// The DHCPv6 client that serves an interface, where there is one and only one.
 fn client(name: &str) -> Option<String> {
-    let mut states = state::interfaces(&BTreeSet::from([name.to_owned()]), &state::host(), &state::Tables::read());
+    let tables = state::Tables::read();
+    let mut states = state::interfaces(&BTreeSet::from([name.to_owned()]), &state::host(&tables), &tables);
     match states.remove(name)?.owners.dhcpv6 {
         Observed::Seen(owners) if owners.len() == 1 => owners.into_iter().next().map(|owner| owner.name),
         _ => None,

@@ -146,9 +146,16 @@ const KILLED: &[Deviation] = &[
     ("ra-solicited", "*", SKIP, ""),
     ("rs-outlasts-late-link", "*", SKIP, ""),
     ("dhcpv6-client-running", "*", FAIL, ""),
+    LOST_LATER,
 ];
 
-const CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, "")];
+/// Its lifetime ends, and no client renews it.
+const LOST_LATER: Deviation = ("dhcpv6-address", "*", FAIL, "no dhcpv6 client runs that renews it");
+
+const CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, ""), LOST_LATER];
+
+/// udhcpc6 gives its address no lifetime.
+const LASTING_CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, "")];
 
 /// The network's faults, and a client that rightly does not run, or runs and rightly asks nobody.
 const SLAAC: [Deviation; 10] = [
@@ -178,7 +185,7 @@ cells! {
     "dhclient-hardened" Ifupdown "hardened" 1 NO_RA_TAKEN;
     "dhclient-forwarding" Ifupdown "forwarding" 1 FORWARDING;
     "dhclient-firewall-closed" Ifupdown "firewall-closed" 1 ALL_DROPPED.split_at(11).0;
-    "dhclient-killed" Ifupdown "client-killed" 0 CLIENT_KILLED;
+    "dhclient-killed" Ifupdown "client-killed" 1 CLIENT_KILLED;
 
     "dhcpcd-good" Dhcpcd "good" 0 &[];
     "dhcpcd-ras-off" Dhcpcd "ras-off" 1 &[("ra-default-route", "*", FAIL, ""), NO_RA_SEEN];
@@ -221,7 +228,7 @@ cells! {
     "udhcpc6-hardened" Udhcpc6 "hardened" 1 NO_RA_TAKEN;
     "udhcpc6-forwarding" Udhcpc6 "forwarding" 1 FORWARDING;
     "udhcpc6-firewall-closed" Udhcpc6 "firewall-closed" 1 &DROPPED;
-    "udhcpc6-killed" Udhcpc6 "client-killed" 3 CLIENT_KILLED;
+    "udhcpc6-killed" Udhcpc6 "client-killed" 3 LASTING_CLIENT_KILLED;
 }
 
 /// ifupdown without `inet6 dhcp`: there is no dhclient for DHCPv6 either.

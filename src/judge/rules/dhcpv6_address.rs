@@ -6,10 +6,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::address_origin::Held;
-use super::{Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_intended, intended, network_answers, timing};
+use super::{
+    Cause, Evidence, Finding, Judgement, Kind, Subject, Table, daemon, dhcpv6_client_running, dhcpv6_intended, intended, network_answers, timing,
+};
 use crate::exchange::answer::Offer;
-use crate::facts::{AddressFlag, FileLine, Tense, Tenses, Unknown};
+use crate::facts::{AddressFlag, Direction, FileLine, Frame, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
+use crate::wire::dhcpv6::{Message, kind};
+use crate::wire::frame::{self as wire, Payload};
 
 /// A DHCPv6 address of global scope that passed duplicate address detection and whose lifetimes are not over. Where none is held, the
 /// network must offer one for that to be the guest's fault.
@@ -20,6 +24,10 @@ const EXPECTED: &str = "a usable DHCPv6 address";
 
 /// How long a client may take from its start to its address, in hundredths of a second: a client waits a second for better offers.
 const STARTING_CS: u64 = 500;
+
+/// How old a client is whose next retransmission may well be to come, in hundredths of a second: it doubles its interval each time, and the
+/// server may have come up late.
+const SOLICITING_CS: u64 = 12_000;
 
 /// How long a client may take from its lease to the background, in seconds.
 const BACKGROUND_S: i64 = 10;
@@ -37,10 +45,14 @@ impl Kind for Dhcpv6Address {
         // An address whose lifetime ran out may be one of before; what is wrong with a newer one comes first.
         let newest = held.iter().find(|held| trouble(held) != Some(AddressFlag::Deprecated)).or(held.first());
         let finding = match newest {
-            Some(newest) => match held.iter().find(|held| trouble(held).is_none()) {
-                Some(usable) => Finding::pass(EXPECTED, usable.text()),
-                None => unusable(newest, subject)?,
-            },
+            Some(newest) => {
+                let usable: Vec<&Held<'_>> = held.iter().filter(|held| trouble(held).is_none()).collect();
+                // One that is valid for ever needs no client.
+                match usable.iter().find(|held| held.address.valid_s.is_none()).or(usable.first()) {
+                    Some(usable) => kept(usable, subject)?,
+                    None => unusable(newest, subject)?,
+                }
+            }
             None => none_held(subject, tenses)?,
         };
         Ok(finding.with_all(evidence))
@@ -55,6 +67,29 @@ fn lifetimes(held: &Held<'_>) -> String {
     let valid = held.address.valid_s.map_or_else(|| "valid for ever".into(), |valid| format!("valid {valid} s"));
     let flags: String = trouble(held).map(|flag| format!(", {flag:?}").to_lowercase()).unwrap_or_default();
     format!("{valid}{flags}")
+}
+
+/// Whether a usable address stays: a client renews it, or its lifetime never ends.
+fn kept(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
+    let (interface, tenses) = subject.on_interface()?;
+    let pass = Finding::pass(EXPECTED, held.text());
+    let Some(valid) = held.address.valid_s else { return Ok(pass) };
+    let ends = format!("{} is valid for {valid} s", held.address.address);
+    let clients = match tenses.state.owners.dhcpv6.get() {
+        Ok(clients) => clients,
+        Err(unknown) => return Ok(Finding::inconclusive(format!("{ends}, and whether a client renews it is not known: {}", unknown.reason))),
+    };
+    if !clients.is_empty() || dhcpv6_client_running::lease_without_process(tenses).is_ok_and(|lease| lease.is_some()) {
+        return Ok(pass);
+    }
+    if let Some(Waiting::Unmanaged(why) | Waiting::Unheard(why) | Waiting::Filtered(why, _)) = daemon::waiting(subject) {
+        return Ok(Finding::inconclusive(format!("{ends}, and no client renews it yet: {why}")));
+    }
+    if !interface.link.get()?.carrier {
+        return Ok(Finding::inconclusive(format!("{ends}, and whether a client renews it shows only with a carrier")));
+    }
+    let message = format!("{ends}, and then it is gone: no DHCPv6 client runs that renews it");
+    Ok(Finding::fail("a DHCPv6 address that is renewed", held.text(), message))
 }
 
 fn unusable(held: &Held<'_>, subject: &Subject<'_>) -> Judgement {
@@ -139,6 +174,10 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                     // Linux drops the addresses of an interface that goes down as well, so that it need not be a duplicate.
                     Finding::fail(EXPECTED, "none", message).with_all([evidence])
                 }
+                None if let Some(since) = still_soliciting(subject, age) => {
+                    let name = &clients[0].name;
+                    return Ok(Finding::inconclusive(format!("none is held: {name} is still soliciting{since}; run again, or with --wait 120")));
+                }
                 None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
             },
         },
@@ -147,6 +186,22 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
         }
     };
     Ok(finding.with_all([network_answers::answer_evidence(answer, offer)]))
+}
+
+/// Since when the client is soliciting, as ` since 12 s`: it was seen to ask, or it is so young that its next retransmission may be to come.
+fn still_soliciting(subject: &Subject<'_>, age_cs: Option<u64>) -> Option<String> {
+    let asks = |frame: &Frame| {
+        let parsed = wire::Frame::parse(&frame.bytes).filter(|_| frame.direction == Direction::Guest);
+        parsed.is_some_and(|(frame, _)| match frame.payload {
+            Payload::Udp { destination_port: 547, data, .. } => {
+                Message::parse(data).is_some_and(|(message, _)| matches!(message.kind, kind::SOLICIT | kind::REQUEST))
+            }
+            _ => false,
+        })
+    };
+    let seen = subject.server().is_ok_and(|server| server.frames.iter().any(asks));
+    let young = age_cs.is_some_and(|age| age < SOLICITING_CS);
+    (seen || young).then(|| age_cs.map(|age| format!(" since {} s", age / 100)).unwrap_or_default())
 }
 
 /// An address that a client's lease still names and that the interface does not have, with the lease as evidence. Linux removes an address

@@ -1,7 +1,7 @@
 //! Exactly one DHCPv6 client serves the interface.
 
 use super::{Finding, Judgement, Kind, Place, Subject, daemon, dhcpv6_intended, intended, timing};
-use crate::facts::{FileLine, Owner, StackId, Tense};
+use crate::facts::{FileLine, Lease, Owner, StackId, Tense, Tenses, Unknown};
 use crate::judge::daemon::Waiting;
 use crate::stacks;
 
@@ -27,11 +27,7 @@ impl Kind for Dhcpv6ClientRunning {
                     Some(Waiting::Unheard(why)) => return Ok(Finding::inconclusive(format!("none runs: {why}"))),
                     None => {}
                 }
-                let leases = tenses.state.leases.get()?;
-                if let Some(lease) = leases
-                    .iter()
-                    .find(|lease| lease.fresh && StackId::of_client(&lease.client).is_some_and(|id| stacks::traits(id).lease_without_process))
-                {
+                if let Some(lease) = lease_without_process(tenses)? {
                     let seen = format!("{} holds a lease and needs no process", lease.client);
                     Finding::pass(EXPECTED, seen).with(Tense::State, FileLine::whole(&lease.path), "a fresh lease")
                 } else if !interface.link.get()?.carrier {
@@ -54,4 +50,13 @@ impl Kind for Dhcpv6ClientRunning {
         let evidence = clients.iter().map(|client| super::Evidence::new(Tense::State, Place::of_owner(client), client.evidence.clone()));
         Ok(finding.with_all(evidence))
     }
+}
+
+/// A fresh lease of a client that keeps no process while it is bound.
+///
+/// # Errors
+/// The leases could not be read.
+pub(super) fn lease_without_process(tenses: &Tenses) -> Result<Option<&Lease>, Unknown> {
+    let needs_none = |lease: &&Lease| StackId::of_client(&lease.client).is_some_and(|id| stacks::traits(id).lease_without_process);
+    Ok(tenses.state.leases.get()?.iter().filter(|lease| lease.fresh).find(needs_none))
 }

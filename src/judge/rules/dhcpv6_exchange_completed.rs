@@ -217,7 +217,7 @@ impl<'d, 'a> Exchanges<'d, 'a> {
         let from = answer.received.from;
         let solicits = self.transactions.iter().filter(|other| other.kind == kind::SOLICIT && other.duid == transaction.duid);
         let (times, last) = again(solicits, answer);
-        let passes_now = network_answers::answers_delivered(self.subject).filter(|effect| effect.delivered);
+        let passes_now = network_answers::answers_delivered(self.subject).filter(|effect| effect.delivery == network_answers::Delivery::Delivered);
         let finding = match last {
             Some(last_us) if passes_now.is_none() => {
                 let message = format!(

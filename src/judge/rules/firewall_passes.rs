@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::network_answers::Delivery;
 use super::{Cause, Finding, Judgement, Kind, Place, Subject, intended, network_answers};
 use crate::facts::{Firewall, Goal, Passes, Setting};
 
@@ -44,15 +45,9 @@ impl What {
     fn effect(self, subject: &Subject<'_>) -> Option<network_answers::Effect> {
         match self {
             Self::RouterAdvertisements => network_answers::advertisements_delivered(subject),
-            Self::Dhcpv6Answers => network_answers::answers_delivered(subject).filter(|effect| effect.delivered || none_held(subject)),
+            Self::Dhcpv6Answers => network_answers::answers_delivered(subject),
         }
     }
-}
-
-/// Whether no DHCPv6 address is held. Datagrams of any kind that reach no socket, as multicast that nobody joined, count like answers that are
-/// dropped; an address shows that answers were not.
-fn none_held(subject: &Subject<'_>) -> bool {
-    subject.origins().is_ok_and(|origins| origins.dhcpv6().is_empty())
 }
 
 /// Whether somebody waits for what is dropped, so that it is no chance that nothing was delivered.
@@ -88,22 +83,27 @@ impl Kind for FirewallPasses {
         let told = |firewall: &Firewall| format!("{} ({}: {})", firewall.manager, what.of(firewall).at, what.of(firewall).text);
         let evidence = listed.iter().map(|firewall| intended::evidence(what.of(firewall)));
         let finding = match what.effect(subject).filter(|_| !self.files_alone) {
-            Some(effect) if !effect.delivered && !waits(what, subject) && with(Passes::No).is_none() => {
+            Some(effect) if effect.delivery == Delivery::Unclear && with(Passes::No).is_none() => {
+                let reason = format!("{name} arrive, and whether the guest's firewall drops them cannot be told from other traffic");
+                Finding::inconclusive(reason).with_all(effect.evidence)
+            }
+            Some(effect) if effect.delivery == Delivery::Dropped && !waits(what, subject) && with(Passes::No).is_none() => {
                 let reason = format!("{name} arrive and seem to be dropped, but no client waits for them, so that cannot be told from other traffic");
                 Finding::inconclusive(reason).with_all(effect.evidence)
             }
-            Some(effect) if !effect.delivered => {
+            Some(effect) if effect.delivery == Delivery::Dropped => {
                 let by = with(Passes::No).map(|firewall| format!(": {}", told(firewall))).unwrap_or_default();
                 let message = format!("{name} arrive, and no socket sees them: the guest's firewall drops them, most likely{by}");
                 Finding::fail(expected, "they arrive and are dropped", message).because(Cause::Firewall).with_all(effect.evidence)
             }
-            Some(effect) => {
+            Some(effect) if effect.delivery == Delivery::Delivered => {
                 // Whether it runs is not looked at: a service can run on after its rules could not be loaded.
                 let rules = "so its rules are not in force: it does not run, or could not load them";
                 let idle = with(Passes::No).map(|firewall| format!("; {} would drop them, {rules}", told(firewall))).unwrap_or_default();
                 Finding::pass(expected, format!("they arrive and are delivered{idle}")).with_all(effect.evidence)
             }
-            None => {
+            // Nothing arrived, or other traffic hides what became of it and a file drops it.
+            _ => {
                 if let Some(firewall) = with(Passes::No) {
                     Finding::fail(expected, "dropped at boot", format!("{} does not let {name} in", told(firewall))).because(Cause::Firewall)
                 } else {

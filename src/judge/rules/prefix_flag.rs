@@ -38,6 +38,14 @@ impl Flag {
     }
 }
 
+impl PrefixFlag {
+    /// An address that shows that such a prefix was advertised before.
+    fn learned(&self, subject: &Subject<'_>) -> Option<String> {
+        let origins = subject.origins().ok().filter(|_| matches!(self.flag, Flag::Autonomous))?;
+        origins.slaac().next().map(|address| format!("{}/{}", address.address, address.prefix_length))
+    }
+}
+
 impl Kind for PrefixFlag {
     fn judge(&self, subject: &Subject<'_>) -> Judgement {
         let letter = self.flag.letter();
@@ -57,7 +65,13 @@ impl Kind for PrefixFlag {
         let expected = format!("{} prefix with {letter}", if wanted { "a" } else { "no" });
         let finding = match (flagged, wanted) {
             (Some((_, prefix)), true) => Finding::pass(expected, prefix),
-            (None, false) => Finding::pass(expected, "none"),
+            (None, false) => match self.learned(subject) {
+                Some(address) => Finding::inconclusive(format!(
+                    "none of the routers heard advertises one, but the kernel made {address} by SLAAC: another router, or an earlier setting of this \
+                     one, advertised its prefix; --thorough waits for further routers"
+                )),
+                None => Finding::pass(expected, "none"),
+            },
             (Some((from, prefix)), false) => {
                 Finding::fail(expected, format!("{prefix} {letter}=1"), format!("{from} advertises {prefix} with {letter}=1"))
             }

@@ -1,7 +1,7 @@
 //! A default route learned from a Router Advertisement is there.
 
 use super::{Cause, Finding, Judgement, Kind, Subject, Table, network_answers, timing};
-use crate::facts::{Owner, Route, Scope, Tense, Tenses};
+use crate::facts::{Owner, RECEIVED_RAS, Route, Scope, Tense, Tenses};
 use crate::stacks;
 
 /// A default route of protocol `ra`, whenever the network's RA offers one (RFC 4861 section 6.3.4). Routes were read before we
@@ -23,7 +23,15 @@ impl Kind for RaDefaultRoute {
             let Some(router) = subject.router()?.default_router()? else {
                 return Ok(Finding::inconclusive("no Router Advertisement that offers a default route was heard, so none can be expected"));
             };
-            if let Some(age) = timing::starting(subject) {
+            if let Some(withdrawn) = subject.router()?.valid.iter().find(|other| other.from == router.from && other.message.lifetime_s == 0) {
+                let reason = format!(
+                    "{} offers a default route, and takes it back by another Router Advertisement with lifetime 0: a rogue router speaks in its \
+                     name, most likely",
+                    withdrawn.from
+                );
+                return Ok(Finding::inconclusive(reason).with_all([router, withdrawn].map(network_answers::advertisement_evidence)));
+            }
+            if let Some(age) = timing::starting(subject).filter(|_| by_daemon(tenses) || !received_before(tenses)) {
                 return Ok(Finding::inconclusive(format!("the interface came up {age} s ago and may still be soliciting; run again")));
             }
             let offered = network_answers::advertisement_evidence(router);
@@ -47,6 +55,11 @@ impl Kind for RaDefaultRoute {
         };
         Ok(finding.with(Tense::State, Table::Routes, shown))
     }
+}
+
+/// The kernel has received one before we solicited, so that it does not solicit any more.
+fn received_before(tenses: &Tenses) -> bool {
+    tenses.state.counters.get().is_ok_and(|counters| counters.before.get(RECEIVED_RAS).is_some_and(|received| *received > 0))
 }
 
 /// A daemon that handles Router Advertisements itself does so whether the guest forwards or not.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::retransmission::{Pace, Random, Retransmission};
+use super::retransmission::{Random, Retransmission};
 use crate::facts::{ClientIdentity, Conversation, Direction, Ended, Frame, Observed, TransportChecksum};
 use crate::wire;
 
@@ -60,9 +60,6 @@ pub(super) enum Meaning {
 
 /// What is asked, and what answers it.
 pub(super) trait Question {
-    /// How it is retransmitted.
-    const PACE: Pace;
-
     /// The frame to send, `elapsed` after the first.
     fn frame(&self, elapsed: Duration) -> Vec<u8>;
 
@@ -96,7 +93,7 @@ impl<Q: Question> Dialogue<Q> {
         Self {
             question,
             ending,
-            retransmission: Retransmission::new(Q::PACE, random),
+            retransmission: Retransmission::new(random),
             first_sent: None,
             ask_at: Some(Duration::ZERO),
             refused_at: None,

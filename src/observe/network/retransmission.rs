@@ -1,4 +1,7 @@
-//! When to ask again: the retransmission of RFC 8415 section 15, which RFC 7559 applies to Router Solicitations too.
+//! When to ask again: sooner than a client's first retransmission, then as RFC 8415 section 15 has it.
+//!
+//! On a link that loses frames, a second question within the time limit tells loss from silence. Nobody keeps state for these questions, so
+//! that more of them cost nothing.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -28,47 +31,31 @@ impl Random {
     }
 }
 
-/// The parameters of one message's retransmission.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// IRT: the first interval, before its random part.
-    pub(super) first: Duration,
-    /// MRT: the longest interval, before its random part.
-    pub(super) longest: Duration,
-    /// The first interval is longer than `first` (RFC 8415 section 18.2.1).
-    pub(super) first_is_longer: bool,
-}
+/// The first intervals, before their random part: asked is at 0, 0.3, 1, 2 and 4 s.
+const FIRST: [Duration; 4] = [Duration::from_millis(300), Duration::from_millis(700), Duration::from_secs(1), Duration::from_secs(2)];
+/// The longest interval, before its random part.
+const LONGEST: Duration = Duration::from_hours(1);
 
-/// The intervals between retransmissions: doubling, each with a random part of a tenth.
+/// The intervals between retransmissions, each with a random part of a tenth: the first ones are given, the others double.
 #[derive(Debug)]
 pub(super) struct Retransmission {
-    pace: Pace,
     random: Random,
-    last: Option<Duration>,
+    first: std::array::IntoIter<Duration, 4>,
+    last: Duration,
 }
 
 impl Retransmission {
     /// Nothing was sent yet.
-    pub(super) fn new(pace: Pace, random: Random) -> Self {
-        Self { pace, random, last: None }
+    pub(super) fn new(random: Random) -> Self {
+        Self { random, first: FIRST.into_iter(), last: LONGEST }
     }
 
     /// How long to wait after the message that is sent now.
     pub(super) fn wait(&mut self) -> Duration {
-        let interval = match self.last {
-            None if self.pace.first_is_longer => self.pace.first + Duration::from_micros(1) + self.random.up_to(self.pace.first / 10),
-            None => self.vary(self.pace.first, self.pace.first),
-            Some(last) if last.saturating_mul(2) > self.pace.longest => self.vary(self.pace.longest, self.pace.longest),
-            Some(last) => self.vary(last * 2, last),
-        };
-        self.last = Some(interval);
-        interval
-    }
-
-    /// `interval` with up to a tenth of `of` more or less.
-    fn vary(&mut self, interval: Duration, of: Duration) -> Duration {
-        let tenth = of / 10;
-        interval.saturating_sub(tenth) + self.random.up_to(tenth * 2)
+        let interval = self.first.next().unwrap_or_else(|| self.last.saturating_mul(2).min(LONGEST));
+        let tenth = interval / 10;
+        self.last = interval.saturating_sub(tenth) + self.random.up_to(tenth * 2);
+        self.last
     }
 }
 
@@ -76,25 +63,26 @@ impl Retransmission {
 mod tests {
     use super::*;
 
-    const SOLICIT: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_hours(1), first_is_longer: true };
-
     #[test]
-    fn first_interval_of_a_solicit_is_longer_than_a_second() {
+    fn asks_again_after_a_third_of_a_second_and_at_one_two_and_four() {
         for seed in 0..1000 {
-            let wait = Retransmission::new(SOLICIT, Random(seed)).wait();
-            assert!(wait > Duration::from_secs(1) && wait <= Duration::from_micros(1_100_001), "{wait:?}");
+            let mut retransmission = Retransmission::new(Random(seed));
+            let mut at = Duration::ZERO;
+            for expected in [0.3, 1.0, 2.0, 4.0] {
+                at += retransmission.wait();
+                assert!((at.as_secs_f64() - expected).abs() <= expected / 10.0 + 1e-9, "{at:?} for {expected}");
+            }
         }
     }
 
     #[test]
-    fn intervals_double_within_a_tenth_up_to_the_longest() {
-        let mut retransmission = Retransmission::new(SOLICIT, Random(7));
-        let mut last = retransmission.wait();
+    fn later_intervals_double_within_a_tenth_up_to_the_longest() {
+        let mut retransmission = Retransmission::new(Random(7));
+        let mut last = FIRST.map(|_| retransmission.wait())[3];
         for _ in 0..40 {
             let next = retransmission.wait();
-            let doubled = last.as_secs_f64() * 2.0;
-            let within = (doubled - last.as_secs_f64() * 0.1001)..(doubled + last.as_secs_f64() * 0.1001);
-            assert!(within.contains(&next.as_secs_f64()) || (3240.0..=3960.0).contains(&next.as_secs_f64()), "{last:?} {next:?}");
+            let doubled = (last.as_secs_f64() * 2.0).min(LONGEST.as_secs_f64());
+            assert!((next.as_secs_f64() - doubled).abs() <= doubled * 0.1001, "{last:?} {next:?}");
             last = next;
         }
         assert!(last > Duration::from_secs(3200));

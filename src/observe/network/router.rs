@@ -4,7 +4,6 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::dialogue::{Heard, Meaning, Question};
-use super::retransmission::Pace;
 use crate::exchange::advertisement::ReceivedAdvertisement;
 use crate::facts::{ClientIdentity, Direction, Mac};
 use crate::wire::frame::{self, Envelope, Payload};
@@ -33,8 +32,6 @@ impl RouterQuestion {
 }
 
 impl Question for RouterQuestion {
-    const PACE: Pace = Pace { first: Duration::from_secs(4), longest: Duration::from_hours(1), first_is_longer: false };
-
     fn frame(&self, _elapsed: Duration) -> Vec<u8> {
         self.solicitation.clone()
     }

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::dialogue::{Heard, Meaning, Question};
-use super::retransmission::{Pace, Random};
+use super::retransmission::Random;
 use crate::exchange::answer::{Offer, Question as Asked, ReceivedAnswer};
 use crate::facts::{ClientIdentity, Direction, Mac};
 use crate::wire::dhcpv6::{DhcpOption, Message, kind};
@@ -46,8 +46,6 @@ impl ServerQuestion {
 }
 
 impl Question for ServerQuestion {
-    const PACE: Pace = Pace { first: Duration::from_secs(1), longest: Duration::from_hours(1), first_is_longer: true };
-
     fn frame(&self, elapsed: Duration) -> Vec<u8> {
         let hundredths = u16::try_from(elapsed.as_millis() / 10).unwrap_or(u16::MAX);
         let message = Message {

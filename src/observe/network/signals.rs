@@ -3,8 +3,10 @@
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 
 /// Catches both signals from its making on, for the rest of the process.
 #[derive(Debug)]
@@ -40,6 +42,15 @@ impl Signals {
         .await;
         self.caught = Some(name);
         name
+    }
+
+    /// Waits for one of them for as long as `time`; whether one came.
+    pub async fn within(&mut self, time: Duration) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.wait() => true,
+            () = sleep(time) => false,
+        }
     }
 
     /// Ends the process at the next of them, as if nobody caught them. Without this, whoever waits for a report that cannot be written, to

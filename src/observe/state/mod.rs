@@ -75,8 +75,8 @@ fn raw_sockets() -> Observed<()> {
     }
 }
 
-/// What the host as a whole holds.
-pub fn host() -> HostState {
+/// What the host as a whole holds. `tables` show whether the kernel has IPv6 where /proc does not.
+pub fn host(tables: &Tables) -> HostState {
     let sockets = sockets::dhcpv6_clients();
     let inodes = sockets.iter().flatten().map(|socket| socket.inode).filter(|inode| *inode != 0).collect();
     let found = processes::find(&inodes);
@@ -89,19 +89,24 @@ pub fn host() -> HostState {
         with_holder.collect()
     });
     HostState {
-        ipv6: Observed::Seen(ipv6_stack()),
+        ipv6: ipv6_stack(Path::new("/proc"), tables.links.as_deref().is_ok_and(|links| links.iter().any(|told| told.inet6.is_some()))),
         processes: found.processes,
         dhcpv6_client_sockets: sockets.map_err(|error| format!("the kernel does not tell who is bound to UDP 546: {error}")).into(),
     }
 }
 
-fn ipv6_stack() -> Ipv6Stack {
-    let words = image::read(Path::new("/proc/cmdline"), 64 << 10).unwrap_or_default();
+/// Whether the kernel has IPv6: a link has an IPv6 part, or its settings are below `proc`. Without /proc/sys nothing shows that it has none.
+fn ipv6_stack(proc: &Path, on_a_link: bool) -> Observed<Ipv6Stack> {
+    let present = on_a_link || proc.join("sys/net/ipv6").exists();
+    if !present && !proc.join("sys/net/core").exists() {
+        return Observed::unknown("/proc/sys/net is not there, so /proc or /proc/sys is not mounted");
+    }
+    let words = image::read(&proc.join("cmdline"), 64 << 10).unwrap_or_default();
     let words = String::from_utf8_lossy(&words).into_owned();
     let switch = words
         .split_ascii_whitespace()
         .find(|word| word.split_once('=').is_some_and(|(name, value)| matches!(name, "ipv6.disable" | "ipv6.disable_ipv6") && value != "0"));
-    Ipv6Stack { present: Path::new("/proc/sys/net/ipv6").exists(), command_line: switch.map(str::to_owned) }
+    Observed::Seen(Ipv6Stack { present, command_line: switch.map(str::to_owned) })
 }
 
 /// The kernel's tables, each read once for all interfaces; or why one could not be read.
@@ -219,5 +224,31 @@ fn of<T: Clone>(table: &Table<T>, index: &Result<u32, Reason>) -> Observed<Vec<T
     match (table, index) {
         (Ok(table), Ok(index)) => Observed::Seen(table.iter().filter(|(of, _)| of == index).map(|(_, entry)| entry.clone()).collect()),
         (Err(reason), _) | (_, Err(reason)) => Observed::unknown(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn seen(present: bool, command_line: Option<&str>) -> Observed<Ipv6Stack> {
+        Observed::Seen(Ipv6Stack { present, command_line: command_line.map(str::to_owned) })
+    }
+
+    #[test]
+    fn without_proc_nothing_says_that_the_kernel_has_no_ipv6() {
+        let proc = tempfile::tempdir().unwrap();
+        let not_mounted = ipv6_stack(proc.path(), false);
+        assert!(matches!(&not_mounted, Observed::Unknown(reason) if reason.text.contains("not mounted")), "{not_mounted:?}");
+        assert_eq!(ipv6_stack(proc.path(), true), seen(true, None), "a link has an IPv6 part");
+
+        std::fs::write(proc.path().join("cmdline"), "quiet ipv6.disable=1\n").unwrap();
+        assert!(matches!(ipv6_stack(proc.path(), false), Observed::Unknown(_)), "/proc without /proc/sys");
+        std::fs::create_dir_all(proc.path().join("sys/net/core")).unwrap();
+        assert_eq!(ipv6_stack(proc.path(), false), seen(false, Some("ipv6.disable=1")));
+        std::fs::create_dir_all(proc.path().join("sys/net/ipv6")).unwrap();
+        assert_eq!(ipv6_stack(proc.path(), false), seen(true, Some("ipv6.disable=1")));
     }
 }

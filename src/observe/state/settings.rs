@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_RAS, Reason, SENT_RSS};
+use crate::facts::{Counters, DELIVERED_DATAGRAMS, Observed, RECEIVED_DATAGRAMS, RECEIVED_ICMP, RECEIVED_RAS, Reason, SENT_RSS};
 use crate::image;
 
 const CONF: &str = "/proc/sys/net/ipv6/conf";
@@ -85,19 +85,21 @@ pub fn counters(name: &str) -> Observed<Counters> {
     let path: PathBuf = Path::new(COUNTERS).join(name);
     match image::of_kernel(&path) {
         Ok(text) => Observed::Seen(parse_counters(&text)),
+        Err(error) if error.kind() == ErrorKind::NotFound && !Path::new(COUNTERS).is_dir() => Observed::unknown("/proc/net/dev_snmp6 is not there"),
         Err(error) if error.kind() == ErrorKind::NotFound => Observed::unknown("the interface has no IPv6 part, so it has no IPv6 counters"),
         Err(error) => Observed::unknown(Reason::of_io(&format!("/proc/net/dev_snmp6/{name}"), &error)),
     }
 }
 
 /// The counters that decide something or explain it; a kernel has some eighty for each interface.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     RECEIVED_DATAGRAMS,
     DELIVERED_DATAGRAMS,
     "Ip6InHdrErrors",
     "Ip6InDiscards",
     "Icmp6InErrors",
     "Icmp6InCsumErrors",
+    RECEIVED_ICMP,
     RECEIVED_RAS,
     SENT_RSS,
     "Icmp6OutDestUnreachs",
