@@ -23,9 +23,12 @@ pub(super) struct ObserveOptions {
     /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
     #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
     pub(super) root: Option<PathBuf>,
-    /// Interface to check (repeatable) [default: all NICs of this guest]
-    #[arg(short, long = "interface", value_name = "IF")]
+    /// Interface to check (repeatable, or several with commas) [default: all NICs of this guest]
+    #[arg(short, long = "interface", value_name = "IF", value_delimiter = ',')]
     pub(super) interfaces: Vec<String>,
+    /// NICs that the image is taken to have, at least [default: those that its files name, or one]
+    #[arg(long, value_name = "N", requires = "root", conflicts_with = "interfaces", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) nics: Option<u16>,
     /// Send nothing
     #[arg(long)]
     pub(super) passive: bool,
@@ -121,8 +124,8 @@ pub(super) enum NetworkFaults {
 impl ObserveOptions {
     /// The image, if one is observed, and what is wanted.
     pub(super) fn wanted(self) -> (Option<PathBuf>, Wanted) {
-        let Self { root, interfaces, passive, timeout, thorough, boot } = self;
-        (root, Wanted { interfaces, passive, thorough, timeout, boot })
+        let Self { root, interfaces, nics, passive, timeout, thorough, boot } = self;
+        (root, Wanted { interfaces, passive, thorough, timeout, boot, nics: nics.map(usize::from) })
     }
 }
 

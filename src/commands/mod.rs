@@ -71,7 +71,7 @@ fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection) -> Resul
     let mut facts = match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => return Err(format!("no interface can be called {name:?}").into()),
-            None => observe::image(root, &wanted.interfaces),
+            None => observe::image(root, &wanted.interfaces, wanted.nics),
         },
         None => observe::observe(&plan(wanted, selection)?, &eprint_line)?,
     };

@@ -6,7 +6,7 @@ use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{InCharge, Requirement, Selection};
 use crate::exchange::Exchanges;
-use crate::facts::{Facts, Goal, Interface, Owner, Run, Tense, Tenses};
+use crate::facts::{Facts, Goal, Interface, Naming, Owner, Run, Tense, Tenses};
 use crate::fix;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
@@ -155,5 +155,10 @@ fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
     });
     let recorded = || interface.tenses.as_ref()?.boot.recording.get().ok()?.mac;
     let mac = interface.link.get().map_or_else(|_| recorded(), |link| link.mac);
-    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out }
+    let (assumed, never_given) = match &interface.naming {
+        Some(Naming::Assumed { driver, by }) => (Some(format!("a NIC with the driver {driver}, named {}", by.text())), None),
+        Some(Naming::NeverGiven { gives, by }) => (None, Some(format!("this image names its first NIC {gives}, {}", by.text()))),
+        None => (None, None),
+    };
+    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out, assumed, never_given }
 }

@@ -136,6 +136,12 @@ pub struct InterfaceEntry {
     pub owner: Option<OwnerEntry>,
     /// Why it is not checked; `null` for one that is.
     pub left_out: Option<String>,
+    /// No file of the image names this NIC: it is assumed, and this is what it is and what names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// The image gives no NIC this name, though it was asked for: what names its NICs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_given: Option<String>,
 }
 
 /// Who is in charge of an interface.

@@ -27,9 +27,14 @@ pub(crate) struct Ran {
 
 /// The report on one interface of the image at `root`.
 pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
+    judge_with(root, &["-i", interface])
+}
+
+/// The report on the image at `root`, by some options.
+pub(crate) fn judge_with(root: &Path, options: &[&str]) -> Result<Ran, String> {
     let mut command = needs::command("prlimit");
     command.args([format!("--as={MOST_BYTES}"), format!("--cpu={PROCESSOR_SECONDS}")]).args(["timeout", SECONDS]).arg(program());
-    command.arg("--root").arg(root).args(["-i", interface, "--json", "-"]);
+    command.arg("--root").arg(root).args(options).args(["--json", "-"]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
     // The owner of a process's folder in /proc is its effective user.
     if std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid() == 0 {

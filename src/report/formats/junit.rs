@@ -127,6 +127,8 @@ fn interface_properties(report: &Report, interface: &InterfaceEntry) -> Vec<(Str
     };
     add("interface", Some(&interface.name));
     add("mac", interface.mac.as_deref());
+    add("assumed", interface.assumed.as_deref());
+    add("never-given", interface.never_given.as_deref());
     let owner = interface.owner.as_ref();
     add("owner.ra", owner.and_then(|owner| owner.ra.as_deref()));
     add("owner.dhcpv6", owner.and_then(|owner| owner.dhcpv6.as_ref()).map(|clients| clients.join(", ")).as_deref());
