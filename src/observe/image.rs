@@ -30,8 +30,7 @@ pub fn image_with_fault(root: &Path, names: &[String], fault: Option<Fault>) -> 
 
 fn look(image: &Image, root: &Path, names: &[String], nics: Option<usize>) -> Facts {
     let (started, clock) = (now(), Instant::now());
-    let intent::OfImage { named, mut naming, interfaces: mut intents, host: host_intent } =
-        intent::of_image(image, names, nics.unwrap_or(1), MOST_INTERFACES);
+    let intent::OfImage { named, mut naming, interfaces: mut intents, host: host_intent } = intent::of_image(image, names, nics, MOST_INTERFACES);
     let (names, ports, unread) =
         if names.is_empty() { (named.interfaces, named.ports, named.unread) } else { (names.iter().cloned().collect(), BTreeMap::new(), Vec::new()) };
     let interface = |name: String| {

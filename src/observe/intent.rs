@@ -173,14 +173,16 @@ pub(super) struct OfImage {
 }
 
 /// What the image is set up to do with the interfaces that are `asked` about, or where that is empty with those that its files name, `most` of
-/// them. Where they name fewer than `fewest`, others are assumed.
-pub(super) fn of_image(image: &Image, asked: &[String], fewest: usize, most: usize) -> OfImage {
+/// them. Where they name fewer than `fewest`, others are assumed; one where they name none, if absent.
+pub(super) fn of_image(image: &Image, asked: &[String], fewest: Option<usize>, most: usize) -> OfImage {
     let mut named = of_names(image);
     let mut naming = BTreeMap::new();
     let (rule, unread) = image.scope(|| nic_names::rule(image));
     if asked.is_empty() {
         match unread {
-            None => naming = assumed(&named, &rule, fewest),
+            // Files that could not be read may name the NICs.
+            None if named.unread.is_empty() || fewest.is_some() => naming = assumed(&named, &rule, fewest.unwrap_or(1)),
+            None => {}
             Some(reason) => named.unread.push(reason.to_string()),
         }
     } else if unread.is_none() && rule.doubt.is_none() {

@@ -1,5 +1,7 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
+use std::path::Path;
+
 use super::boot;
 use super::diagnosis::diagnose;
 use super::waive::waive;
@@ -13,6 +15,9 @@ use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 /// Stands for the interface in a remedy of the host's.
 const ANY_INTERFACE: &str = "INTERFACE";
 
+/// Host names that tell no machine from another.
+const ANYBODY: [&str; 6] = ["", "(none)", "image", "localhost", "localhost.localdomain", "unknown"];
+
 /// Judges `facts` by `selection` and makes the report of it.
 pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
     let interfaces: Vec<InterfaceEntry> = facts.interfaces.iter().map(|(name, interface)| entry(name, interface)).collect();
@@ -23,6 +28,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
         schema: SCHEMA.into(),
+        name: name(facts),
         tool: facts.tool.clone(),
         host: facts.host.clone(),
         image: facts.run.image.clone(),
@@ -36,6 +42,14 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         waivers,
         summary,
     }
+}
+
+/// What a report is called where nobody names it: the host name, or where that is no one's in particular the directory or file that was looked at.
+fn name(facts: &Facts) -> String {
+    let host = facts.host.name.as_str();
+    let looked_at = facts.run.image.as_ref().or(facts.run.capture.as_ref());
+    let file = looked_at.and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy().into_owned());
+    file.filter(|_| ANYBODY.contains(&host) || facts.run.capture.is_some()).unwrap_or_else(|| host.to_owned())
 }
 
 /// The sum of `results`: counts, exit code and diagnosis.

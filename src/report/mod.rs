@@ -32,6 +32,7 @@ pub use remedy::{RemedyFormat, goals, remedies};
 
 pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};
+pub(crate) use formats::{junit_suites, junit_unread};
 pub(crate) use group_interfaces::{alike, diagnoses, names};
 
 /// Name and version of the report's JSON.
@@ -43,6 +44,9 @@ pub const SCHEMA: &str = "v6check.report/1";
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: String,
+    /// What the report is called: what was asked for, or the host name, or that of the image's directory.
+    #[serde(default)]
+    pub name: String,
     /// The program that observed.
     pub tool: Tool,
     /// The machine that was observed.

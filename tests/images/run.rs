@@ -63,7 +63,7 @@ pub(crate) fn remedy(root: &Path, interface: &str, format: &str) -> Result<Strin
     }
     let output = command.output().map_err(|error| error.to_string())?;
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if output.status.success() { Ok(stdout.into_owned()) } else { Err(format!("{}: {stderr}", output.status)) }
+    if matches!(output.status.code(), Some(0 | 3)) { Ok(stdout.into_owned()) } else { Err(format!("{}: {stderr}", output.status)) }
 }
 
 /// A copy of the program in a place that nobody can reach, whatever the folder that it is built in allows.

@@ -145,6 +145,7 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
     let summary = summarize(&interfaces, &results, &causes(), &run(), Counting::default());
     Report {
         schema: SCHEMA.into(),
+        name: "vm-1.example".into(),
         image: None,
         capture: None,
         boot: Vec::new(),
