@@ -316,3 +316,34 @@ fn files_of_other_names_are_passed_over() {
     }
     assert_contains(&told(&["list", "--checks", name(folder.path())]), &["site-check"]);
 }
+
+#[test]
+fn what_people_type_first_gets_the_right_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let image = directory.path().to_str().unwrap();
+    let capture = directory.path().join("tap.pcap");
+    std::fs::write(&capture, "").unwrap();
+    let capture = capture.to_str().unwrap();
+    assert_contains(&refused(&[image]), &[&format!("\n  v6check --root {image}\n")]);
+    assert_contains(&refused(&["-q", image]), &[&format!("\n  v6check --root {image}\n")]);
+    assert_contains(&refused(&[capture]), &[&format!("\n  v6check replay {capture}\n")]);
+    assert_contains(&refused(&["help"]), &["\n  v6check --help\n"]);
+    // What is none of these keeps the similar commands that clap knows.
+    assert_contains(&refused(&["repaly"]), &["replay"]);
+}
+
+#[test]
+fn what_is_no_root_is_not_judged() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for folder in ["mnt", "data/x", "unpacked/rootfs/etc/network", "unpacked/rootfs/usr"] {
+        std::fs::create_dir_all(path(folder)).unwrap();
+    }
+    for command in [&[][..], &["remedy"]] {
+        let of = |name: &str| refused(&[command, &["--root", &path(name)]].concat());
+        assert_contains(&of("mnt"), &["mnt: no root file system: it is empty: mount or unpack the image there first"]);
+        assert_contains(&of("data"), &["data: no root file system: it has neither etc nor usr"]);
+        assert_contains(&of("unpacked"), &[&format!("type: v6check --root {}\n", path("unpacked/rootfs"))]);
+        assert_contains(&of("unpacked/rootfs/etc"), &[&format!("type: v6check --root {}\n", path("unpacked/rootfs"))]);
+    }
+}

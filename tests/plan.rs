@@ -42,7 +42,7 @@ fn down(mut surveyed: SurveyedLink) -> SurveyedLink {
 
 fn wanted(interfaces: &[&str]) -> Wanted {
     let interfaces = interfaces.iter().map(|name| (*name).to_owned()).collect();
-    Wanted { interfaces, passive: false, thorough: false, timeout: Duration::from_secs(5), boot: None }
+    Wanted { interfaces, passive: false, thorough: false, timeout: Duration::from_secs(5), boot: None, nics: None }
 }
 
 fn all_tenses() -> BTreeSet<Tense> {

@@ -77,7 +77,12 @@ fn a_broken_file_is_named_with_line_and_column() {
     for (waivers, told) in [
         ("[[waiver]]\nid = \"a\"\nreasons = \"b\"\n", "waivers.toml:3:1"),
         ("[[waiver]]\nid = \"a\"\n", "reason"),
-        ("[[waiver]]\nid = \"a\"\nreason = \" \"\n", "has no reason"),
+        (
+            "[[waiver]]\nid = \"dhcpv6-intendet\"\nreason = \"b\"\n",
+            "waivers.toml:2:6: there is no requirement \"dhcpv6-intendet\"; did you mean dhcpv6-intended",
+        ),
+        ("[[waiver]]\nid = \"dhcpv7-*\"\nreason = \"b\"\n", "waivers.toml:2:6: there is no requirement \"dhcpv7-*\""),
+        ("[[waiver]]\nid = \"ra-*\"\nreason = \" \"\n", "has no reason"),
         ("[[waiver]]\nid = \"a\"\nreason = \"b\"\nexpires = \"soon\"\n", "waivers.toml:4:"),
         ("waiver = 3", "waivers.toml:1:"),
     ] {

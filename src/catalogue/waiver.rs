@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{CatalogueError, files};
+use super::{Catalogue, CatalogueError, files};
 use crate::glob::matches;
 
 /// The interface name by which a waiver means the host.
@@ -18,6 +18,18 @@ const HOST: &str = "host";
 struct Waivers {
     #[serde(default, rename = "waiver")]
     waivers: Vec<Waiver>,
+}
+
+/// The same entries with the places of their ids.
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default, rename = "waiver")]
+    waivers: Vec<Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    id: toml::Spanned<String>,
 }
 
 /// One requirement that is done without.
@@ -55,10 +67,17 @@ impl Waiver {
 /// Reads a file of waivers.
 ///
 /// # Errors
-/// It cannot be read, is too large or does not parse; a reason is empty. The error names file, line and column.
-pub fn load_waivers(path: &Path) -> Result<Vec<Waiver>, CatalogueError> {
+/// It cannot be read, is too large or does not parse; a reason is empty, or an id is that of no requirement. The error names file, line and column.
+pub fn load_waivers(path: &Path, catalogue: &Catalogue) -> Result<Vec<Waiver>, CatalogueError> {
     let text = files::text(path)?;
     let waivers: Waivers = toml::from_str(&text).map_err(|error| CatalogueError::syntax(path, &text, &error))?;
+    let places: Places = toml::from_str(&text).map_err(|error| CatalogueError::syntax(path, &text, &error))?;
+    for Place { id } in &places.waivers {
+        if !catalogue.checks().iter().any(|check| matches(id.get_ref(), &check.id)) {
+            // Why there is none, with similar ids.
+            catalogue.check(id.get_ref()).map_err(|error| CatalogueError::within(path, &text, Some(id.span()), error))?;
+        }
+    }
     match waivers.waivers.iter().find(|waiver| waiver.reason.trim().is_empty()) {
         Some(waiver) => Err(CatalogueError::whole(path, format!("the waiver of {:?} has no reason", waiver.id))),
         None => Ok(waivers.waivers),

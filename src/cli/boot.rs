@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::Requirements;
-use super::options::{CatalogueOptions, When};
+use super::options::{CatalogueOptions, When, name};
 use super::reports::BootReports;
 use crate::report::Target;
 
@@ -146,6 +146,9 @@ pub(super) struct InstallOptions {
     /// The requirements of this deployment
     #[arg(long, value_name = "NAME", default_value = "calico")]
     profile: String,
+    /// What the reports are called, such as the image's name [default: the host name]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    name: Option<String>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -160,16 +163,18 @@ pub struct Install {
     pub reports: Vec<(&'static str, Target)>,
     /// Name of the profile.
     pub profile: String,
+    /// What the reports are called, if that was asked for.
+    pub name: Option<String>,
     /// Only say what would be done.
     pub dry_run: bool,
 }
 
 impl From<InstallOptions> for Install {
     fn from(options: InstallOptions) -> Self {
-        let InstallOptions { root, reports: BootReports(reports), save, profile, dry_run } = options;
+        let InstallOptions { root, reports: BootReports(reports), save, profile, name, dry_run } = options;
         let reports = reports.into_iter().map(|(format, target)| (format.name, target));
         let save = save.map(|file| ("save", Target::from(file.into_os_string())));
-        Self { root, reports: reports.chain(save).collect(), profile, dry_run }
+        Self { root, reports: reports.chain(save).collect(), profile, name, dry_run }
     }
 }
 

@@ -15,6 +15,7 @@ Examples:
   v6check matrix reports/ --html matrix.html   the same as a page, each cell
                                                with its evidence
   v6check matrix a.json b.json --json out.json for programs
+  v6check matrix reports/ --junit out.xml      one file for the CI
   v6check --root /mnt --json - | v6check matrix - --html one.html
 
 The reports are those that --json writes:
@@ -45,6 +46,9 @@ pub(super) struct MatrixOptions {
     /// Write the matrix as JSON to FILE (repeatable; `-` for stdout)
     #[arg(long, value_name = "FILE")]
     json: Vec<PathBuf>,
+    /// Write all reports as one JUnit XML to FILE (repeatable; `-` for stdout); each suite begins with the image's name
+    #[arg(long, value_name = "FILE")]
+    junit: Vec<PathBuf>,
     /// Write the matrix as plain text to FILE (repeatable; `-` for stdout) [default: stdout, unless something else goes there]
     #[arg(long, value_name = "FILE")]
     text: Vec<PathBuf>,
@@ -65,6 +69,8 @@ pub struct Matrix {
     pub text: Vec<Target>,
     /// Where it goes as HTML.
     pub html: Vec<Target>,
+    /// Where its reports go as one JUnit XML.
+    pub junit: Vec<Target>,
     /// Where it goes as JSON.
     pub json: Vec<Target>,
     /// What it is called.
@@ -76,8 +82,8 @@ pub struct Matrix {
 impl MatrixOptions {
     pub(super) fn matrix(self) -> Result<Matrix, clap::Error> {
         let targets = |files: Vec<PathBuf>| files.into_iter().map(|file| Target::from(file.into_os_string())).collect::<Vec<_>>();
-        let (mut text, html, json) = (targets(self.text), targets(self.html), targets(self.json));
-        let all: Vec<&Target> = [&text, &html, &json].into_iter().flatten().collect();
+        let (mut text, html, json, junit) = (targets(self.text), targets(self.html), targets(self.json), targets(self.junit));
+        let all: Vec<&Target> = [&text, &html, &json, &junit].into_iter().flatten().collect();
         if let Some((_, target)) = all.iter().enumerate().find(|(at, target)| all[..*at].iter().any(|earlier| earlier.is_same(target))) {
             let message = format!("the matrix would be written to {target} twice; give each form its own file");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
@@ -85,6 +91,6 @@ impl MatrixOptions {
         if text.is_empty() && !all.contains(&&Target::Stdout) {
             text.push(Target::Stdout);
         }
-        Ok(Matrix { reports: self.reports, text, html, json, title: self.title, colour: self.color.decide() })
+        Ok(Matrix { reports: self.reports, text, html, json, junit, title: self.title, colour: self.color.decide() })
     }
 }

@@ -3,6 +3,7 @@
 //! It turns options into what the rest of the program is asked; it knows neither checks nor facts.
 
 mod boot;
+mod hint;
 mod matrix;
 mod options;
 mod reports;
@@ -28,7 +29,7 @@ Examples:
   v6check --junit out.xml            the same, and a report for the CI as well
   v6check -i eth0 --save facts.json  check one interface, keep what was observed
   v6check replay facts.json -v       judge that again, anywhere, in full
-  v6check --root /mnt -i eth0        check an image on disk, by its files
+  v6check --root /mnt --name rocky-9 check an image on disk, by its files
   v6check remedy --format shell      the fixes, as a script
   v6check matrix reports/            many reports as one table, worst first
   v6check explain ra-accepted        what a requirement is and why
@@ -69,7 +70,8 @@ Examples:
   v6check remedy --root /mnt -i eth0 --format shell
                                      the same for an image, as a script
 
-It changes nothing. The exit code is 0, or 2 where the run was impossible.";
+It changes nothing. The exit code is 0; 3 where an image could not be judged, and
+standard error says why; 2 where the run was impossible.";
 
 #[derive(Parser)]
 #[command(
@@ -234,6 +236,8 @@ pub struct Requirements {
 /// What becomes of the report.
 #[derive(Debug)]
 pub struct Reporting {
+    /// What the report is called, if that was asked for.
+    pub name: Option<String>,
     /// Formats and where they are written. Never empty, and no place is there twice.
     pub outputs: Vec<(&'static Format, Target)>,
     /// The looks of the reports, and what counts.
@@ -245,7 +249,7 @@ pub struct Reporting {
 /// # Errors
 /// They make no command, or ask for help or the version. The error prints itself, and knows its exit code: 2, and 0 for help and version.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments).map_err(hint::with_command)?)?;
     Ok(match cli.command {
         Some(Subcommand::Replay { facts, catalogue, report }) => {
             Command::Replay { facts, requirements: catalogue.requirements(), reporting: report.reporting()? }

@@ -12,6 +12,8 @@ use super::{Cli, Reporting, Requirements};
 use crate::plan::Wanted;
 use crate::report::{Counting, FORMATS, Style, Target, Verbosity};
 
+/// As many characters as the name of a report may have.
+const LONGEST_NAME: usize = 200;
 /// The longest deadline of a run, in seconds.
 const LONGEST_S: f64 = 3600.0;
 /// The shortest, in seconds: what the facts can tell.
@@ -23,9 +25,12 @@ pub(super) struct ObserveOptions {
     /// Look at the image mounted or unpacked in DIR instead of this machine: what its files decide
     #[arg(long, value_name = "DIR", conflicts_with_all = ["passive", "timeout", "thorough"])]
     pub(super) root: Option<PathBuf>,
-    /// Interface to check (repeatable) [default: all NICs of this guest]
-    #[arg(short, long = "interface", value_name = "IF")]
+    /// Interface to check (repeatable, or several with commas) [default: all NICs of this guest]
+    #[arg(short, long = "interface", value_name = "IF", value_delimiter = ',')]
     pub(super) interfaces: Vec<String>,
+    /// NICs that the image is taken to have, at least [default: those that its files name, or one]
+    #[arg(long, value_name = "N", requires = "root", conflicts_with = "interfaces", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) nics: Option<u16>,
     /// Send nothing
     #[arg(long)]
     pub(super) passive: bool,
@@ -52,7 +57,7 @@ pub(super) struct RunOptions {
     #[arg(long, value_name = "FACTS")]
     pub(super) save: Option<PathBuf>,
     /// Print what would be observed and sent, and do nothing
-    #[arg(long, conflicts_with_all = ["root", "save", REPORT_FILES, "strict", "network_faults", "quiet", "verbose"])]
+    #[arg(long, conflicts_with_all = ["root", "save", REPORT_FILES, "name", "strict", "network_faults", "quiet", "verbose"])]
     pub(super) plan: bool,
 }
 
@@ -82,6 +87,9 @@ pub(super) struct CatalogueOptions {
 pub(super) struct ReportOptions {
     #[command(flatten)]
     pub(super) reports: RunReports,
+    /// What the report is called, such as the image's name [default: the host name, or else the directory's name]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(super) name: Option<String>,
     /// Treat failed 'should' requirements as 'must'
     #[arg(long)]
     pub(super) strict: bool,
@@ -124,8 +132,8 @@ pub(super) enum NetworkFaults {
 impl ObserveOptions {
     /// The image, if one is observed, and what is wanted.
     pub(super) fn wanted(self) -> (Option<PathBuf>, Wanted) {
-        let Self { root, interfaces, passive, timeout, thorough, boot } = self;
-        (root, Wanted { interfaces, passive, thorough, timeout, boot })
+        let Self { root, interfaces, nics, passive, timeout, thorough, boot } = self;
+        (root, Wanted { interfaces, passive, thorough, timeout, boot, nics: nics.map(usize::from) })
     }
 }
 
@@ -158,7 +166,7 @@ impl ReportOptions {
             _ => Verbosity::Normal,
         };
         let counting = Counting { strict: self.strict, network_faults_fail: self.network_faults == NetworkFaults::Fail };
-        Ok(Reporting { outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
+        Ok(Reporting { name: self.name, outputs, style: Style { colour: self.color.decide(), verbosity, counting } })
     }
 }
 
@@ -179,6 +187,15 @@ impl When {
 /// Whether the terminal understands escape sequences, if it is one.
 pub(crate) fn able() -> bool {
     std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
+}
+
+/// The name of a report.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        _ if text.trim().is_empty() => Err("a name is not empty".to_owned()),
+        count if count > LONGEST_NAME => Err(format!("a name has at most {LONGEST_NAME} characters")),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

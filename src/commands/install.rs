@@ -10,6 +10,7 @@ pub(super) fn run(wanted: &Install) -> Result<u8, Failure> {
     must_be_directory(wanted.root.as_deref())?;
     Catalogue::selection(None, &wanted.profile)?;
     let mut arguments: Vec<String> = ["--color", "never", "--profile", &wanted.profile].map(str::to_owned).into();
+    arguments.extend(wanted.name.as_ref().map(|name| format!("--name={name}")));
     for (at, (format, target)) in wanted.reports.iter().enumerate() {
         if !is_device_of_guest(target) && wanted.reports[..at].iter().any(|(_, earlier)| earlier == target) {
             return Err(format!("two reports would be written to {target}; give each its own file").into());

@@ -10,6 +10,7 @@ mod matrix;
 mod record;
 mod remedy;
 mod replay;
+mod root;
 mod uninstall;
 mod watch;
 
@@ -54,7 +55,8 @@ pub fn run(command: &Command) -> u8 {
 fn select(requirements: &Requirements) -> Result<Selection, Failure> {
     let mut selection = Catalogue::selection(requirements.checks.as_deref(), &requirements.profile)?;
     if let Some(file) = &requirements.waivers {
-        selection.waivers = catalogue::load_waivers(file)?;
+        let known = Catalogue::load(requirements.checks.as_deref())?;
+        selection.waivers = catalogue::load_waivers(file, &known)?;
     }
     Ok(selection)
 }
@@ -71,7 +73,10 @@ fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection, again: O
     let mut facts = match root {
         Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
             Some(name) => return Err(format!("no interface can be called {name:?}").into()),
-            None => observe::image(root, &wanted.interfaces),
+            None => {
+                root::must_be_root(root)?;
+                observe::image(root, &wanted.interfaces, wanted.nics)
+            }
         },
         None => observe::observe(&plan(wanted, selection)?, again, &eprint_line)?,
     };
@@ -81,7 +86,10 @@ fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection, again: O
 
 /// Everything right of the facts. An output that cannot be written does not keep the others from being written.
 fn report(facts: &Facts, selection: &Selection, reporting: &Reporting) -> u8 {
-    let report = report::assemble(facts, selection, reporting.style.counting);
+    let mut report = report::assemble(facts, selection, reporting.style.counting);
+    if let Some(name) = &reporting.name {
+        report.name.clone_from(name);
+    }
     let mut code = report.summary.exit_code;
     for (format, target) in &reporting.outputs {
         let colour = reporting.style.colour && *target == Target::Stdout;

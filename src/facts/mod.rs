@@ -6,6 +6,7 @@
 mod boot;
 mod fix;
 mod intent;
+mod naming;
 mod network;
 mod reason;
 mod stack;
@@ -23,6 +24,7 @@ pub use intent::{
     BakedDuid, BakedIdentity, Claim, Dhclient, DhclientScript, FileLine, Firewall, HostIntent, Intent, InterfaceIntent, Passes, PastedLine,
     RunsDhcpv6, Setting, TakesRas,
 };
+pub use naming::{NameRule, NameScheme, Naming, is_of_nic};
 pub use network::{ClientIdentity, Conversation, Direction, Ended, Frame, Network, TransportChecksum, hexadecimal};
 pub use reason::{Reason, ReasonKind};
 pub use stack::StackId;
@@ -200,6 +202,9 @@ pub struct Interface {
     /// Why it is not checked; absent for one that is. The tenses of an interface left out are not observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
+    /// What there is to say about the name of an image's NIC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub naming: Option<Naming>,
     /// The link itself.
     pub link: Observed<Link>,
     /// The tenses; absent exactly when the interface is left out.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::exchange::Exchanges;
-use crate::facts::{Facts, Goal, Link, Observed};
+use crate::facts::{Facts, Goal, Link, Naming, Observed};
 use crate::image::{Image, Nic};
 use crate::judge::{Expectations, Finding, Subject, judge_goal};
 use crate::observe::intent;
@@ -50,5 +50,10 @@ impl<'a> View<'a> {
 /// An interface as files may speak of it.
 pub(super) fn nic(facts: &Facts, name: &str) -> Nic {
     let mac = |link: &Observed<Link>| link.get().ok().and_then(|link| link.mac);
-    Nic { name: name.to_owned(), mac: facts.interfaces.get(name).and_then(|interface| mac(&interface.link)) }
+    let interface = facts.interfaces.get(name);
+    let driver = match interface.and_then(|interface| interface.naming.as_ref()) {
+        Some(Naming::Assumed { driver, .. }) => Some(driver.clone()),
+        Some(Naming::NeverGiven { .. }) | None => None,
+    };
+    Nic { mac: interface.and_then(|interface| mac(&interface.link)), driver, ..Nic::named(name) }
 }

@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod interface_names;
 pub(crate) mod literal_backticks;
 pub(crate) mod modprobe;
+pub(crate) mod nic_names;
 pub(crate) mod packages;
 pub(crate) mod services;
 pub(crate) mod sysctl;

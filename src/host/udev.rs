@@ -75,6 +75,9 @@ fn holds(item: &Item, nic: &Nic) -> Option<bool> {
         "ENV{DEVTYPE}" => Some(any("")),
         "DRIVERS" | "ENV{ID_NET_DRIVER}" if item.value == "?*" => Some(true),
         "DRIVERS" | "DRIVER" | "ENV{ID_NET_DRIVER}" if item.value.split('|').all(|driver| OF_SOFTWARE.contains(&driver)) => Some(false),
+        // A parent's counts, too.
+        "DRIVERS" => nic.driver.as_ref().map(|driver| any(driver) || any("virtio-pci")),
+        "DRIVER" | "ENV{ID_NET_DRIVER}" => nic.driver.as_ref().map(|driver| any(driver)),
         _ => None,
     };
     equal.map(|equal| equal == (item.operator == "=="))
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
 
     fn nic(name: &str) -> Nic {
-        Nic { name: name.to_owned(), mac: None }
+        Nic::named(name)
     }
 
     #[test]

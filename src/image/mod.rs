@@ -49,6 +49,20 @@ pub struct Nic {
     pub name: String,
     /// Its MAC address; unknown in an image.
     pub mac: Option<Mac>,
+    /// Its driver, where an image's NIC is assumed to have one.
+    pub driver: Option<String>,
+}
+
+impl Nic {
+    /// One that files speak of by its name.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), mac: None, driver: None }
+    }
+
+    /// One of an image, with a driver.
+    pub fn assumed(name: impl Into<String>, driver: impl Into<String>) -> Self {
+        Self { driver: Some(driver.into()), ..Self::named(name) }
+    }
 }
 
 /// The directory that stands for `/`, with edits on top of its files. What was seen below it is kept, so it is made anew for each run.

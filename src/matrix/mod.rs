@@ -8,6 +8,7 @@ mod evidence;
 mod html;
 mod input;
 mod json;
+mod junit;
 mod markup;
 mod names;
 mod read;
@@ -30,7 +31,7 @@ const IMPOSSIBLE: u8 = 2;
 /// Reads the reports, writes the matrix in each form that is wanted, and returns the exit code: 2 if a report could not be read or an output not
 /// be written, else 1 if a report's is 1, else 3 if one's is 3, else 0. What goes wrong is told by `tell`, a line each; the rest still comes out.
 pub fn matrix(wanted: &cli::Matrix, tell: &dyn Fn(&str)) -> u8 {
-    let outputs: Vec<&Target> = [&wanted.text, &wanted.html, &wanted.json].into_iter().flatten().collect();
+    let outputs: Vec<&Target> = [&wanted.text, &wanted.html, &wanted.json, &wanted.junit].into_iter().flatten().collect();
     let sources = input::find(&wanted.reports, &outputs);
     if let Some(target) = outputs.iter().find(|target| sources.iter().any(|source| source.is_written_by(target))) {
         tell(&format!("{target} would be read as a report and written as the matrix; give the matrix a file of its own"));
@@ -50,6 +51,9 @@ pub fn matrix(wanted: &cli::Matrix, tell: &dyn Fn(&str)) -> u8 {
     };
     for target in &wanted.json {
         written(stream(target, &mut |to| json::write(&table, &mut again, to)));
+    }
+    for target in &wanted.junit {
+        written(stream(target, &mut |to| junit::write(&table, &mut again, to)));
     }
     for target in &wanted.html {
         written(stream(target, &mut |to| html::write(&table, &input::folder_of(target), &mut again, to)));

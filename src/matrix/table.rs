@@ -8,7 +8,7 @@ use super::input::Source;
 use super::names::names;
 use super::read::{Read, read};
 use super::{Again, IMPOSSIBLE};
-use crate::report::{CheckResult, cut, line};
+use crate::report::{CheckResult, Report, cut, line};
 
 /// As many requirements as all reports together may have.
 const MOST_COLUMNS: usize = 1000;
@@ -226,6 +226,21 @@ impl Row {
             drop(now);
             if is_same { Ok(report) } else { Err("it has changed since the table was made".to_owned()) }
         });
+        if let Err(why) = &report {
+            again.changed = true;
+            (again.tell)(&format!("{}: {why}", self.file));
+        }
+        report
+    }
+
+    /// The whole report, if it is the one that the row was made of.
+    ///
+    /// # Errors
+    /// As [`Self::again`].
+    pub(super) fn whole(&self, columns: &[Column], again: &mut Again<'_>) -> Result<Report, String> {
+        self.again(columns, again)?;
+        let report =
+            again.sources[self.source].bytes().and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("not a report: {error}")));
         if let Err(why) = &report {
             again.changed = true;
             (again.tell)(&format!("{}: {why}", self.file));

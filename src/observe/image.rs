@@ -15,35 +15,37 @@ const NOT_RUNNING: &str = "it shows in a running guest only, and this is an imag
 /// As many interfaces as are looked at of those that an image names, so that the time has an end.
 const MOST_INTERFACES: usize = 256;
 
-/// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name.
-pub fn image(root: &Path, names: &[String]) -> Facts {
-    look(&Image::new(root), root, names)
+/// Looks at the image below `root`: at the interfaces called `names`, or where that is empty at those that its own files name. Where they name
+/// fewer than `nics` (one, if absent), others are assumed, as a hypervisor provides them.
+pub fn image(root: &Path, names: &[String], nics: Option<usize>) -> Facts {
+    look(&Image::new(root), root, names, nics)
 }
 
 /// As [`image`], where one of the system calls below `root` fails; and how many there were. For tests.
 #[doc(hidden)]
 pub fn image_with_fault(root: &Path, names: &[String], fault: Option<Fault>) -> (Facts, u64) {
     let image = Image::failing(root, fault);
-    (look(&image, root, names), image.calls())
+    (look(&image, root, names, None), image.calls())
 }
 
-fn look(image: &Image, root: &Path, names: &[String]) -> Facts {
+fn look(image: &Image, root: &Path, names: &[String], nics: Option<usize>) -> Facts {
     let (started, clock) = (now(), Instant::now());
-    let intent::OfImage { named, interfaces: mut intents, host: host_intent } = intent::of_image(image, names, MOST_INTERFACES);
+    let intent::OfImage { named, mut naming, interfaces: mut intents, host: host_intent } = intent::of_image(image, names, nics, MOST_INTERFACES);
     let (names, ports, unread) =
         if names.is_empty() { (named.interfaces, named.ports, named.unread) } else { (names.iter().cloned().collect(), BTreeMap::new(), Vec::new()) };
     let interface = |name: String| {
         let link = Observed::Absent(NOT_RUNNING.into());
         let Some(intent) = intents.remove(&name) else {
             let reason = format!("the image names more than {MOST_INTERFACES} interfaces; name it with --interface");
-            return (name, Interface { left_out: Some(reason), link, tenses: None });
+            return (name, Interface { left_out: Some(reason), naming: None, link, tenses: None });
         };
         let tenses = Tenses { intent, state: State::absent(NOT_RUNNING), boot: Boot::absent(NOT_RUNNING), network: Network::absent(NOT_RUNNING) };
-        (name, Interface { left_out: None, link, tenses: Some(tenses) })
+        let naming = naming.remove(&name);
+        (name, Interface { left_out: None, naming, link, tenses: Some(tenses) })
     };
     let port = |(name, master): (String, String)| {
         let link = Observed::Absent(NOT_RUNNING.into());
-        (name, Interface { left_out: Some(format!("port of {master}")), link, tenses: None })
+        (name, Interface { left_out: Some(format!("port of {master}")), naming: None, link, tenses: None })
     };
     let interfaces = names.into_iter().map(interface).chain(ports.into_iter().take(MOST_INTERFACES).map(port)).collect();
     Facts {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::facts::{HostIntent, InterfaceIntent, Observed, Reason, Setting, StackId};
+use crate::facts::{HostIntent, InterfaceIntent, NameRule, NameScheme, Naming, Observed, Reason, Setting, StackId, is_of_nic};
 use crate::host::boot_commands::BootCommand;
-use crate::host::{boot_commands, boot_loader, firewall, forwarding, image_identity, interface_names, literal_backticks, modprobe, sysctl};
+use crate::host::{
+    boot_commands, boot_loader, firewall, forwarding, image_identity, interface_names, literal_backticks, modprobe, nic_names, sysctl,
+};
 use crate::image::Image;
 pub use crate::image::Nic;
 use crate::stacks::{
@@ -114,6 +116,8 @@ pub struct Named {
     pub interfaces: BTreeSet<String>,
     /// Ports, each with the bridge or bond that has its addresses.
     pub ports: BTreeMap<String, String>,
+    /// Names that a stack gives NICs itself.
+    pub gives: BTreeSet<String>,
     /// MAC addresses that name or configure an interface.
     pub macs: Vec<Setting<String>>,
     /// Why some files could not be read that may name others.
@@ -134,6 +138,7 @@ fn of_names(image: &Image) -> Named {
         let names = reading.named.iter().map(|name| name.split_once(':').map_or(&name[..], |(interface, _)| interface));
         named.interfaces.extend(names.filter(|name| may_be_interface(name)).map(str::to_owned));
         named.macs.extend(reading.macs);
+        named.gives.extend(reading.gives);
         named.ports.extend(reading.ports.into_iter().filter(|(port, master)| may_be_interface(port) && may_be_interface(master)));
     }
     named.interfaces.extend(named.ports.values().cloned());
@@ -159,6 +164,8 @@ fn of_names(image: &Image) -> Named {
 pub(super) struct OfImage {
     /// The interfaces that its files name.
     pub(super) named: Named,
+    /// What there is to say of the names of those that it is judged on.
+    pub(super) naming: BTreeMap<String, Naming>,
     /// What it does with each of those that it is judged on.
     pub(super) interfaces: BTreeMap<String, InterfaceIntent>,
     /// What it does as a whole.
@@ -166,10 +173,26 @@ pub(super) struct OfImage {
 }
 
 /// What the image is set up to do with the interfaces that are `asked` about, or where that is empty with those that its files name, `most` of
-/// them.
-pub(super) fn of_image(image: &Image, asked: &[String], most: usize) -> OfImage {
-    let named = of_names(image);
-    let nic = |name: &String| Nic { name: name.clone(), mac: None };
+/// them. Where they name fewer than `fewest`, others are assumed; one where they name none, if absent.
+pub(super) fn of_image(image: &Image, asked: &[String], fewest: Option<usize>, most: usize) -> OfImage {
+    let mut named = of_names(image);
+    let mut naming = BTreeMap::new();
+    let (rule, unread) = image.scope(|| nic_names::rule(image));
+    if asked.is_empty() {
+        match unread {
+            // Files that could not be read may name the NICs.
+            None if named.unread.is_empty() || fewest.is_some() => naming = assumed(&named, &rule, fewest.unwrap_or(1)),
+            None => {}
+            Some(reason) => named.unread.push(reason.to_string()),
+        }
+    } else if unread.is_none() && rule.doubt.is_none() {
+        naming = never_given(image, &named, &rule, asked);
+    }
+    named.interfaces.extend(naming.keys().cloned());
+    let nic = |name: &String| match naming.get(name) {
+        Some(Naming::Assumed { driver, .. }) => Nic::assumed(name, driver),
+        Some(Naming::NeverGiven { .. }) | None => Nic::named(name),
+    };
     let nics: Vec<Nic> = if asked.is_empty() { named.interfaces.iter().take(most).map(nic).collect() } else { asked.iter().map(nic).collect() };
     let interfaces = of_interfaces(image, &nics);
     let mut host = of_host(image);
@@ -177,7 +200,30 @@ pub(super) fn of_image(image: &Image, asked: &[String], most: usize) -> OfImage 
         identity.unread.extend(named.unread.first().map(|reason| ("macs".to_owned(), reason.clone())));
         identity.macs.clone_from(&named.macs);
     }
-    OfImage { named, interfaces, host }
+    OfImage { named, naming, interfaces, host }
+}
+
+/// The NICs that are assumed beside those that the image's files name, so that there are `fewest`, by the names that it would give them.
+fn assumed(named: &Named, rule: &NameRule, fewest: usize) -> BTreeMap<String, Naming> {
+    // Files may name the NICs by another scheme of the same kind.
+    let other = if rule.scheme == NameScheme::Slot { NameScheme::Path } else { rule.scheme.clone() };
+    let is_in_use = |scheme: &NameScheme| (0..fewest).any(|number| named.interfaces.contains(&scheme.name(number)));
+    let scheme = if is_in_use(&other) { other } else { rule.scheme.clone() };
+    let missing = fewest.saturating_sub(named.interfaces.len());
+    let free = (0..).map(|number| scheme.name(number)).filter(|name| !named.interfaces.contains(name) && !named.ports.contains_key(name));
+    let by = NameRule { scheme: scheme.clone(), ..rule.clone() };
+    free.take(missing).map(|name| (name, Naming::Assumed { driver: nic_names::DRIVER.to_owned(), by: by.clone() })).collect()
+}
+
+/// The names that were asked about and that the image gives no NIC.
+fn never_given(image: &Image, named: &Named, rule: &NameRule, asked: &[String]) -> BTreeMap<String, Naming> {
+    let is_known = |name: &String| {
+        let virtual_device = !is_of_nic(name) && (named.interfaces.contains(name) || named.ports.contains_key(name));
+        rule.scheme.may_give(name) || virtual_device || named.gives.contains(name) || !named.macs.is_empty()
+    };
+    let is_given = |name: &String| is_known(name) || !matches!(image.scope(|| nic_names::gives(image, name)), (Ok(false), None));
+    let never = Naming::NeverGiven { gives: rule.scheme.name(0), by: rule.clone() };
+    asked.iter().filter(|name| !is_given(name)).map(|name| (name.clone(), never.clone())).collect()
 }
 
 /// Whether the kernel lets an interface have this name (`dev_valid_name`, net/core/dev.c).

@@ -119,7 +119,7 @@ impl Files {
     fn read(plan: &Plan, tell: impl FnOnce(Result<Recordings, ReadError>)) -> Self {
         let recordings = boot::recordings(&plan.root, plan.boot.as_deref(), &checked(plan));
         tell(recordings);
-        let nics: Vec<Nic> = checked(plan).into_iter().map(|(name, link)| Nic { name: name.clone(), mac: link.permanent_mac.or(link.mac) }).collect();
+        let nics: Vec<Nic> = checked(plan).into_iter().map(|(name, link)| Nic { mac: link.permanent_mac.or(link.mac), ..Nic::named(name) }).collect();
         let (interfaces, intent) = intent::all(&plan.root, &nics);
         Self { interfaces, intent, host: host::host(&plan.root) }
     }
@@ -187,7 +187,8 @@ async fn look(
                 network: answers.networks.remove(name).unwrap_or_else(unasked),
             }
         });
-        interfaces.insert(name.clone(), Interface { left_out: planned.left_out.clone(), link: Observed::Seen(planned.link.clone()), tenses });
+        interfaces
+            .insert(name.clone(), Interface { left_out: planned.left_out.clone(), naming: None, link: Observed::Seen(planned.link.clone()), tenses });
     }
     Ok(Facts {
         schema: SCHEMA.into(),

@@ -42,6 +42,8 @@ pub struct Wanted {
     pub timeout: Duration,
     /// A capture of the boot, instead of the recorder's.
     pub boot: Option<PathBuf>,
+    /// As many NICs an image is taken to have at least; one where its files name none, if absent.
+    pub nics: Option<usize>,
 }
 
 /// The observations to make.

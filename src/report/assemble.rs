@@ -1,17 +1,22 @@
 //! From facts and requirements to the report: asks each rule about each of its subjects, in an order that never varies.
 
+use std::path::Path;
+
 use super::boot;
 use super::diagnosis::diagnose;
 use super::waive::waive;
 use super::{Causes, CheckResult, Counting, InterfaceEntry, OwnerEntry, Report, SCHEMA, Summary, exit_code};
 use crate::catalogue::{InCharge, Requirement, Selection};
 use crate::exchange::Exchanges;
-use crate::facts::{Facts, Goal, Interface, Owner, Run, Tense, Tenses};
+use crate::facts::{Facts, Goal, Interface, Naming, Owner, Run, Tense, Tenses};
 use crate::fix;
 use crate::judge::{Evidence, Finding, Scope, Subject, Verdict, judge};
 
 /// Stands for the interface in a remedy of the host's.
 const ANY_INTERFACE: &str = "INTERFACE";
+
+/// Host names that tell no machine from another.
+const ANYBODY: [&str; 6] = ["", "(none)", "image", "localhost", "localhost.localdomain", "unknown"];
 
 /// Judges `facts` by `selection` and makes the report of it.
 pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Report {
@@ -23,6 +28,7 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
     let summary = summarize(&interfaces, &results, &Causes::of(selection), &facts.run, counting);
     Report {
         schema: SCHEMA.into(),
+        name: name(facts),
         tool: facts.tool.clone(),
         host: facts.host.clone(),
         image: facts.run.image.clone(),
@@ -36,6 +42,14 @@ pub fn assemble(facts: &Facts, selection: &Selection, counting: Counting) -> Rep
         waivers,
         summary,
     }
+}
+
+/// What a report is called where nobody names it: the host name, or where that is no one's in particular the directory or file that was looked at.
+fn name(facts: &Facts) -> String {
+    let host = facts.host.name.as_str();
+    let looked_at = facts.run.image.as_ref().or(facts.run.capture.as_ref());
+    let file = looked_at.and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy().into_owned());
+    file.filter(|_| ANYBODY.contains(&host) || facts.run.capture.is_some()).unwrap_or_else(|| host.to_owned())
 }
 
 /// The sum of `results`: counts, exit code and diagnosis.
@@ -155,5 +169,10 @@ fn entry(name: &str, interface: &Interface) -> InterfaceEntry {
     });
     let recorded = || interface.tenses.as_ref()?.boot.recording.get().ok()?.mac;
     let mac = interface.link.get().map_or_else(|_| recorded(), |link| link.mac);
-    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out }
+    let (assumed, never_given) = match &interface.naming {
+        Some(Naming::Assumed { driver, by }) => (Some(format!("a NIC with the driver {driver}, named {}", by.text())), None),
+        Some(Naming::NeverGiven { gives, by }) => (None, Some(format!("this image names its first NIC {gives}, {}", by.text()))),
+        None => (None, None),
+    };
+    InterfaceEntry { name: name.to_owned(), mac: mac.map(|mac| mac.to_string()), owner, left_out, assumed, never_given }
 }

@@ -32,6 +32,7 @@ pub use remedy::{RemedyFormat, goals, remedies};
 
 pub(crate) use crate::sanitize::{cut, line};
 pub(crate) use details::{blame, details, level};
+pub(crate) use formats::{junit_suites, junit_unread};
 pub(crate) use group_interfaces::{alike, diagnoses, names};
 
 /// Name and version of the report's JSON.
@@ -43,6 +44,9 @@ pub const SCHEMA: &str = "v6check.report/1";
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: String,
+    /// What the report is called: what was asked for, or the host name, or that of the image's directory.
+    #[serde(default)]
+    pub name: String,
     /// The program that observed.
     pub tool: Tool,
     /// The machine that was observed.
@@ -136,6 +140,12 @@ pub struct InterfaceEntry {
     pub owner: Option<OwnerEntry>,
     /// Why it is not checked; `null` for one that is.
     pub left_out: Option<String>,
+    /// No file of the image names this NIC: it is assumed, and this is what it is and what names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed: Option<String>,
+    /// The image gives no NIC this name, though it was asked for: what names its NICs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_given: Option<String>,
 }
 
 /// Who is in charge of an interface.

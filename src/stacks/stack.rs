@@ -124,7 +124,7 @@ impl Written {
 
 /// Interfaces as virtual machines have them: whether files have something for any of them, whatever its MAC address.
 pub(crate) fn any_nics() -> impl Iterator<Item = Nic> {
-    ["eth0", "ens3", "enp1s0"].into_iter().map(|name| Nic { name: name.to_owned(), mac: None })
+    ["eth0", "ens3", "enp1s0"].into_iter().map(Nic::named)
 }
 
 /// Documents that one stack renders at boot for systemd-networkd.
@@ -188,6 +188,8 @@ pub(crate) struct Reading {
     pub(crate) interfaces: BTreeMap<String, Claim>,
     /// The interfaces that its files name by their names, asked about or not: those that an image is judged on.
     pub(crate) named: BTreeSet<String>,
+    /// The names that it gives NICs itself, whatever they were called before.
+    pub(crate) gives: BTreeSet<String>,
     /// The interfaces that it makes ports of a bridge or bond, each with the name of that: the addresses are there, so that an image is not
     /// judged on the port.
     pub(crate) ports: BTreeMap<String, String>,

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stderr, reason = "a table that does not parse is told there")]
 
+mod assumed;
 mod bombs;
 mod cell;
 mod faults;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         let table = Arc::clone(&table);
         Trial::test(format!("{}::{}", cell.image, cell.change), move || check(&table, &table.cells[number]).map_err(Into::into))
     }));
+    trials.extend(assumed::trials());
     trials.extend(faults::trials(&table));
     trials.extend(fixes::trials(&table));
     trials.extend(hostile::trials());

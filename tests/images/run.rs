@@ -27,9 +27,14 @@ pub(crate) struct Ran {
 
 /// The report on one interface of the image at `root`.
 pub(crate) fn judge(root: &Path, interface: &str) -> Result<Ran, String> {
+    judge_with(root, &["-i", interface])
+}
+
+/// The report on the image at `root`, by some options.
+pub(crate) fn judge_with(root: &Path, options: &[&str]) -> Result<Ran, String> {
     let mut command = needs::command("prlimit");
     command.args([format!("--as={MOST_BYTES}"), format!("--cpu={PROCESSOR_SECONDS}")]).args(["timeout", SECONDS]).arg(program());
-    command.arg("--root").arg(root).args(["-i", interface, "--json", "-"]);
+    command.arg("--root").arg(root).args(options).args(["--json", "-"]);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
     // The owner of a process's folder in /proc is its effective user.
     if std::fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid() == 0 {
@@ -58,7 +63,7 @@ pub(crate) fn remedy(root: &Path, interface: &str, format: &str) -> Result<Strin
     }
     let output = command.output().map_err(|error| error.to_string())?;
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if output.status.success() { Ok(stdout.into_owned()) } else { Err(format!("{}: {stderr}", output.status)) }
+    if matches!(output.status.code(), Some(0 | 3)) { Ok(stdout.into_owned()) } else { Err(format!("{}: {stderr}", output.status)) }
 }
 
 /// A copy of the program in a place that nobody can reach, whatever the folder that it is built in allows.

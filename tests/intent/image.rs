@@ -37,7 +37,7 @@ pub(crate) fn image(files: &[File<'_>]) -> TempDir {
 
 /// An interface; in an image that does not run its MAC address is not known.
 pub(crate) fn nic(name: &str, mac: Option<&str>) -> Nic {
-    Nic { name: name.to_owned(), mac: mac.map(|mac| mac.parse().unwrap()) }
+    Nic { mac: mac.map(|mac| mac.parse().unwrap()), ..Nic::named(name) }
 }
 
 /// What the image below `root` is set up to do with `nic`.

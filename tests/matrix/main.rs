@@ -5,6 +5,7 @@ mod browser;
 mod chromium;
 mod golden;
 mod hostile;
+mod junit;
 mod memory;
 mod rows;
 #[cfg(feature = "schema")]

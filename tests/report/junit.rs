@@ -52,14 +52,14 @@ fn case<'a>(report: &'a quick_junit::Report, suite: usize, id: &str) -> &'a quic
 #[test]
 fn suites_and_counts() {
     let expected = [
-        (samples::good_guest(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 0, 0, 0])]),
-        (samples::guest_fault(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 2, 0, 0])]),
-        (samples::network_fault(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 0, 3, 0])]),
+        (samples::good_guest(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 0, 0, 0])]),
+        (samples::guest_fault(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 2, 0, 0])]),
+        (samples::network_fault(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 0, 3, 0])]),
         // The should that could not be looked at is no error.
-        (samples::inconclusive(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 0, 2, 1])]),
-        (samples::recommendation(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 0, 0, 0])]),
-        (samples::hostile(), vec![("v6check.calico.host", [1, 0, 0, 1]), ("v6check.calico.eth0", [9, 2, 1, 0])]),
-        (samples::no_interface(), vec![("v6check.calico.host", [2, 0, 1, 1])]),
+        (samples::inconclusive(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 0, 2, 1])]),
+        (samples::recommendation(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 0, 0, 0])]),
+        (samples::hostile(), vec![("vm-1_example/v6check/calico/host", [1, 0, 0, 1]), ("vm-1_example/v6check/calico/eth0", [9, 2, 1, 0])]),
+        (samples::no_interface(), vec![("vm-1_example/v6check/calico/host", [2, 0, 1, 1])]),
     ];
     for (report, suites) in expected {
         let read = read(&junit(&report, Counting::default()));
@@ -159,7 +159,47 @@ fn host_name_time_and_properties_are_the_reports() {
         assert_eq!(property(name).as_deref(), Some(value), "{name}");
     }
     assert!(property("diagnosis").unwrap().contains("Fault: guest"));
-    assert_eq!(case(&read, 1, "ra-accepted").classname.as_ref().unwrap().as_str(), "v6check.calico.eth0");
+    assert_eq!(case(&read, 1, "ra-accepted").classname.as_ref().unwrap().as_str(), "vm-1_example/v6check/calico/eth0");
+}
+
+#[test]
+fn the_name_of_the_report_begins_each_suite_and_class() {
+    let mut report = samples::guest_fault();
+    report.name = "ubuntu-24.04/minimal".into();
+    let read = read(&junit(&report, Counting::default()));
+    for suite in &read.test_suites {
+        // Without a dot: openQA cuts there.
+        let begins = |text: &str| text.starts_with("ubuntu-24_04_minimal/v6check/calico/") && !text.contains('.');
+        assert!(begins(&suite.name), "{:?}", suite.name);
+        assert!(suite.test_cases.iter().all(|case| begins(case.classname.as_ref().unwrap())), "{:?}", suite.name);
+        let name = suite.properties.iter().find(|property| property.name.as_str() == "name").unwrap();
+        assert_eq!(name.value.as_str(), "ubuntu-24.04/minimal");
+    }
+}
+
+/// GitLab reads the text of an element, and not its attributes.
+#[test]
+fn reasons_and_messages_are_text_as_well() {
+    use quick_junit::TestCaseStatus;
+    let mut seen = [0, 0];
+    for (name, report) in samples::all() {
+        let read = read(&junit(&report, Counting::default()));
+        for case in read.test_suites.iter().flat_map(|suite| &suite.test_cases) {
+            match &case.status {
+                TestCaseStatus::Skipped { message, description, .. } => {
+                    assert_eq!(description.as_ref().unwrap(), message.as_ref().unwrap(), "{name}: {:?}", case.name);
+                    seen[0] += 1;
+                }
+                TestCaseStatus::NonSuccess { message, description, .. } => {
+                    let (message, text) = (message.as_ref().unwrap().as_str(), description.as_ref().unwrap().as_str());
+                    assert_eq!(text.lines().next(), Some(message), "{name}: {:?}", case.name);
+                    seen[1] += 1;
+                }
+                TestCaseStatus::Success { .. } => {}
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 3), "{seen:?}");
 }
 
 #[test]

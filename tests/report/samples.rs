@@ -80,11 +80,11 @@ pub(crate) fn run() -> Run {
 
 pub(crate) fn interface(name: &str) -> InterfaceEntry {
     let owner = OwnerEntry { ra: Some("kernel".into()), dhcpv6: Some(vec!["dhclient".into()]) };
-    InterfaceEntry { name: name.into(), mac: Some("fa:16:3e:00:00:01".into()), owner: Some(owner), left_out: None }
+    InterfaceEntry { name: name.into(), mac: Some("fa:16:3e:00:00:01".into()), owner: Some(owner), left_out: None, assumed: None, never_given: None }
 }
 
 pub(crate) fn left_out(name: &str, why: &str) -> InterfaceEntry {
-    InterfaceEntry { name: name.into(), mac: None, owner: None, left_out: Some(why.into()) }
+    InterfaceEntry { name: name.into(), mac: None, owner: None, left_out: Some(why.into()), assumed: None, never_given: None }
 }
 
 fn source(document: &str, section: &str) -> Source {
@@ -145,6 +145,7 @@ pub(crate) fn report(interfaces: Vec<InterfaceEntry>) -> Report {
     let summary = summarize(&interfaces, &results, &causes(), &run(), Counting::default());
     Report {
         schema: SCHEMA.into(),
+        name: "vm-1.example".into(),
         image: None,
         capture: None,
         boot: Vec::new(),

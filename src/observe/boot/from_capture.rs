@@ -24,7 +24,8 @@ pub fn facts(source: &mut dyn Read, name: &str) -> Result<Facts, ReadError> {
     let mut facts = recorded(recordings, name, began, elapsed_us);
     facts.run.unread = unread;
     let link = Observed::Absent(PACKETS_ONLY.to_owned());
-    let others = left_out.into_iter().map(|name| (name, Interface { left_out: Some(TOO_MANY.into()), link: link.clone(), tenses: None }));
+    let others =
+        left_out.into_iter().map(|name| (name, Interface { left_out: Some(TOO_MANY.into()), naming: None, link: link.clone(), tenses: None }));
     facts.interfaces.extend(others);
     Ok(facts)
 }
@@ -60,5 +61,5 @@ fn interface(recording: Recording) -> Interface {
     let network = conversation::of(&recording);
     let boot = Boot { recording: Observed::Seen(recording), journal: Observed::Absent(PACKETS_ONLY.into()) };
     let tenses = Tenses { intent: InterfaceIntent::absent(PACKETS_ONLY), state: State::absent(PACKETS_ONLY), boot, network };
-    Interface { left_out: None, link: Observed::Absent(PACKETS_ONLY.into()), tenses: Some(tenses) }
+    Interface { left_out: None, naming: None, link: Observed::Absent(PACKETS_ONLY.into()), tenses: Some(tenses) }
 }

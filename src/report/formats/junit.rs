@@ -3,6 +3,8 @@
 //! What breaks a build is red here and nothing else: a report whose exit code is not 0 has a failure or an error, one with 0 has none. The
 //! library writes text as it is, so text is sanitized before; what the library cannot say is added after by `junit_complete`.
 
+use std::error::Error;
+
 use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestCaseBuilder, TestSuite};
 use time::format_description::well_known::Rfc3339;
 
@@ -20,6 +22,30 @@ pub(super) const FORMAT: Format = Format { name: "junit", about: "JUnit XML", re
 const INCONCLUSIVE: &str = "inconclusive";
 
 fn render(report: &Report, style: Style) -> Rendered {
+    let (raw, completion) = raw(report, style)?;
+    Ok(complete(&raw, &completion)?)
+}
+
+/// The suites of a report as XML, without the element around them, to be put beside those of other reports.
+pub(crate) fn suites(report: &Report) -> Rendered {
+    let (raw, completion) = raw(report, Style::default())?;
+    Ok(complete(&raw, &Completion { is_part: true, ..completion })?)
+}
+
+/// A suite that says why a report called `name` could not be read.
+pub(crate) fn unread(name: &str, why: &str) -> Rendered {
+    let class = format!("{}/v6check", part(name));
+    let mut suite = TestSuite::new(&class);
+    suite.set_timestamp(OffsetDateTime::UNIX_EPOCH);
+    let mut case = TestCaseBuilder::error("report", Duration::ZERO, "unread", &line(why));
+    suite.add_testcase(case.set_classname(&class).set_trace(&cdata(why)).build());
+    let mut raw = Vec::new();
+    ReportBuilder::new().add_testsuites(vec![suite]).build().write_xml(&mut raw)?;
+    Ok(complete(&raw, &Completion { properties: vec![Vec::new()], skipped: vec![0], elapsed_ms: 0, is_part: true })?)
+}
+
+/// What the library writes of a report, and what completes it.
+fn raw(report: &Report, style: Style) -> Result<(Vec<u8>, Completion), Box<dyn Error + Send + Sync>> {
     let mut suites = vec![suite(report, None, style.counting)];
     let mut properties = vec![host_properties(report)];
     for interface in report.interfaces.iter().filter(|interface| interface.left_out.is_none()) {
@@ -32,12 +58,13 @@ fn render(report: &Report, style: Style) -> Rendered {
     let skipped = suites.iter().map(TestSuite::skipped).collect();
     let mut raw = Vec::new();
     ReportBuilder::new().add_testsuites(suites).build().write_xml(&mut raw)?;
-    Ok(complete(&raw, &Completion { properties, skipped, elapsed_ms: report.elapsed_ms })?)
+    Ok((raw, Completion { properties, skipped, elapsed_ms: report.elapsed_ms, is_part: false }))
 }
 
 /// The results of one interface, or of the host.
 fn suite(report: &Report, interface: Option<&str>, counting: Counting) -> TestSuite {
-    let name = format!("{}.{}.{}", line(&report.tool.name), line(&report.profile), line(interface.unwrap_or("host")));
+    // GitLab knows a case by suite, class and name, so both begin with the report's name. openQA cuts a suite's name at its first dot.
+    let name = [&report.name, &report.tool.name, &report.profile, interface.unwrap_or("host")].map(part).join("/");
     let mut suite = TestSuite::new(&name);
     suite.package = format!("{}.{}", line(&report.tool.name), line(&report.profile));
     suite.hostname = line(&report.host.name);
@@ -46,6 +73,11 @@ fn suite(report: &Report, interface: Option<&str>, counting: Counting) -> TestSu
     let results = report.results.iter().filter(|result| result.interface.as_deref() == interface);
     suite.add_testcases(results.map(|result| case(result, &name, counting)));
     suite
+}
+
+/// A part of a suite's name, between slashes.
+fn part(text: &str) -> String {
+    line(text).replace(['.', '/'], "_")
 }
 
 fn case(result: &CheckResult, class: &str, counting: Counting) -> TestCase {
@@ -69,7 +101,8 @@ fn case(result: &CheckResult, class: &str, counting: Counting) -> TestCase {
     case.set_classname(class);
     let body = cdata(&body(result));
     if matches!(weight, Weight::Failure | Weight::Network | Weight::Undecided) {
-        case.set_trace(&body);
+        let message = if result.verdict == Verdict::Fail { &message } else { &reason };
+        case.set_trace(&format!("{}\n{body}", cdata(message)));
     } else if result.verdict == Verdict::Fail {
         let (level, blame) = (level(result.level), blame(result.blame));
         case.set_system_out(&format!("failed, but not counted ({level}, {blame}): {}\n{body}", cdata(&message)));
@@ -94,7 +127,7 @@ fn exit_code_case(report: &Report, suites: &[TestSuite], counting: Counting) -> 
     let message = diagnosis.unwrap_or_else(|| exit_meaning(report.summary.exit_code, counting).to_owned());
     let mut case = TestCaseBuilder::error("exit-code", Duration::ZERO, INCONCLUSIVE, &message);
     let class = suites.first().map(|suite| suite.name.as_str()).unwrap_or_default();
-    Some(case.set_classname(class).build())
+    Some(case.set_classname(class).set_trace(&cdata(&message)).build())
 }
 
 fn host_properties(report: &Report) -> Vec<(String, String)> {
@@ -127,6 +160,8 @@ fn interface_properties(report: &Report, interface: &InterfaceEntry) -> Vec<(Str
     };
     add("interface", Some(&interface.name));
     add("mac", interface.mac.as_deref());
+    add("assumed", interface.assumed.as_deref());
+    add("never-given", interface.never_given.as_deref());
     let owner = interface.owner.as_ref();
     add("owner.ra", owner.and_then(|owner| owner.ra.as_deref()));
     add("owner.dhcpv6", owner.and_then(|owner| owner.dhcpv6.as_ref()).map(|clients| clients.join(", ")).as_deref());
@@ -138,6 +173,7 @@ fn interface_properties(report: &Report, interface: &InterfaceEntry) -> Vec<(Str
 fn run_properties(report: &Report) -> Vec<(String, String)> {
     let property = |name: &str, value: &str| (name.to_owned(), line(value));
     let properties = [
+        property("name", &report.name),
         property("profile", &report.profile),
         property("version", &report.tool.version),
         property("image", report.image.as_deref().unwrap_or_default()),

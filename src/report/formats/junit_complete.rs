@@ -1,7 +1,7 @@
 //! Completes what the JUnit library writes: properties, counts of skipped tests, and the time of the run. Then reads all of it back, since
 //! a report that the CI cannot read looks like a broken CI and not like a broken guest.
 
-use quick_xml::events::{BytesEnd, BytesStart, Event};
+use quick_xml::events::{BytesCData, BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer, XmlVersion};
 
 /// Why a report could not be completed.
@@ -26,6 +26,8 @@ pub(super) struct Completion {
     pub(super) skipped: Vec<usize>,
     /// Time of the whole run, in milliseconds.
     pub(super) elapsed_ms: u64,
+    /// Only the suites are wanted, to be put beside others.
+    pub(super) is_part: bool,
 }
 
 /// Adds `completion` to `raw` and reads the result back.
@@ -39,6 +41,9 @@ pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, Co
     loop {
         match reader.read_event()? {
             Event::Eof => break,
+            Event::Decl(_) if completion.is_part => {}
+            Event::Start(start) if start.name().as_ref() == b"testsuites" && completion.is_part => {}
+            Event::End(end) if end.name().as_ref() == b"testsuites" && completion.is_part => {}
             Event::Start(start) if start.name().as_ref() == b"testsuites" => {
                 let time = format!("{}.{:03}", completion.elapsed_ms / 1000, completion.elapsed_ms % 1000);
                 let mut start = start.into_owned();
@@ -50,13 +55,29 @@ pub(super) fn complete(raw: &[u8], completion: &Completion) -> Result<String, Co
                 open_suite(&mut writer, start, suites.next())?;
                 writer.write_event(Event::End(BytesEnd::new("testsuite")))?;
             }
+            // GitLab reads the text of an element and no attribute.
+            Event::Empty(skipped) if skipped.name().as_ref() == b"skipped" => {
+                let reason = reason(&skipped)?;
+                writer.write_event(Event::Start(skipped))?;
+                for part in BytesCData::escaped(&reason) {
+                    writer.write_event(Event::CData(part))?;
+                }
+                writer.write_event(Event::End(BytesEnd::new("skipped")))?;
+            }
             event => writer.write_event(event)?,
         }
     }
     let mut text = String::from_utf8(writer.into_inner()).map_err(|error| CompletionError::ReadBack(error.to_string()))?;
     text.push('\n');
-    read_back(&text)?;
+    read_back(if completion.is_part { format!("<testsuites>{text}</testsuites>") } else { text.clone() }.as_str())?;
     Ok(text)
+}
+
+/// The reason that the attributes of a skipped test give.
+fn reason(skipped: &BytesStart<'_>) -> Result<String, CompletionError> {
+    let unreadable = |error: &dyn std::fmt::Display| CompletionError::ReadBack(error.to_string());
+    let Some(message) = skipped.try_get_attribute("message").map_err(|error| unreadable(&error))? else { return Ok(String::new()) };
+    Ok(message.normalized_value(XmlVersion::Implicit1_0).map_err(|error| unreadable(&error))?.into_owned())
 }
 
 type Suite<'a> = (&'a Vec<(String, String)>, &'a usize);

@@ -6,6 +6,7 @@ use std::error::Error;
 
 use super::{Counting, Report};
 
+pub(crate) use junit::{suites as junit_suites, unread as junit_unread};
 pub use text::diagnosis;
 
 /// Declares the file of each format, and the table of all.

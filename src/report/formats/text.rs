@@ -85,6 +85,25 @@ impl Text {
             let text = format!("{}{}", cut(&line(&group.first.text), MOST_OF_A_DIAGNOSIS), group.whose());
             self.paragraph(&label, Colour::Bold, &format!("{label} "), 2, &text);
         }
+        self.names(report);
+    }
+
+    /// What there is to say of the names of an image's NICs.
+    fn names<'a>(&mut self, report: &'a Report) {
+        let said = |interface: &&InterfaceEntry| interface.assumed.is_some() || interface.never_given.is_some();
+        let key = |interface: &'a InterfaceEntry| {
+            let text = |text: &'a Option<String>| text.as_deref().unwrap_or_default();
+            ((), vec![text(&interface.assumed), text(&interface.never_given)])
+        };
+        for group in self.groups(report.interfaces.iter().filter(said), |interface| Some(interface.name.clone()), key) {
+            let names = names(&group.names, "host");
+            let text = match (&group.first.assumed, &group.first.never_given) {
+                (Some(assumed), _) => format!("{names} assumed: {}. The image's files name no such NIC.", line(assumed)),
+                (None, Some(never)) => format!("no NIC of this image is named {names}: {}.", line(never)),
+                (None, None) => continue,
+            };
+            self.paragraph("note:", Colour::Yellow, "note: ", 2, &self.cut(&text));
+        }
     }
 
     fn header(&mut self, report: &Report) {

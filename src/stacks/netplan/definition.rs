@@ -116,7 +116,17 @@ impl Definition {
                 Some(_) => {}
             }
         }
-        of_match("driver").map_or(Fits::Yes, |(value, _)| not_known(value))
+        match (of_match("driver"), &nic.driver) {
+            (None, _) => Fits::Yes,
+            (Some((_, patterns)), Some(driver)) if is_one_of(patterns, driver) => Fits::Yes,
+            (Some(_), Some(_)) => Fits::No,
+            (Some((value, _)), None) => not_known(value),
+        }
+    }
+
+    /// The name that it gives the interface which it matches.
+    pub(crate) fn gives(&self) -> Option<&str> {
+        self.value("set-name").and_then(|value| value.value.scalar()).filter(|_| self.kind == "ethernets")
     }
 
     /// The MAC address that it is for, where nothing writes it anew.
@@ -138,6 +148,11 @@ impl Definition {
         let matched = || self.all("match").iter().rev().find_map(|value| value.value.get("name")?.scalar());
         renamed.or_else(matched).filter(|name| !crate::image::has_wildcard(name))
     }
+}
+
+/// Whether one of the patterns, a scalar or a sequence, is for this driver.
+fn is_one_of(patterns: &Node, driver: &str) -> bool {
+    patterns.scalar().into_iter().chain(patterns.items().iter().filter_map(|item| item.scalar())).any(|pattern| matches(pattern, driver))
 }
 
 /// Everything that is defined.

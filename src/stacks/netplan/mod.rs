@@ -47,6 +47,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     let mut reading = Reading::default();
     let members = |definition: &&Definition| definitions.master(definition).is_none();
     reading.named = definitions.all().filter(members).filter_map(Definition::names).map(str::to_owned).collect();
+    reading.gives = definitions.all().filter_map(Definition::gives).map(str::to_owned).collect();
     if !any_nics().any(|nic| definitions.all().any(|definition| definition.fits(&nic) == Fits::Yes)) {
         reading.macs = definitions.all().filter_map(Definition::mac).collect();
     }

@@ -253,7 +253,9 @@ fn fits(item: &str, nic: &Nic) -> Option<bool> {
     match item.split_once(':') {
         Some(("mac", address)) => same_mac(address),
         Some(("type", kind)) => Some(kind == "ethernet"),
-        Some(("driver" | "dhcp-plugin", _)) => None,
+        // A slash and a pattern of versions may follow.
+        Some(("driver", patterns)) => nic.driver.as_ref().map(|driver| matches(patterns.split('/').next().unwrap_or_default(), driver)),
+        Some(("dhcp-plugin", _)) => None,
         Some(_) if item.len() == 17 => same_mac(item),
         Some(_) => Some(false),
         None => Some(item == nic.name),

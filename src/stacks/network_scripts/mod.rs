@@ -80,7 +80,7 @@ fn by_files(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Reading> {
     let is_written = |file: &Variables| file.get("DEVICE").is_some_and(|device| written.is_for(&file.path, &device.value));
     let macs = tied.filter(|(file, _)| is_up(file) && !is_written(file)).map(|(_, mac)| mac.clone()).collect();
     let ports = scripts.files.iter().filter_map(|file| scripts.port_and_master(file)).collect();
-    Ok(Reading { interfaces: asked.filter_map(claim).collect(), named, ports, macs })
+    Ok(Reading { interfaces: asked.filter_map(claim).collect(), named, ports, macs, ..Reading::default() })
 }
 
 struct Scripts<'a> {

@@ -168,6 +168,9 @@ fn driver(root: &Image, nic: &Nic, patterns: &[String]) -> Option<bool> {
         let target = root.link(&format!("/sys/class/net/{}/device/driver", nic.name))?;
         return target.rsplit('/').next().map(|driver| taken_in(patterns, driver));
     }
+    if let Some(driver) = &nic.driver {
+        return Some(taken_in(patterns, driver));
+    }
     let first = taken_in(patterns, OF_VIRTUAL_MACHINES[0]);
     OF_VIRTUAL_MACHINES.iter().all(|driver| taken_in(patterns, driver) == first).then_some(first)
 }

@@ -77,7 +77,7 @@ pub(crate) fn read(root: &Image, nics: &[Nic], given: &Given) -> io::Result<Read
     let interfaces = claims.collect();
     let macs = configuration.macs(root);
     let named = configuration.named();
-    Ok(Reading { interfaces, ports: configuration.ports(root, &named), named, macs })
+    Ok(Reading { interfaces, ports: configuration.ports(root, &named), named, macs, ..Reading::default() })
 }
 
 /// Whether a file of its own has `nic`, or perhaps has it, before one called `name` could: an equal name in /etc masks the one in /run.
@@ -120,7 +120,7 @@ impl Configuration {
     /// Those of `named` that are ports, with the bridge or bond of each.
     fn ports(&self, root: &Image, named: &BTreeSet<String>) -> BTreeMap<String, String> {
         let of = |name: &String| {
-            let nic = Nic { name: name.clone(), mac: None };
+            let nic = Nic::named(name);
             let file = self.files.iter().find(|file| self.fits(root, file, &nic) != Fits::No)?;
             Some((name.clone(), meaning::port(&file.assignments, &self.netdevs, self.version)?.value))
         };

@@ -118,10 +118,12 @@ fn wanted(paths: &[PathBuf], out: &Path) -> Result<Vec<Image>, LabError> {
     Ok(images)
 }
 
+/// As many characters as a report's name may have.
+const MAX_NAME: usize = 200;
+
 /// Boots as many at once as are wished, each worker the next that is left.
 fn each(images: &[Image], wish: &Boot, program: &Path) -> Vec<Outcome> {
     let profile = wish.profile.iter().flat_map(|profile| ["--profile".to_owned(), profile.clone()]).collect::<Vec<_>>();
-    let setup = Setup { program, arguments: &profile, nics: wish.nics.into(), ipv4: !wish.ipv6_only, memory: wish.memory };
     let limit = Duration::from_secs(wish.timeout);
     let progress = Progress::of(images.iter().map(|image| image.name.clone()).collect());
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -129,6 +131,9 @@ fn each(images: &[Image], wish: &Boot, program: &Path) -> Vec<Outcome> {
         while let number = next.fetch_add(1, Ordering::Relaxed)
             && let Some(image) = images.get(number)
         {
+            let name: String = image.name.chars().take(MAX_NAME).collect();
+            let arguments: Vec<String> = profile.iter().cloned().chain([format!("--name={name}")]).collect();
+            let setup = Setup { program, arguments: &arguments, nics: wish.nics.into(), ipv4: !wish.ipv6_only, memory: wish.memory };
             let outcome = image.boot(&setup, limit, &|step| progress.step(number, step));
             progress.step(number, &outcome.in_short());
             outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(outcome);
