@@ -7,7 +7,8 @@ use std::io;
 
 use crate::facts::{FileLine, Mac, NameRule, NameScheme, Setting};
 use crate::host::{boot_loader, udev};
-use crate::image::ini::{self, files_by_name};
+use crate::image::by_name::files_by_name;
+use crate::image::ini;
 use crate::image::{Image, Nic, matches};
 
 /// The driver of a NIC as a hypervisor provides it.
