@@ -114,8 +114,12 @@ fn not_known(rule: &Rule, nic: &Nic) -> String {
 /// # Errors
 /// Why that cannot be said.
 pub(crate) fn assigned(rules: &[Rule], key: &str, nic: &Nic) -> Result<Option<Setting<String>>, String> {
-    let assigning = met(rules, nic).into_iter().filter_map(|(rule, known)| Some((rule, rule.assigned(key)?, known)));
-    assigning.fold(Ok(None), |_, (rule, value, known)| if known { Ok(Some(rule.line.holding(value.to_owned()))) } else { Err(not_known(rule, nic)) })
+    let mut assigning = met(rules, nic).into_iter().filter_map(|(rule, known)| Some((rule, rule.assigned(key)?, known)));
+    match assigning.next_back() {
+        None => Ok(None),
+        Some((rule, value, true)) => Ok(Some(rule.line.holding(value.to_owned()))),
+        Some((rule, _, false)) => Err(not_known(rule, nic)),
+    }
 }
 
 /// Whether rules have systemd start `unit` for the interface (`SYSTEMD_WANTS`, systemd.device(5)).

@@ -111,7 +111,7 @@ impl Writes<'_> {
             Some(line) if !intent.at_boot.value => line.holding(true),
             _ => intent.at_boot.clone(),
         };
-        rests.then_some(Intent { dhcpv6, at_boot, ..intent })
+        rests.then_some(Intent { at_boot, dhcpv6, ..intent })
     }
 
     fn setting<T>(&self, setting: Setting<T>, rests: &mut bool) -> Setting<T> {
