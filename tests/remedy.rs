@@ -205,11 +205,11 @@ fn where_nothing_could_be_judged_it_says_so() {
         let output = run(&["remedy", "--format", format]);
         assert_eq!(output.status.code(), Some(3), "{format}");
         let error = text(&output.stderr);
-        assert!(error.starts_with("v6check: this image could not be judged, so fixes may be missing: no interface was checked"), "{error}");
+        assert!(error.starts_with("v6check: this image could not be judged, so fixes may be missing: nothing is known to be wrong, but "), "{error}");
         let printed = text(&output.stdout);
         assert!(!printed.contains("Nothing failed") && printed.ends_with(ends), "{printed}");
         let told: Vec<&str> = printed.lines().skip_while(|line| !line.contains("not all is known to be well")).collect();
-        assert!(told.get(1).is_some_and(|line| line.starts_with(&format!("{begins}host: no interface was checked"))), "{printed}");
+        assert!(told.iter().any(|line| line.starts_with(&format!("{begins}host: no interface was checked"))), "{printed}");
         assert!(told.iter().all(|line| line.starts_with(begins) || *line == "runcmd: []"), "{printed}");
     }
 }

@@ -71,13 +71,13 @@ fn plan(wanted: &Wanted, selection: &Selection) -> Result<Plan, Failure> {
 fn observe(root: Option<&Path>, wanted: &Wanted, selection: &Selection, again: Option<&dyn observe::Again>) -> Result<Facts, Failure> {
     must_be_directory(root)?;
     let mut facts = match root {
-        Some(root) => match wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
-            Some(name) => return Err(format!("no interface can be called {name:?}").into()),
-            None => {
-                root::must_be_root(root)?;
-                observe::image(root, &wanted.interfaces, wanted.nics)
+        Some(root) => {
+            if let Some(name) = wanted.interfaces.iter().find(|name| !observe::may_be_interface(name)) {
+                return Err(format!("no interface can be called {name:?}").into());
             }
-        },
+            root::must_be_root(root)?;
+            observe::image(root, &wanted.interfaces, wanted.nics)
+        }
         None => observe::observe(&plan(wanted, selection)?, again, &eprint_line)?,
     };
     facts.fixes = fix::find(&facts, root.unwrap_or(Path::new("/")));

@@ -36,7 +36,7 @@ fn is_root(directory: &Path) -> bool {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
     };
-    OF_A_ROOT.iter().any(|name| is_there(&name))
+    OF_A_ROOT.iter().any(is_there)
 }
 
 /// The directories in `root`, sorted; `None` where they cannot be listed.
