@@ -43,7 +43,7 @@ fn one<'a>(report: &'a Report, name: &str) -> Result<&'a InterfaceEntry, String>
     report.interfaces.iter().find(|it| it.name == name).ok_or_else(|| format!("no {name}: {:?}", report.interfaces))
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(is: T, expected: T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug + ?Sized>(is: &T, expected: &T) -> Result<(), String> {
     if is == expected { Ok(()) } else { Err(format!("{is:?} instead of {expected:?}")) }
 }
 
@@ -67,12 +67,12 @@ fn one_is_assumed() -> Result<(), String> {
     for image in ["rocky-9", "fcos", "debian-11", "debian-12-cloud"] {
         let tree = with(image, &[])?;
         let report = judge(tree.path(), &[])?;
-        same(report.interfaces.iter().map(|it| &it.name[..]).collect::<Vec<_>>(), vec!["eth0"])?;
-        same(one(&report, "eth0")?.assumed.as_deref(), Some("a NIC with the driver virtio_net, named by the kernel (no file renames NICs)"))?;
+        same(&report.interfaces.iter().map(|it| &it.name[..]).collect::<Vec<_>>(), &vec!["eth0"])?;
+        same(&one(&report, "eth0")?.assumed.as_deref(), &Some("a NIC with the driver virtio_net, named by the kernel (no file renames NICs)"))?;
         // A NIC that a name was given for, or that files name, is not assumed.
-        same(one(&judge(tree.path(), &["-i", "eth0"])?, "eth0")?.assumed.clone(), None)?;
+        same(&one(&judge(tree.path(), &["-i", "eth0"])?, "eth0")?.assumed.clone(), &None)?;
     }
-    same(one(&judge(with("debian-13", &[])?.path(), &[])?, "eth0")?.assumed.clone(), None)
+    same(&one(&judge(with("debian-13", &[])?.path(), &[])?, "eth0")?.assumed.clone(), &None)
 }
 
 fn names() -> Result<(), String> {
@@ -108,33 +108,33 @@ fn names() -> Result<(), String> {
 /// Files for the drivers of one cloud are not for a NIC of another.
 fn driver() -> Result<(), String> {
     let tree = with("amazon-linux-2023", &[])?;
-    same(verdict(&judge(tree.path(), &[])?, "dhcpv6-intended", "eth0"), Some(Verdict::Fail))?;
+    same(&verdict(&judge(tree.path(), &[])?, "dhcpv6-intended", "eth0"), &Some(Verdict::Fail))?;
     // Of a NIC that is only named, the driver is not known.
-    same(verdict(&judge(tree.path(), &["-i", "eth0"])?, "dhcpv6-intended", "eth0"), Some(Verdict::Inconclusive))?;
+    same(&verdict(&judge(tree.path(), &["-i", "eth0"])?, "dhcpv6-intended", "eth0"), &Some(Verdict::Inconclusive))?;
     let netplan =
         |driver: &str| format!("network:\n  version: 2\n  ethernets:\n    all:\n      match:\n        driver: {driver}\n      dhcp6: true\n");
     for (driver, expected) in [("virtio*", Verdict::Pass), ("[e1000, virtio_net]", Verdict::Pass)] {
         let tree = with("debian-12-cloud", &[("/etc/netplan/90-default.yaml", &netplan(driver))])?;
-        same(verdict(&judge(tree.path(), &[])?, "dhcpv6-intended", "eth0"), Some(expected)).map_err(|error| format!("{driver}: {error}"))?;
+        same(&verdict(&judge(tree.path(), &[])?, "dhcpv6-intended", "eth0"), &Some(expected)).map_err(|error| format!("{driver}: {error}"))?;
     }
     Ok(())
 }
 
 fn second_of_one() -> Result<(), String> {
     let report = judge(with("debian-13", &[])?.path(), &["--nics", "2"])?;
-    same(one(&report, "eth0")?.assumed.clone(), None)?;
-    same(one(&report, "eth1")?.assumed.is_some(), true)?;
-    same(verdict(&report, "dhcpv6-intended", "eth0"), Some(Verdict::Pass))?;
-    same(verdict(&report, "dhcpv6-intended", "eth1"), Some(Verdict::Fail))?;
-    same(report.summary.exit_code, 1)
+    same(&one(&report, "eth0")?.assumed.clone(), &None)?;
+    same(&one(&report, "eth1")?.assumed.is_some(), &true)?;
+    same(&verdict(&report, "dhcpv6-intended", "eth0"), &Some(Verdict::Pass))?;
+    same(&verdict(&report, "dhcpv6-intended", "eth1"), &Some(Verdict::Fail))?;
+    same(&report.summary.exit_code, &1)
 }
 
 fn second_of_all() -> Result<(), String> {
     let report = judge(with("rocky-9", &[])?.path(), &["--nics", "2"])?;
     for name in ["eth0", "eth1"] {
-        same(verdict(&report, "dhcpv6-intended", name), Some(Verdict::Pass))?;
+        same(&verdict(&report, "dhcpv6-intended", name), &Some(Verdict::Pass))?;
     }
-    same(report.summary.exit_code, 0)
+    same(&report.summary.exit_code, &0)
 }
 
 fn never_given() -> Result<(), String> {
@@ -153,7 +153,7 @@ fn never_given() -> Result<(), String> {
         let report = judge(tree.path(), &["-i", options])?;
         let found: Vec<&str> = report.interfaces.iter().filter(|it| it.never_given.is_some()).map(|it| &it.name[..]).collect();
         same(&found[..], never).map_err(|error| format!("{options}: {error}"))?;
-        same(report.interfaces.len(), options.split(',').count())?;
+        same(&report.interfaces.len(), &options.split(',').count())?;
     }
     let text = judge(by_place.path(), &["-i", "eth0"])?;
     let says = one(&text, "eth0")?.never_given.clone().unwrap_or_default();
