@@ -154,9 +154,6 @@ const LOST_LATER: Deviation = ("dhcpv6-address", "*", FAIL, "no dhcpv6 client ru
 
 const CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, ""), LOST_LATER];
 
-/// udhcpc6 gives its address no lifetime.
-const LASTING_CLIENT_KILLED: &[Deviation] = &[("dhcpv6-client-running", "*", FAIL, "")];
-
 /// The network's faults, and a client that rightly does not run, or runs and rightly asks nobody.
 const SLAAC: [Deviation; 10] = [
     NO_REQUEST_SEEN,
@@ -228,7 +225,7 @@ cells! {
     "udhcpc6-hardened" Udhcpc6 "hardened" 1 NO_RA_TAKEN;
     "udhcpc6-forwarding" Udhcpc6 "forwarding" 1 FORWARDING;
     "udhcpc6-firewall-closed" Udhcpc6 "firewall-closed" 1 &DROPPED;
-    "udhcpc6-killed" Udhcpc6 "client-killed" 3 LASTING_CLIENT_KILLED;
+    "udhcpc6-killed" Udhcpc6 "client-killed" 1 CLIENT_KILLED;
 }
 
 /// ifupdown without `inet6 dhcp`: there is no dhclient for DHCPv6 either.
