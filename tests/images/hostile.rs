@@ -179,6 +179,8 @@ fn empty() -> Result<(), String> {
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
     let permissions = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
     fs::set_permissions(directory.path(), permissions).map_err(|error| error.to_string())?;
+    // Of a directory without even that, v6check says that it is no root.
+    fs::create_dir(directory.path().join("etc")).map_err(|error| error.to_string())?;
     let report = run::judge(directory.path(), INTERFACE)?.report;
     let stack: Vec<_> = report.results.iter().filter(|result| result.id == "dhcpv6-intended").map(|result| result.verdict).collect();
     if stack == [v6check::judge::Verdict::Inconclusive] { Ok(()) } else { Err(format!("dhcpv6-intended of an empty image: {stack:?}")) }
