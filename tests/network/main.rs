@@ -183,9 +183,10 @@ fn silent() {
     let lab = Lab::new("silent", 1);
     let outcome = lab.ask(&lab.order(Duration::from_millis(1500)));
     let network = &outcome.networks["eth0"];
-    for (conversation, asked) in [(seen(&network.router), 1), (seen(&network.server), 2)] {
+    for conversation in [seen(&network.router), seen(&network.server)] {
         assert_eq!((conversation.ended, conversation.elapsed_us), (Ended::Deadline, 1_500_000));
-        assert_eq!(count(conversation, Direction::Sent), asked);
+        // At 0, 0.3 and 1 s.
+        assert_eq!(count(conversation, Direction::Sent), 3);
         assert_eq!(count(conversation, Direction::Received), 0);
     }
     assert!((Duration::from_millis(1500)..LONG).contains(&outcome.elapsed), "{:?}", outcome.elapsed);
@@ -288,7 +289,8 @@ fn guest_traffic() {
     let outcome = outcome(child);
     let network = &outcome.networks["eth0"];
     assert_eq!(count(seen(&network.router), Direction::Guest), 1);
-    assert_eq!(count(seen(&network.router), Direction::Sent), 1);
+    // At 0, 0.3, 1 and 2 s.
+    assert_eq!(count(seen(&network.router), Direction::Sent), 4);
 }
 
 /// A valid Router Advertisement of a router that is not there.
@@ -352,7 +354,8 @@ fn flood() {
     match &silent.networks["eth0"].server {
         Observed::Seen(server) => {
             assert!(server.frames.len() <= Conversation::MOST_FRAMES && server.frames_dropped > 0);
-            assert_eq!(count(server, Direction::Sent), 2);
+            // The third, after a second, may come too late under such a flood.
+            assert!((2..=3).contains(&count(server, Direction::Sent)));
         }
         Observed::Unknown(reason) => assert!(reason.text.contains("faster than they could be read"), "{reason:?}"),
         absent @ Observed::Absent(_) => panic!("{absent:?}"),

@@ -225,7 +225,7 @@ fn is_whole(home: &Home, program: &Path, name: &str, code: u64) -> Result<(), St
     must(report["summary"]["exit_code"] == code, "another exit code", &report["summary"])?;
 
     let out = |ending: &str| home.path(&format!("out/{name}.{ending}"));
-    let replayed = needs::command(program).arg("replay").arg(out("facts.json")).args(["--json", "-"]).output().map_err(said)?;
+    let replayed = needs::command(program).arg("replay").arg(out("facts.json")).args(["--json", "-", "--name", name]).output().map_err(said)?;
     must(replayed.stdout == fs::read(out("report.json")).map_err(said)?, "the facts replay to another report", &name)?;
 
     // The recording is the guest's: read again, it gives what the guest read from its own.
