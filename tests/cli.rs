@@ -341,8 +341,8 @@ fn what_is_no_root_is_not_judged() {
     }
     for command in [&[][..], &["remedy"]] {
         let of = |name: &str| refused(&[command, &["--root", &path(name)]].concat());
-        assert_contains(&of("mnt"), &["mnt: no root file system: it is empty: mount or unpack the image there first"]);
-        assert_contains(&of("data"), &["data: no root file system: it has neither etc nor usr"]);
+        assert_contains(&of("mnt"), &["mnt is not a root file system: it is empty; mount or unpack the image there first"]);
+        assert_contains(&of("data"), &["data is not a root file system: it has neither etc nor usr"]);
         assert_contains(&of("unpacked"), &[&format!("type: v6check --root {}\n", path("unpacked/rootfs"))]);
         assert_contains(&of("unpacked/rootfs/etc"), &[&format!("type: v6check --root {}\n", path("unpacked/rootfs"))]);
     }

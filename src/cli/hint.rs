@@ -25,14 +25,14 @@ pub(super) fn with_command(error: clap::Error) -> clap::Error {
     }
 }
 
-/// What was meant by a word that is no command.
+/// What was meant by a word that is not a command.
 fn meant(word: &str) -> Option<String> {
     let path = Path::new(word);
     let (what, command) = match word {
-        "help" => ("no command", "v6check --help".to_owned()),
-        _ if path.is_dir() => ("a directory and no command; to check the image in it", format!("v6check --root {word}")),
-        _ if path.is_file() => ("a file and no command; to judge a capture or saved facts", format!("v6check replay {word}")),
+        "help" => ("not a command;", "v6check --help".to_owned()),
+        _ if path.is_dir() => ("a directory, not a command; to check the image in it,", format!("v6check --root {word}")),
+        _ if path.is_file() => ("a file, not a command; to judge a capture or saved facts,", format!("v6check replay {word}")),
         _ => return None,
     };
-    Some(format!("'{word}' is {what}, type:\n\n  {command}"))
+    Some(format!("'{word}' is {what} type:\n\n  {command}"))
 }

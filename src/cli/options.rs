@@ -28,7 +28,7 @@ pub(super) struct ObserveOptions {
     /// Interface to check (repeatable, or several with commas) [default: all NICs of this guest]
     #[arg(short, long = "interface", value_name = "IF", value_delimiter = ',')]
     pub(super) interfaces: Vec<String>,
-    /// NICs that the image is taken to have, at least [default: those that its files name, or one]
+    /// Assume that the image has at least N NICs [default: those that its files name, or one]
     #[arg(long, value_name = "N", requires = "root", conflicts_with = "interfaces", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(super) nics: Option<u16>,
     /// Send nothing
@@ -50,7 +50,7 @@ pub(super) struct ObserveOptions {
 pub(super) struct RunOptions {
     #[command(flatten)]
     pub(super) observe: ObserveOptions,
-    /// Look again until every must is decided, at most for so long; decimals are allowed
+    /// Look again until every 'must' is decided, for at most SECONDS; decimals are allowed
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true, conflicts_with_all = ["root", "plan"])]
     pub(super) wait: Option<Duration>,
     /// Keep what was observed, for `replay`; the file's mode is 0600
@@ -192,8 +192,8 @@ pub(crate) fn able() -> bool {
 /// The name of a report.
 pub(super) fn name(text: &str) -> Result<String, String> {
     match text.chars().count() {
-        _ if text.trim().is_empty() => Err("a name is not empty".to_owned()),
-        count if count > LONGEST_NAME => Err(format!("a name has at most {LONGEST_NAME} characters")),
+        _ if text.trim().is_empty() => Err("the name is empty".to_owned()),
+        count if count > LONGEST_NAME => Err(format!("the name has more than {LONGEST_NAME} characters")),
         _ => Ok(text.to_owned()),
     }
 }
@@ -203,6 +203,6 @@ fn timeout(text: &str) -> Result<Duration, String> {
     if (SHORTEST_S..=LONGEST_S).contains(&seconds) {
         Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
     } else {
-        Err(format!("a time is between {SHORTEST_S} and {LONGEST_S} seconds"))
+        Err(format!("it must be between {SHORTEST_S} and {LONGEST_S} seconds"))
     }
 }

@@ -1,5 +1,6 @@
 //! `v6check`: checks this machine or an image.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::{Failure, eprint_line, observe, plan, report, select};
@@ -21,7 +22,7 @@ pub(super) fn run(check: &Check) -> Result<u8, Failure> {
     if writable.iter().all(Result::is_err) {
         writable.into_iter().collect::<Result<(), _>>()?;
     }
-    let wait = check.wait.map(|wait| Wait { check, selection: &selection, began: Instant::now(), limit: wait });
+    let wait = check.wait.map(|wait| Wait { check, selection: &selection, began: Instant::now(), limit: wait, told: Cell::default() });
     let facts = observe(check.root.as_deref(), &check.wanted, &selection, wait.as_ref().map(|wait| wait as &dyn Again))?;
     let saved = check.save.as_ref().map_or(Ok(()), |path| save(&facts, &path.as_os_str().into()));
     let code = report(&facts, &selection, &check.reporting);
@@ -30,6 +31,8 @@ pub(super) fn run(check: &Check) -> Result<u8, Failure> {
 
 /// How long a guest is left alone between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often it is told that the same requirements are still undecided.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// `--wait`: looks again until every must is decided or the time is over.
 struct Wait<'a> {
@@ -37,6 +40,8 @@ struct Wait<'a> {
     selection: &'a Selection,
     began: Instant,
     limit: Duration,
+    /// How many were undecided when that was last told, and when.
+    told: Cell<Option<(usize, Instant)>>,
 }
 
 impl Again for Wait<'_> {
@@ -44,8 +49,11 @@ impl Again for Wait<'_> {
         let left = self.limit.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())?;
         let undecided = assemble(facts, self.selection, self.check.reporting.style.counting).undecided(self.check.reporting.style.counting);
         (undecided > 0).then(|| {
-            let elapsed = self.began.elapsed().as_secs();
-            eprint_line(&format!("not decided yet: {undecided}; looking again ({elapsed} s of {} s)", self.limit.as_secs_f64()));
+            if self.told.get().is_none_or(|(before, at)| before != undecided || at.elapsed() >= TOLD_EVERY) {
+                self.told.set(Some((undecided, Instant::now())));
+                let elapsed = self.began.elapsed().as_secs();
+                eprint_line(&format!("{undecided} results are not decided yet; looking again ({elapsed} s of {} s)", self.limit.as_secs_f64()));
+            }
             left.min(PAUSE)
         })
     }

@@ -19,15 +19,15 @@ pub(super) fn must_be_root(root: &Path) -> Result<(), String> {
     }
     let shown = root.display();
     let hint = match (entries(root), parent(root)) {
-        (Some(entries), _) if entries.is_empty() => "it is empty: mount or unpack the image there first".to_owned(),
+        (Some(entries), _) if entries.is_empty() => "it is empty; mount or unpack the image there first".to_owned(),
         (Some(entries), _) if entries.iter().any(|entry| is_root(entry)) => {
             let below = entries.into_iter().find(|entry| is_root(entry)).unwrap_or_default();
-            format!("the one below it is; type: v6check --root {}", below.display())
+            format!("a directory in it is one; type: v6check --root {}", below.display())
         }
-        (_, Some(above)) => format!("the one above it is; type: v6check --root {}", above.display()),
+        (_, Some(above)) => format!("the directory above it is one; type: v6check --root {}", above.display()),
         _ => "it has neither etc nor usr; give the directory that has the image's etc".to_owned(),
     };
-    Err(format!("{shown}: no root file system: {hint}"))
+    Err(format!("{shown} is not a root file system: {hint}"))
 }
 
 /// Whether there is one of the folders of a root, or it cannot be known.

@@ -8,7 +8,7 @@ use std::io;
 use crate::facts::{FileLine, Mac, NameRule, NameScheme, Setting};
 use crate::host::{boot_loader, udev};
 use crate::image::by_name::files_by_name;
-use crate::image::ini;
+use crate::image::ini::systemd::{Assignment, Assignments};
 use crate::image::{Image, Nic, matches};
 
 /// The driver of a NIC as a hypervisor provides it.
@@ -47,7 +47,7 @@ pub(crate) fn gives(root: &Image, name: &str) -> io::Result<bool> {
     }
     for path in links(root) {
         let Some(text) = root.text_if_any(&path)? else { continue };
-        if ini::assignments(&text).any(|set| set.section == "Link" && set.key == "Name" && set.value == name) {
+        if Assignments::parse(&path, &text).0.iter().any(|set| set.section == "Link" && set.key == "Name" && set.value == name) {
             return Ok(true);
         }
     }
@@ -84,8 +84,9 @@ fn by_links(root: &Image) -> io::Result<NameRule> {
     let mut doubt = None;
     for path in links(root) {
         let Some(text) = root.text_if_any(&path)? else { continue };
-        match fits(&text, &path) {
-            Ok(true) => return Ok(by_link(root, &text, &path, doubt)),
+        let link = Assignments::parse(&path, &text);
+        match fits(&link, &path) {
+            Ok(true) => return Ok(by_link(root, &link, doubt)),
             Ok(false) => {}
             Err(reason) => doubt = doubt.or(Some(reason)),
         }
@@ -98,25 +99,29 @@ fn by_links(root: &Image) -> io::Result<NameRule> {
     })
 }
 
-/// Whether a `.link` file is for a NIC as a hypervisor provides it.
+/// Whether a `.link` file is for a NIC as a hypervisor provides it. An empty one is for none.
 ///
 /// # Errors
-/// A line depends on what is not known of it.
-fn fits(text: &str, path: &str) -> Result<bool, String> {
+/// A line depends on what is not known of it, or it has no `[Match]`: udev ignores such a file from systemd 243 on, and took it for every NIC
+/// before.
+fn fits(link: &Assignments, path: &str) -> Result<bool, String> {
     let mut doubt = None;
-    for set in ini::assignments(text).filter(|set| set.section == "Match") {
+    if !link.0.is_empty() && !link.0.iter().any(|set| set.section == "Match") {
+        return Err(format!("{path}: it has no [Match], so whether it is for every NIC or for none depends on the version of systemd"));
+    }
+    for set in link.0.iter().filter(|set| set.section == "Match") {
         let any = |value: &str| {
-            let (expected, patterns) = set.value.strip_prefix('!').map_or((true, set.value), |patterns| (false, patterns));
+            let (expected, patterns) = set.value.strip_prefix('!').map_or((true, &set.value[..]), |patterns| (false, patterns));
             patterns.split_whitespace().any(|pattern| matches(pattern.trim_matches(['"', '\'']), value)) == expected
         };
-        let holds = match set.key {
+        let holds = match &set.key[..] {
             "OriginalName" => any(&NameScheme::Kernel.name(0)),
             "Driver" => any(DRIVER),
             "Type" => any("ether"),
             // A line for the machine that the image was made on.
             "MACAddress" | "PermanentMACAddress" => false,
             _ => {
-                doubt = doubt.or_else(|| Some(format!("{}: whether `{}` fits a NIC cannot be known from files", set.at(path), set.text)));
+                doubt = doubt.or_else(|| Some(format!("{}: whether `{}` fits a NIC cannot be known from files", set.at, set.text)));
                 continue;
             }
         };
@@ -124,15 +129,15 @@ fn fits(text: &str, path: &str) -> Result<bool, String> {
             return Ok(false);
         }
     }
-    doubt.map_or(Ok(true), Err)
+    doubt.map_or(Ok(!link.0.is_empty()), Err)
 }
 
 /// What the `.link` file that is for the NIC says of its name.
-fn by_link(root: &Image, text: &str, path: &str, doubt: Option<String>) -> NameRule {
-    let last = |key: &str| ini::assignments(text).filter(|set| set.section == "Link" && set.key == key).last();
-    let line = |set: &ini::Keyed<'_>| Setting { value: set.text.trim().to_owned(), at: set.at(path), text: set.text.to_owned() };
+fn by_link(root: &Image, link: &Assignments, doubt: Option<String>) -> NameRule {
+    let last = |key: &str| link.0.iter().rfind(|set| set.section == "Link" && set.key == key);
+    let line = |set: &Assignment| Setting { value: set.text.clone(), at: set.at.clone(), text: set.text.clone() };
     let fixed = last("Name").filter(|set| !set.value.is_empty());
-    let otherwise = fixed.as_ref().map_or(NameScheme::Kernel, |set| NameScheme::Fixed(set.value.to_owned()));
+    let otherwise = fixed.map_or(NameScheme::Kernel, |set| NameScheme::Fixed(set.value.clone()));
     // `keep`, `kernel`, `database` and `onboard` give a NIC of a virtual machine no name.
     let scheme = last("NamePolicy").and_then(|set| {
         let scheme = set.value.split_whitespace().find_map(|policy| match policy {
@@ -141,11 +146,11 @@ fn by_link(root: &Image, text: &str, path: &str, doubt: Option<String>) -> NameR
             "mac" => Some(NameScheme::Mac),
             _ => None,
         });
-        scheme.map(|scheme| (scheme, line(&set)))
+        scheme.map(|scheme| (scheme, line(set)))
     });
     match (scheme, fixed) {
         (Some((scheme, line)), _) => unless_turned_off(root, scheme, line, otherwise, doubt),
-        (None, Some(set)) => NameRule { line: Some(line(&set)), scheme: otherwise, doubt },
+        (None, Some(set)) => NameRule { line: Some(line(set)), scheme: otherwise, doubt },
         (None, None) => NameRule { scheme: NameScheme::Kernel, line: None, doubt },
     }
 }

@@ -196,6 +196,8 @@ fn connman_services() {
         ("/var/lib/connman/lan.config", "[service_lan]\nType=ethernet\nMAC=52:54:00:12:34:56\nIPv6=2001:db8::2/64/fe80::1\n", No, Kernel, true),
         ("/var/lib/connman/lan.config", "[service_lan]\nType=wifi\nIPv6=off\n", WhenManaged, Kernel, true),
         ("/var/lib/connman/settings", "[Wired]\nEnable=false\nTethering=false\n", WhenManaged, Kernel, false),
+        // GLib passes over a blank at the end of a boolean.
+        ("/var/lib/connman/settings", "[Wired]\nEnable=false \n", WhenManaged, Kernel, false),
     ] {
         let found = interface(image(&[CONNMAN_STARTS, (path, text)]).path(), nic.clone()).stack;
         let intent = found.get().unwrap();

@@ -82,7 +82,7 @@ impl KeyFile {
     }
 }
 
-/// Whether a value of a profile is true (`g_key_file_get_boolean`); `None` if it is neither: a `yes` or `no` is as if it were not there.
+/// Whether a value is true (`g_key_file_get_boolean`); `None` if it is neither: a `yes` or `no` is as if it were not there.
 pub(crate) fn strict_boolean(value: &str) -> Option<bool> {
     match value.trim_end() {
         "true" | "1" => Some(true),

@@ -174,9 +174,8 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
                     // Linux drops the addresses of an interface that goes down as well, so that it need not be a duplicate.
                     Finding::fail(EXPECTED, "none", message).with_all([evidence])
                 }
-                None if let Some(since) = still_soliciting(subject, age) => {
-                    let name = &clients[0].name;
-                    return Ok(Finding::inconclusive(format!("none is held: {name} is still soliciting{since}; run again, or with --wait 120")));
+                None if let Some(soliciting) = still_soliciting(subject, &clients[0].name, age) => {
+                    return Ok(Finding::inconclusive(format!("none is held: {soliciting}; run again, or with --wait 120")));
                 }
                 None => Finding::fail(EXPECTED, "none", format!("{} runs and holds no address, though the server offers {offered}", clients[0].name)),
             },
@@ -188,8 +187,8 @@ fn none_held(subject: &Subject<'_>, tenses: &Tenses) -> Judgement {
     Ok(finding.with_all([network_answers::answer_evidence(answer, offer)]))
 }
 
-/// Since when the client is soliciting, as ` since 12 s`: it was seen to ask, or it is so young that its next retransmission may be to come.
-fn still_soliciting(subject: &Subject<'_>, age_cs: Option<u64>) -> Option<String> {
+/// What shows that the client is not done yet, a clause: it was seen to ask, or it is so young that its next retransmission may be to come.
+fn still_soliciting(subject: &Subject<'_>, name: &str, age_cs: Option<u64>) -> Option<String> {
     let asks = |frame: &Frame| {
         let parsed = wire::Frame::parse(&frame.bytes).filter(|_| frame.direction == Direction::Guest);
         parsed.is_some_and(|(frame, _)| match frame.payload {
@@ -200,8 +199,12 @@ fn still_soliciting(subject: &Subject<'_>, age_cs: Option<u64>) -> Option<String
         })
     };
     let seen = subject.server().is_ok_and(|server| server.frames.iter().any(asks));
-    let young = age_cs.is_some_and(|age| age < SOLICITING_CS);
-    (seen || young).then(|| age_cs.map(|age| format!(" since {} s", age / 100)).unwrap_or_default())
+    let started = age_cs.map(|age| format!("was started {} s ago and ", age / 100)).unwrap_or_default();
+    if seen {
+        Some(format!("{name} {started}is still soliciting"))
+    } else {
+        age_cs.filter(|age| *age < SOLICITING_CS).map(|_| format!("{name} {started}may still be soliciting"))
+    }
 }
 
 /// An address that a client's lease still names and that the interface does not have, with the lease as evidence. Linux removes an address

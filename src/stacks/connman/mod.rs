@@ -17,7 +17,7 @@ use crate::host::boot_commands::unit::Unit;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
-use crate::image::ini::keyfile::KeyFile;
+use crate::image::ini::keyfile::{KeyFile, strict_boolean};
 use crate::image::matches;
 use crate::stacks::Claim;
 use crate::stacks::Given;
@@ -153,7 +153,7 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &KeyFile) -> io::Res
         match &mac {
             Some(mac) if path.contains(&format!("/ethernet_{mac}_cable/")) => {
                 method = kept.map_or(method, |kept| kept.holding(Method::from(&kept.value)));
-                at_boot = keys.any("AutoConnect").map_or(at_boot, |kept| kept.holding(kept.value == "true"));
+                at_boot = keys.any("AutoConnect").map_or(at_boot, |kept| kept.holding(strict_boolean(&kept.value) == Some(true)));
             }
             Some(_) => {}
             None => {
@@ -190,11 +190,11 @@ fn configures(root: &Image, nic: &Nic, several: bool, main: &KeyFile) -> io::Res
     }
     // What it was told at run time counts before what main.conf has for the first time.
     let kept = KeyFile::read(root, &format!("{FOLDER}/settings"))?;
-    if let Some(offline) = kept.get(&["global"], "OfflineMode").filter(|offline| offline.value == "true") {
+    if let Some(offline) = kept.get(&["global"], "OfflineMode").filter(|offline| strict_boolean(&offline.value) == Some(true)) {
         return Ok(Err(format!("{}: `{}`: whether ConnMan brings wired interfaces up in offline mode is not known", offline.at, offline.text)));
     }
     match (kept.get(&["Wired"], "Enable"), main.get(&["General"], "DefaultEnabledTechnologies")) {
-        (Some(wired), _) if wired.value == "false" => at_boot = wired.holding(false),
+        (Some(wired), _) if strict_boolean(&wired.value) == Some(false) => at_boot = wired.holding(false),
         (None, Some(listed)) if !listed.value.split([',', ';']).any(|technology| technology.trim() == "ethernet") => at_boot = listed.holding(false),
         _ => {}
     }

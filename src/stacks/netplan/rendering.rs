@@ -6,7 +6,7 @@ use std::io;
 
 use super::definition::{Definition, Definitions, Value};
 use crate::facts::{FileLine, Intent, RunsDhcpv6, Setting, StackId, TakesRas};
-use crate::stacks::networkd::{Assignment, Assignments};
+use crate::image::ini::systemd::{Assignment, Assignments};
 
 /// The assignments that a `.network` file gets, each at the line of the YAML that it comes from.
 ///

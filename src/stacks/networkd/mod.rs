@@ -17,7 +17,6 @@ pub(crate) mod running;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-pub(crate) use crate::image::ini::systemd::{Assignment, Assignments};
 pub(crate) use files::{drop_ins, global, version};
 pub(crate) use meaning::{Party, intent};
 pub(crate) use netdev::Netdevs;
@@ -27,6 +26,7 @@ use crate::host::image_identity::Keeps;
 use crate::host::services;
 use crate::image::Image;
 use crate::image::Nic;
+use crate::image::ini::systemd::{Assignment, Assignments};
 use crate::stacks::Claim;
 use crate::stacks::Fits;
 use crate::stacks::Given;
